@@ -1,0 +1,93 @@
+"""Turn a day's arrivals into published marts.
+
+**What** dbt builds staging, intermediate and core; the solve estimates each creator's expected orders
+and revenue with intervals; dbt builds the marts beside the published ones; Great Expectations and the
+reconciliation check them; `publish_marts` points the views of `marts` at the new version in one
+transaction.
+
+**Input** the asset `warehouse.day` (marked by the last source of a day, or by `close_day`) ·
+**Output** `marts.*`; readers keep yesterday's version until the new one is published.
+
+**When it fails**
+
+| message | what to do |
+|---|---|
+| `PublishRefused: … expectations failed` | the log names suite, expectation and the query that shows the rows; mend the data or the model, clear `open_run`; yesterday's marts stay published |
+| `PublishRefused: a newer measure run has opened` | nothing: the newer run publishes |
+| a dbt task is red | its log holds the SQL error; mend the model, clear the failed task |
+| `Unavailable: … lock` | a reader held a lock for too long; the task retries by itself |
+| `open_run` skipped | nothing changed since the last publication |
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.assets import DAY
+from include.dbt_tasks import dbt_group, published_assets
+from include.orchestration import DEFAULT_ARGS, START_DATE
+
+
+@task
+def open_run() -> int:
+    """Pin the loads this run consumes; skip when nothing changed since the last publication."""
+    from include import daily, orchestration
+
+    day, read = orchestration.partition_day(), orchestration.airflow_connection
+    run = daily.open_run(day, run_id=orchestration.run_id(), read=read)
+    if run is None:
+        raise AirflowSkipException(f"{day}: nothing changed since the last publication")
+    return run.measure_run_id
+
+
+@task
+def solve_estimates(measure_run_id: int) -> None:
+    """Estimate expected orders and revenue per creator with 90 % intervals."""
+    from include import daily, orchestration
+
+    daily.solve_run(measure_run_id, read=orchestration.airflow_connection)
+
+
+@task
+def check_marts(measure_run_id: int) -> None:
+    """Check the new marts before anybody sees them."""
+    from include import daily, orchestration
+
+    run_id, read = orchestration.run_id(), orchestration.airflow_connection
+    daily.check_run(measure_run_id, run_id=run_id, read=read)
+
+
+@task(outlets=[Asset(name) for name in published_assets()])
+def publish_marts(measure_run_id: int) -> None:
+    """Point the views of `marts` at the new version."""
+    from include import daily, orchestration
+
+    daily.publish_run(measure_run_id, read=orchestration.airflow_connection)
+
+
+@task(trigger_rule="one_failed", retries=0)
+def record_failure(measure_run_id: int) -> None:
+    """Close the run as failed; its loads stay pending for the next one."""
+    from include import daily, orchestration
+
+    daily.fail_run(measure_run_id, read=orchestration.airflow_connection)
+
+
+with DAG(
+    dag_id="measure_campaigns",
+    dag_display_name="Measure campaigns",
+    doc_md=__doc__,
+    schedule=PartitionedAssetTimetable(assets=Asset(DAY)),
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["measure"],
+):
+    run = open_run()
+    build_core = dbt_group("build_core", exclude=["path:models/marts"])
+    build_marts = dbt_group("build_marts", select=["path:models/marts"])
+    solve, check, publish = solve_estimates(run), check_marts(run), publish_marts(run)
+    run >> build_core >> solve >> build_marts >> check >> publish
+    [build_core, solve, build_marts, check, publish] >> record_failure(run)

@@ -1,0 +1,4 @@
+{#- Schemas are named in dbt_project.yml and taken verbatim: no target prefix. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ (custom_schema_name or target.schema) | trim }}
+{%- endmacro %}

@@ -1,0 +1,55 @@
+{#- Spelling-proof form of a utm value: case, surrounding space, and how a space was encoded. -#}
+{% macro utm_key(value) -%}
+    {{ return(adapter.dispatch('utm_key', 'groundswell')(value)) }}
+{%- endmacro %}
+
+{% macro default__utm_key(value) -%}
+    nullif(trim(regexp_replace(lower({{ value }}), '(\s|\+|%20)+', ' ', 'g')), '')
+{%- endmacro %}
+
+{#- Spelling-proof form of a discount code. -#}
+{% macro code_key(value) -%}
+    nullif(upper(trim({{ value }})), '')
+{%- endmacro %}
+
+{#- Account name without @, in lower case. -#}
+{% macro handle_key(value) -%}
+    nullif(lower(replace(trim({{ value }}), '@', '')), '')
+{%- endmacro %}
+
+{#- Path of a URL without host, query, fragment and closing slash, in lower case; "/" for the root. -#}
+{% macro url_path(url) -%}
+    {{ return(adapter.dispatch('url_path', 'groundswell')(url)) }}
+{%- endmacro %}
+
+{% macro default__url_path(url) -%}
+    case
+        when {{ url }} is null then null
+        else coalesce(
+            nullif(rtrim(regexp_replace(lower(trim({{ url }})), '^([a-z]+:)?//[^/?#]*|[?#].*$', '', 'g'), '/'), ''),
+            '/'
+        )
+    end
+{%- endmacro %}
+
+{#- Byte order, the same on every server whatever its collation. -#}
+{% macro byte_order(column) -%}
+    {{ return(adapter.dispatch('byte_order', 'groundswell')(column)) }}
+{%- endmacro %}
+
+{% macro default__byte_order(column) -%}
+    {{ column }}
+{%- endmacro %}
+
+{% macro postgres__byte_order(column) -%}
+    {{ column }} collate "C"
+{%- endmacro %}
+
+{#- Words of one platform for the format of a post, in ours: feed, reel, story. -#}
+{% macro content_format(word) -%}
+    case
+        when upper({{ word }}) in ('REELS', 'REEL', 'CLIPS') then 'reel'
+        when upper({{ word }}) in ('STORY', 'STORIES') then 'story'
+        when {{ word }} is not null then 'feed'
+    end
+{%- endmacro %}

@@ -1,0 +1,22 @@
+"""Names of what the pipeline produces, spelled here and nowhere else."""
+
+from __future__ import annotations
+
+from include.sources._base import Source
+
+# Marked when a day may be measured; the one asset that `measure_campaigns` listens to.
+DAY = "warehouse.day"
+
+
+def raw_assets(source: Source) -> list[str]:
+    """Return the asset names of a source's raw tables, children included: `raw.<source>__<table>`."""
+    names = []
+    for stream in source.streams:
+        names.append(f"raw.{source.name}__{stream.name}")
+        names.extend(f"raw.{source.name}__{child.name}" for child in stream.children)
+    return names
+
+
+def mart_asset(mart: str) -> str:
+    """Return the asset name of a published mart: `marts.<mart>`."""
+    return f"marts.{mart}"

@@ -1,0 +1,161 @@
+"""Read campaign files: YAML to a validated `CampaignPlan`, or every problem with its line.
+
+    plan = load_plan("include/campaigns/serum_launch.yaml")
+    plan.campaign.end_date
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from include.campaigns.checks import Problem, find_problems, find_warnings
+from include.campaigns.lines import Location, dotted, line_of_every_value, nearest_line
+from include.campaigns.model import CampaignPlan
+from include.campaigns.schedule import Loader, campaign_files
+from include.errors import InvalidPlan
+
+__all__ = ["CampaignPlan", "PlanFile", "load_plan", "load_plans", "parse_plan", "read_plan_file"]
+
+# Words for pydantic's error types whose context does not name the allowed values.
+ALLOWED = {
+    "missing": "a value, it is required",
+    "extra_forbidden": "no such key here",
+    "string_type": "text (quote it)",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "decimal_parsing": "a number",
+    "decimal_type": "a number",
+    "date_type": "a date YYYY-MM-DD",
+    "date_parsing": "a date YYYY-MM-DD",
+    "date_from_datetime_parsing": "a date YYYY-MM-DD",
+    "tuple_type": "a list",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+    "dict_type": "a mapping of keys to values",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A read file: its plan, and what is allowed but looks wrong, each with its line."""
+
+    plan: CampaignPlan
+    warnings: tuple[str, ...]
+
+
+def load_plan(path: Path | str) -> CampaignPlan:
+    """Read and validate one campaign file; raise `InvalidPlan` listing every problem."""
+    return read_plan_file(path).plan
+
+
+def load_plans(folder: Path | str) -> tuple[CampaignPlan, ...]:
+    """Read every campaign file of a folder, sorted by file name.
+
+    Raises `InvalidPlan` listing the problems of all files, or campaign ids used by two files.
+    """
+    plans: dict[str, CampaignPlan] = {}
+    problems: list[str] = []
+    for path in campaign_files(folder):
+        try:
+            plan = load_plan(path)
+        except InvalidPlan as error:
+            problems.append(str(error))
+            continue
+        if plan.campaign.id in plans:
+            problems.append(
+                f"{path}: campaign.id: value {plan.campaign.id!r} is not allowed; "
+                "allowed: an id no other file uses"
+            )
+        plans[plan.campaign.id] = plan
+    if problems:
+        raise InvalidPlan("\n".join(problems))
+    return tuple(plans.values())
+
+
+def read_plan_file(path: Path | str) -> PlanFile:
+    """Read one file with its warnings; raise `InvalidPlan` when it cannot be read or is wrong."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidPlan(f"{path}: cannot be read: {error}") from error
+    return parse_plan(text, str(path))
+
+
+def parse_plan(text: str, name: str) -> PlanFile:
+    """Validate the text of a campaign file; `name` is the file named in messages.
+
+    Raises `InvalidPlan` with one line per problem: `file:line: field: value … is not allowed; allowed: …`.
+    """
+    try:
+        lines, duplicates = line_of_every_value(text)
+        document = yaml.load(text, Loader=Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise InvalidPlan(f"{name}:{line}: not valid YAML: {error}") from error
+    if duplicates:
+        raise InvalidPlan(
+            "\n".join(f"{name}:{line}: {key}: given twice; allowed: once" for line, key in duplicates)
+        )
+    try:
+        plan = CampaignPlan.model_validate(document)
+    except ValidationError as error:
+        found = [_explain(dict(item), document) for item in error.errors()]
+        raise InvalidPlan(_spell(found, lines, name)) from error
+    problems = find_problems(plan)
+    if problems:
+        raise InvalidPlan(_spell(problems, lines, name))
+    warnings = _spell(find_warnings(plan), lines, name)
+    return PlanFile(plan, tuple(warnings.splitlines()))
+
+
+def _explain(item: Mapping[str, Any], document: object) -> Problem:
+    location: Location = tuple(item["loc"])
+    kind, context = str(item["type"]), item.get("ctx", {})
+    if kind == "missing":
+        return Problem(location, "is missing; allowed: a value, it is required")
+    if kind == "extra_forbidden":
+        return Problem(location, f"key {location[-1]!r} is not known; allowed: {_known(location)}")
+    if kind == "literal_error":
+        allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+    else:
+        allowed = ALLOWED.get(kind) or _from_message(str(item["msg"]))
+    value = item["input"]
+    shown = repr(value) if isinstance(value, str | int | float | bool) else str(value)[:60]
+    return Problem(location, f"value {shown} is not allowed; allowed: {allowed}")
+
+
+def _from_message(message: str) -> str:
+    """Turn pydantic's "Input should be greater than 0" into "greater than 0"."""
+    for start in ("Input should be ", "String should ", "Value should ", "Tuple should ", "Decimal input should "):
+        if message.startswith(start):
+            return message[len(start) :]
+    return message
+
+
+def _known(location: Location) -> str:
+    """List the keys of the model that a location's last part was looked up in."""
+    fields: Any = CampaignPlan
+    for part in location[:-1]:
+        if isinstance(part, str) and hasattr(fields, "model_fields"):
+            fields = _model_in(fields.model_fields[part].annotation)
+    return ", ".join(getattr(fields, "model_fields", {})) or "no such key"
+
+
+def _model_in(annotation: Any) -> Any:
+    """Find the pydantic model inside an annotation such as `tuple[Creator, ...]`."""
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    found = (_model_in(part) for part in getattr(annotation, "__args__", ()))
+    return next((model for model in found if model is not None), None)
+
+
+def _spell(problems: list[Problem], lines: Mapping[Location, int], name: str) -> str:
+    placed = sorted((nearest_line(lines, p.location), dotted(p.location), p.text) for p in problems)
+    return "\n".join(f"{name}:{line}: {field}: {text}" for line, field, text in placed)

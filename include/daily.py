@@ -1,0 +1,195 @@
+"""What the tasks of a day do, one function each; the DAGs and `make demo` call the same ones.
+
+A `read` argument turns a connection id into a `Connection`: Airflow tasks pass a reader that asks
+Airflow, everything else reads the environment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from include.connections import read_connection
+from include.settings import read_settings
+from include.sources import discover_sources
+from include.sources._base import Connection, Source, Stream
+
+if TYPE_CHECKING:
+    from include.campaigns.plan import ScheduleFacts
+    from include.ingest import StreamResult
+    from include.measure import MeasureRun
+    from include.quality import CheckReport
+    from include.warehouse.publish import Publication
+
+ReadConnection = Callable[[str], Connection]
+
+
+def schedule_facts() -> ScheduleFacts:
+    """Return which connections a day waits for and the reporting time zone (cheap: two YAML keys)."""
+    from include.campaigns.schedule import read_schedule_facts
+
+    return read_schedule_facts(read_settings().campaigns_dir)
+
+
+def connections_of(source: str, enabled: Sequence[str]) -> list[str]:
+    """Return the enabled connection ids of a source: `<source>` or `<source>__<name>`."""
+    return [conn_id for conn_id in enabled if conn_id.split("__", 1)[0] == source]
+
+
+def enabled_sources(enabled: Sequence[str]) -> list[str]:
+    """Return the names of the sources that have an enabled connection, sorted."""
+    return sorted({conn_id.split("__", 1)[0] for conn_id in enabled})
+
+
+def lookup_targets(source: Source) -> dict[str, tuple[str, ...]]:
+    """Return the creators' handles the plan wants looked up on the source's platform."""
+    from include.campaigns.plan import load_plans
+
+    if source.platform is None:
+        return {}
+    handles = {
+        account.handle
+        for plan in load_plans(read_settings().campaigns_dir)
+        for creator in plan.creators
+        for account in creator.accounts
+        if account.platform == source.platform and account.access_path != "own_account"
+    }
+    return {source.platform: tuple(sorted(handles))}
+
+
+def load_stream(
+    source: Source,
+    stream: Stream,
+    conn_id: str,
+    day: dt.date,
+    *,
+    run_id: str,
+    read: ReadConnection = read_connection,
+) -> StreamResult:
+    """Fetch, land and load one stream's window of one day."""
+    from include.ingest import day_window, run_stream
+    from include.warehouse.connection import dsn_of
+
+    connection = read(conn_id) if source.needs_connection else Connection(conn_id=conn_id)
+    return run_stream(
+        source,
+        stream,
+        connection,
+        day_window(day, schedule_facts().reporting_timezone),
+        dsn=dsn_of(read("warehouse_loader")),
+        landing_url=read_settings().landing_url,
+        hash_key=(read("privacy").password or "").encode(),
+        run_id=run_id,
+        targets=lookup_targets(source),
+    )
+
+
+def check_source_day(
+    source: Source, day: dt.date, *, run_id: str, read: ReadConnection = read_connection
+) -> CheckReport:
+    """Run the source's expectations on the rows this day loaded; raise when a critical one fails."""
+    from include.quality import check_source
+    from include.warehouse.connection import dsn_of
+
+    return check_source(dsn_of(read("warehouse_loader")), source, day.isoformat(), run_id)
+
+
+def announce_source_day(
+    source: Source,
+    day: dt.date,
+    *,
+    run_id: str,
+    read: ReadConnection = read_connection,
+) -> bool:
+    """Record that a source's day has arrived; True when the day is now to be measured."""
+    from include.day_gate import announce_day
+    from include.warehouse.connection import dsn_of
+
+    enabled = enabled_sources(schedule_facts().sources)
+    return announce_day(dsn_of(read("warehouse_loader")), source.name, day, enabled, run_id)
+
+
+def run_source_day(
+    name: str, day: dt.date, *, run_id: str, read: ReadConnection = read_connection
+) -> bool:
+    """Run a source's whole day in this process: every stream, the check, the announcement."""
+    source = discover_sources()[name]
+    for conn_id in connections_of(name, schedule_facts().sources):
+        for stream in source.streams:
+            load_stream(source, stream, conn_id, day, run_id=run_id, read=read)
+    check_source_day(source, day, run_id=run_id, read=read)
+    return announce_source_day(source, day, run_id=run_id, read=read)
+
+
+def close_waiting_day(day: dt.date, *, read: ReadConnection = read_connection) -> bool:
+    """True when the day waits for a source at the deadline and is to be measured without it."""
+    from include.day_gate import close_day
+    from include.warehouse.connection import dsn_of
+
+    enabled = enabled_sources(schedule_facts().sources)
+    return close_day(dsn_of(read("warehouse_loader")), day, enabled)
+
+
+def open_run(
+    day: dt.date, *, run_id: str, read: ReadConnection = read_connection
+) -> MeasureRun | None:
+    """Open a measure run, or None when nothing changed since the last publication."""
+    from include.measure import open_measure_run
+    from include.warehouse.connection import dsn_of
+
+    enabled = enabled_sources(schedule_facts().sources)
+    return open_measure_run(dsn_of(read("warehouse_transformer")), day, enabled, run_id)
+
+
+def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
+    """Estimate expected orders and revenue of the run's creators."""
+    from include.measure import solve
+    from include.warehouse.connection import dsn_of
+
+    solve(dsn_of(read("warehouse_transformer")), measure_run_id)
+
+
+def check_run(
+    measure_run_id: int, *, run_id: str, read: ReadConnection = read_connection
+) -> CheckReport:
+    """Check the new marts; raise `PublishRefused` when a critical expectation fails."""
+    from include.quality import check_marts
+    from include.warehouse.connection import dsn_of
+
+    return check_marts(dsn_of(read("warehouse_transformer")), measure_run_id, run_id)
+
+
+def publish_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> Publication:
+    """Publish the new marts and mark the run's loads as consumed."""
+    from include.dbt_tasks import mart_names
+    from include.warehouse.connection import dsn_of
+    from include.warehouse.publish import publish
+
+    return publish(dsn_of(read("warehouse_transformer")), measure_run_id, mart_names())
+
+
+def fail_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
+    """Close a run as failed; its loads stay pending."""
+    from include.measure import close_measure_run
+    from include.warehouse.connection import dsn_of
+
+    close_measure_run(dsn_of(read("warehouse_transformer")), measure_run_id, "failed")
+
+
+def measure_day(
+    day: dt.date, *, run_id: str, read: ReadConnection = read_connection
+) -> Publication | None:
+    """Measure and publish a day in this process, in the steps of the DAG `measure_campaigns`."""
+    from include.dbt_tasks import run_dbt
+
+    run = open_run(day, run_id=run_id, read=read)
+    if run is None:
+        return None
+    transformer = read("warehouse_transformer")
+    not_unit_tests = ["--exclude-resource-type", "unit_test"]
+    run_dbt(["--quiet", "build", "--exclude", "path:models/marts", *not_unit_tests], transformer)
+    solve_run(run.measure_run_id, read=read)
+    run_dbt(["--quiet", "build", "--select", "path:models/marts", *not_unit_tests], transformer)
+    check_run(run.measure_run_id, run_id=run_id, read=read)
+    return publish_run(run.measure_run_id, read=read)

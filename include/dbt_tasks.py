@@ -1,0 +1,135 @@
+"""Run the dbt project: as Airflow tasks through Cosmos, or in this process for the demo and the tests.
+
+dbt itself is imported only when something runs, never at DAG parse. Cosmos renders the graph from
+`target/manifest.json`, written by `python -m include.dbt_tasks parse` (no database needed).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.assets import mart_asset
+from include.errors import GroundswellError, InvalidSettings
+from include.settings import DBT_PROJECT_DIR
+from include.sources._base import Connection
+
+if TYPE_CHECKING:
+    from cosmos import DbtTaskGroup
+
+MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
+DBT_SCHEMA = "staging"  # only for models without a folder of their own; there are none
+
+
+class DbtFailed(GroundswellError):
+    """A dbt command ended with failed nodes; the message names them."""
+
+
+def read_manifest() -> dict[str, object]:
+    """Return dbt's manifest; `InvalidSettings` says how to write it when it is missing."""
+    if not MANIFEST.is_file():
+        raise InvalidSettings(
+            f"{MANIFEST} is missing; write it with: python -m include.dbt_tasks parse"
+        )
+    manifest: dict[str, object] = json.loads(MANIFEST.read_bytes())
+    return manifest
+
+
+def mart_names() -> list[str]:
+    """Return the names of the marts, the tables a publication moves, sorted."""
+    nodes = read_manifest()["nodes"]
+    assert isinstance(nodes, dict)
+    return sorted(
+        node["name"]
+        for node in nodes.values()
+        if node["resource_type"] == "model" and node["schema"] == "marts_next"
+    )
+
+
+def published_assets() -> list[str]:
+    """Return the asset names of all marts."""
+    return [mart_asset(name) for name in mart_names()]
+
+
+def dbt_group(
+    group_id: str, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> DbtTaskGroup:
+    """Return a task group with one task per dbt model and one for the tests of the group.
+
+    The watcher mode runs one `dbt build` and lets the model tasks follow it; LOCAL (a process per
+    model) is for `dag.test()`, on which the watcher hangs: GROUNDSWELL_DBT_EXECUTION=local.
+    """
+    from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+    from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+    from cosmos.profiles import PostgresUserPasswordProfileMapping
+
+    is_local = os.environ.get("GROUNDSWELL_DBT_EXECUTION") == "local"
+    mode = ExecutionMode.LOCAL if is_local else ExecutionMode.WATCHER
+    operator_args: dict[str, object] = {"install_deps": False}
+    if not is_local:
+        operator_args |= {"deferrable": False, "poke_interval": 1}
+    return DbtTaskGroup(
+        group_id=group_id,
+        project_config=ProjectConfig(dbt_project_path=DBT_PROJECT_DIR, manifest_path=MANIFEST),
+        profile_config=ProfileConfig(
+            profile_name="groundswell",
+            target_name="warehouse",
+            profile_mapping=PostgresUserPasswordProfileMapping(
+                conn_id="warehouse_transformer", profile_args={"schema": DBT_SCHEMA, "threads": 4}
+            ),
+        ),
+        execution_config=ExecutionConfig(
+            execution_mode=mode, invocation_mode=InvocationMode.DBT_RUNNER
+        ),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            select=list(select),
+            exclude=[*exclude, "resource_type:unit_test"],
+            test_behavior=TestBehavior.AFTER_ALL,
+            emit_datasets=False,
+        ),
+        operator_args=operator_args,
+    )
+
+
+def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> None:
+    """Run a dbt command in this process; `DbtFailed` names the nodes that failed.
+
+    `connection` is the transformer's; commands that need no database (`parse`) go without.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(_profile_environment(connection))
+    result = dbtRunner().invoke(
+        [*arguments, "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
+    )
+    if result.success:
+        return
+    if result.exception is not None:
+        raise DbtFailed(f"dbt {arguments[0]}: {result.exception}") from result.exception
+    failed = [
+        f"{r.node.name}: {r.message}" for r in result.result if r.status in ("error", "fail")
+    ]
+    raise DbtFailed(f"dbt {arguments[0]} failed: " + "; ".join(failed))
+
+
+def _profile_environment(connection: Connection | None) -> dict[str, str]:
+    found = connection or Connection(conn_id="none", host="127.0.0.1", login="none", password="none")
+    return {
+        "GROUNDSWELL_DBT_HOST": found.host,
+        "GROUNDSWELL_DBT_PORT": str(found.port or 5432),
+        "GROUNDSWELL_DBT_USER": found.login or "",
+        "GROUNDSWELL_DBT_PASSWORD": found.password or "",
+        "GROUNDSWELL_DBT_DBNAME": found.scheme if connection else "none",
+    }
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["parse"]:
+        sys.exit(f"usage: python -m include.dbt_tasks parse (got {sys.argv[1:]})")
+    run_dbt(["--quiet", "parse"])
+    print(Path(MANIFEST))

@@ -1,0 +1,73 @@
+"""The seam between Airflow and the rest: partition keys, connections, retries.
+
+Nothing here is imported by the pipeline's own modules; DAG files use it to stay pure wiring.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy, RetryRule, get_current_context
+from airflow.sdk.definitions.retry_policy import RetryAction
+
+from include.connections import from_airflow
+from include.errors import PermanentError
+from include.sources._base import Connection
+
+# The tree of include/errors.py decides: transient is retried, permanent fails at once.
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception="include.errors.RateLimited",
+            action=RetryAction.RETRY,
+            retry_delay=dt.timedelta(minutes=5),
+            reason="the API asked us to wait",
+        ),
+        RetryRule(
+            exception="include.errors.TransientError",
+            action=RetryAction.RETRY,
+            retry_delay=dt.timedelta(seconds=30),
+            reason="transient failure",
+        ),
+        RetryRule(
+            exception="include.errors.PermanentError",
+            action=RetryAction.FAIL,
+            reason="retrying cannot help; the log names what to change",
+        ),
+    ]
+)
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "data-engineering",
+    "retries": 3,
+    "retry_delay": dt.timedelta(seconds=10),
+    "retry_policy": RETRY_POLICY,
+}
+
+# Deployments differ in when they start; keys before it can only be asked for by a backfill.
+START_DATE = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+
+
+def partition_day() -> dt.date:
+    """Return the business date this run owns; `PermanentError` when it was triggered without one."""
+    run = get_current_context()["dag_run"]
+    key = getattr(run, "partition_key", None)
+    if not key:
+        raise PermanentError(
+            f"run {run.run_id} has no partition key, so it owns no day; trigger it with a key such as "
+            "2026-11-20, or use Backfill for a range"
+        )
+    return dt.date.fromisoformat(key)
+
+
+def run_id() -> str:
+    """Return Airflow's id of the current run."""
+    return str(get_current_context()["dag_run"].run_id)
+
+
+def airflow_connection(conn_id: str) -> Connection:
+    """Read a connection through Airflow (environment, secrets backend or metadata database)."""
+    from airflow.sdk import Connection as AirflowConnection
+
+    return from_airflow(AirflowConnection.get(conn_id))

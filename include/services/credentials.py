@@ -1,0 +1,117 @@
+"""Every secret of a local installation: random on first start, kept in `<data dir>/secrets.json`.
+
+An environment variable `GROUNDSWELL_<NAME>` (GROUNDSWELL_LOADER_PASSWORD, GROUNDSWELL_HASH_KEY)
+takes the place of the stored value; containers set what they need and keep no file.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from include.errors import InvalidSettings
+
+FILE_NAME = "secrets.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secrets of one installation; `repr` shows none of them."""
+
+    postgres_password: str = field(repr=False)
+    loader_password: str = field(repr=False)
+    transformer_password: str = field(repr=False)
+    bi_reader_password: str = field(repr=False)
+    ui_reader_password: str = field(repr=False)
+    airflow_password: str = field(repr=False)
+    hash_key: str = field(repr=False)
+    fernet_key: str = field(repr=False)
+    jwt_secret: str = field(repr=False)
+    api_secret_key: str = field(repr=False)
+    admin_password: str = field(repr=False)
+    sandbox_control_key: str = field(repr=False)
+
+    def role_password(self, role: str) -> str:
+        """Return the password of a warehouse role; KeyError when there is no such role."""
+        name = f"{role}_password"
+        if name not in NAMES:
+            raise KeyError(f"no password is kept for role {role!r}")
+        return str(getattr(self, name))
+
+
+NAMES = tuple(f.name for f in fields(Secrets))
+
+
+def read_secrets(data_dir: Path) -> Secrets:
+    """Return the secrets of an installation, made on first use.
+
+    Raise `InvalidSettings` when the file is readable by others or is not what we wrote.
+    """
+    given = {name: value for name in NAMES if (value := os.environ.get(_variable_of(name)))}
+    if len(given) == len(NAMES):
+        return Secrets(**given)
+    with _locked(data_dir):
+        path = data_dir / FILE_NAME
+        stored = _read_file(path)
+        missing = [name for name in NAMES if name not in stored and name not in given]
+        if missing:
+            stored |= {name: _make_secret(name) for name in missing}
+            _write_file(path, stored)
+    return Secrets(**{name: given.get(name) or stored[name] for name in NAMES})
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file only its owner can read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def _variable_of(name: str) -> str:
+    return f"GROUNDSWELL_{name.upper()}"
+
+
+def _make_secret(name: str) -> str:
+    """Return a fresh secret: 256 bits each, 512 for the key that signs Airflow's tokens."""
+    if name == "fernet_key":  # Fernet fixes form and length of its key
+        return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    if name == "admin_password":  # the one a person types
+        return secrets.token_urlsafe(12)
+    return secrets.token_hex(64 if name == "jwt_secret" else 32)
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise InvalidSettings(f"{path} has mode {mode:o} and others may read it; run: chmod 600")
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        raise InvalidSettings(f"{path} is not JSON; restore it or run: make clean") from None
+    if not isinstance(stored, dict):
+        raise InvalidSettings(f"{path} must hold a JSON object; restore it or run: make clean")
+    return {str(name): str(value) for name, value in stored.items()}
+
+
+def _write_file(path: Path, stored: dict[str, str]) -> None:
+    write_private(path, json.dumps(stored, indent=2, sort_keys=True) + "\n")
+
+
+@contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    """Let one process at a time make secrets, so that two starts do not disagree."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / ".secrets.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

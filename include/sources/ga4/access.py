@@ -1,0 +1,136 @@
+"""How the GA4 Data API lets a connection in: token, refusals and quota."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from include.errors import (
+    BadCredentials,
+    BadRequest,
+    GroundswellError,
+    MissingScope,
+    RateLimited,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from include.sources._base import FetchContext, Page
+
+# Daily quota returns at midnight of this zone, hourly quota at the full hour.
+QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
+# A slot for another concurrent request is free as soon as one ends; other clients wait as long.
+CONCURRENCY_WAIT_SECONDS = 30.0
+HOURLY_BUCKETS = ("tokensPerHour", "tokensPerProjectPerHour")
+DAILY_BUCKET = "tokensPerDay"
+
+
+class DataApi:
+    """The Data API as one run's connection sees it: posts reports with a token that is valid.
+
+    Raises the error tree for refusals (see `explain`) and `RateLimited` before a request for which
+    the property has no quota tokens left, so that a run stops before the API blocks the property.
+    """
+
+    def __init__(self, ctx: FetchContext) -> None:
+        # google-auth costs a quarter of a second to import; DAG files import connectors.
+        from include.sources.ga4.token import ServiceAccount
+
+        self._conn_id = ctx.connection.conn_id
+        self._session = ctx.session
+        self._account = ServiceAccount(ctx.connection)
+        self._quota: Mapping[str, Any] = {}
+        self._asked_at: dt.datetime | None = None
+
+    def run_report(self, property_id: str, body: Mapping[str, Any]) -> Page:
+        """Post `body` to runReport with the quota asked for; return the page, decoded."""
+        if self._asked_at is not None:
+            check_quota(self._quota, self._asked_at, self._conn_id)
+        self._session.headers["Authorization"] = f"Bearer {self._account.bearer()}"
+        page = self._session.request(
+            "POST",
+            f"/v1beta/properties/{property_id}:runReport",
+            json={**body, "returnPropertyQuota": True},
+        )
+        self._quota = page.document.get("propertyQuota") or {}
+        self._asked_at = page.captured_at
+        return page
+
+
+def check_quota(quota: Mapping[str, Any], now: dt.datetime, conn_id: str) -> None:
+    """Raise `RateLimited` when a bucket holds fewer tokens than the last request cost.
+
+    quota: `propertyQuota` of an answer; zeros are absent in it. now: the API's own time.
+    """
+    for bucket in (*HOURLY_BUCKETS, DAILY_BUCKET):
+        state = quota.get(bucket)
+        if not isinstance(state, Mapping):
+            continue
+        remaining = int(state.get("remaining", 0))
+        if remaining < max(1, int(state.get("consumed", 0))):
+            wait = seconds_to_midnight(now) if bucket == DAILY_BUCKET else seconds_to_hour(now)
+            raise RateLimited(
+                f"connection {conn_id}: the property has {remaining} of {bucket} left, less than a "
+                "request costs; waiting until they return",
+                retry_after=wait,
+            )
+
+
+def explain(
+    status: int, document: Any, now: dt.datetime, conn_id: str
+) -> GroundswellError | None:
+    """Turn an error answer of the Data API into our error tree; None for a success.
+
+    A 429 names no time, so the wait is what the exhausted quota needs: the next full hour, midnight
+    Pacific for a daily one, half a minute for concurrency.
+    """
+    if status < 400:
+        return None
+    error = document.get("error", {}) if isinstance(document, Mapping) else {}
+    message = f"connection {conn_id}: {error.get('message') or f'HTTP {status}'}"
+    if status == 429:
+        return RateLimited(message, retry_after=_quota_wait(message, now))
+    if status == 401:
+        return BadCredentials(f"{message} (the token was refused)")
+    if status == 403:
+        return MissingScope(f"{message} ({_forbidden_advice(error)})")
+    if status >= 500:
+        return Unavailable(message)
+    return BadRequest(message)
+
+
+def seconds_to_hour(now: dt.datetime) -> float:
+    """Return the seconds until hourly quota returns."""
+    return 3600.0 - (now.minute * 60 + now.second)
+
+
+def seconds_to_midnight(now: dt.datetime) -> float:
+    """Return the seconds until daily quota returns: midnight Pacific."""
+    local = now.astimezone(QUOTA_ZONE)
+    midnight = dt.datetime.combine(
+        local.date() + dt.timedelta(days=1), dt.time(), tzinfo=QUOTA_ZONE
+    )
+    # In UTC: subtracting two times of one zone would ignore a clock change between them.
+    return (midnight.astimezone(dt.UTC) - now.astimezone(dt.UTC)).total_seconds()
+
+
+def _quota_wait(message: str, now: dt.datetime) -> float:
+    lowered = message.lower()
+    if "concurrent" in lowered:
+        return CONCURRENCY_WAIT_SECONDS
+    if "per day" in lowered or "daily" in lowered:
+        return seconds_to_midnight(now)
+    return seconds_to_hour(now)
+
+
+def _forbidden_advice(error: Mapping[str, Any]) -> str:
+    reasons = {
+        detail.get("reason") for detail in error.get("details", []) if isinstance(detail, Mapping)
+    }
+    if "SERVICE_DISABLED" in reasons:
+        return "enable the Google Analytics Data API in the key's Google Cloud project"
+    if "ACCESS_TOKEN_SCOPE_INSUFFICIENT" in reasons:
+        return "the token lacks the scope analytics.readonly"
+    return "make the service account's e-mail a Viewer of the property"

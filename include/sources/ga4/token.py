@@ -1,0 +1,138 @@
+"""Fetch service-account tokens with google-auth; imported only when a run starts (it is heavy).
+
+google-auth's own `requests` transport logs and follows redirects; this one does neither, and sends
+the signed key assertion only over https or to loopback.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import google.auth.exceptions
+import google.auth.transport
+import requests
+from google.oauth2 import service_account
+
+from include.errors import BadCredentials, Unavailable
+from include.http.session import check_address
+from include.sources._base import Connection
+
+SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
+TIMEOUT_SECONDS = 30.0
+
+
+class TokenAnswer(google.auth.transport.Response):
+    """What google-auth wants to know of the token endpoint's answer."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    @property
+    def status(self) -> int:
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._response.headers
+
+    @property
+    def data(self) -> bytes:
+        return self._response.content
+
+
+class TokenTransport(google.auth.transport.Request):
+    """Send one token request; raises google-auth's `TransportError` and our `UnsafeAddress`."""
+
+    def __call__(  # type: ignore[override]  # google-auth leaves its base class untyped
+        self,
+        url: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        **_: Any,
+    ) -> TokenAnswer:
+        check_address(url)
+        try:
+            response = requests.request(
+                method,
+                url,
+                data=body,
+                headers=dict(headers or {}),
+                timeout=timeout or TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # Only the kind: the text of the error may quote the request.
+            raise google.auth.exceptions.TransportError(type(error).__name__) from None
+        return TokenAnswer(response)
+
+
+class ServiceAccount:
+    """The token of one connection, renewed when google-auth says it is about to expire."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._conn_id = connection.conn_id
+        self._transport = TokenTransport()
+        try:
+            self._credentials = service_account.Credentials.from_service_account_info(
+                read_key(connection), scopes=[SCOPE]
+            )
+        except (ValueError, KeyError, google.auth.exceptions.GoogleAuthError):
+            # Nothing of the cause is shown: it may quote the key.
+            raise BadCredentials(
+                f"connection {self._conn_id}: extra.keyfile_dict is not a usable service-account "
+                "key; paste the JSON file Google issued, unchanged"
+            ) from None
+
+    def bearer(self) -> str:
+        """Return a valid access token, asking for a new one when needed.
+
+        Raises `BadCredentials` when the key is refused, `Unavailable` when the token endpoint fails.
+        """
+        if not self._credentials.valid:
+            self._refresh()
+        return str(self._credentials.token)
+
+    def _refresh(self) -> None:
+        try:
+            self._credentials.refresh(self._transport)
+        except google.auth.exceptions.TransportError as error:
+            raise Unavailable(
+                f"connection {self._conn_id}: the token endpoint cannot be reached ({error})"
+            ) from None
+        except google.auth.exceptions.RefreshError as error:
+            reason = _refusal(error)
+            if error.retryable:
+                raise Unavailable(
+                    f"connection {self._conn_id}: the token endpoint failed ({reason})"
+                ) from None
+            raise BadCredentials(
+                f"connection {self._conn_id}: Google refused the service-account key ({reason}); "
+                "the key was deleted or belongs to another account: create a new one"
+            ) from None
+
+
+def read_key(connection: Connection) -> dict[str, Any]:
+    """Read the key of extra.keyfile_dict, an object or the same as JSON text."""
+    key = connection.extra.get("keyfile_dict")
+    if not key:
+        raise BadCredentials(
+            f"connection {connection.conn_id}: extra.keyfile_dict is missing; it must hold the "
+            "service-account key (the JSON file Google issued)"
+        )
+    if isinstance(key, str):
+        key = json.loads(key)
+    if not isinstance(key, dict):
+        raise ValueError("not an object")
+    return key
+
+
+def _refusal(error: google.auth.exceptions.RefreshError) -> str:
+    """Return OAuth's error word such as invalid_grant; never the whole answer."""
+    for argument in error.args:
+        if isinstance(argument, dict) and isinstance(argument.get("error"), str):
+            return str(argument["error"])
+    return "no reason given"

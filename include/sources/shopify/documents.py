@@ -1,0 +1,113 @@
+"""From a landed answer to documents: one dict per row, and the rows inside an order.
+
+An order whose lines, sales, visits or refunded lines were cut by the size of a page is left out of that
+page; the client asks for it alone, in an answer of its own. Every page thus stays verbatim and a replay
+from landing, page by page, comes to the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from include.sources._base import Document, Page
+from include.sources.shopify.queries import WIDE_SIZE
+
+
+def parse_orders(document: Any, page: Page) -> Iterator[Document]:
+    """Yield the complete orders of a page, or the one order of a wide answer (none if deleted)."""
+    data = document["data"]
+    if "orders" in data:
+        for order in data["orders"]["nodes"]:
+            if not is_cut(order):
+                yield order
+    elif data["order"] is not None:
+        yield data["order"]
+
+
+def parse_daily_sales(document: Any, page: Page) -> Iterator[Document]:
+    """Yield one document per day of the sales report, with the shop's currency."""
+    data = document["data"]
+    table = data["shopifyqlQuery"]["tableData"] or {"columns": [], "rows": []}
+    names = [column["name"] for column in table["columns"]]
+    for row in table["rows"]:
+        cells = row if isinstance(row, dict) else dict(zip(names, row, strict=True))
+        yield {**cells, "currency_code": data["shop"]["currencyCode"]}
+
+
+def parse_shop(document: Any, page: Page) -> Iterator[Document]:
+    """Yield the shop."""
+    yield document["data"]["shop"]
+
+
+def is_cut(order: Document) -> bool:
+    """Tell whether a connection of an order holds more than was sent."""
+    if order["lineItems"]["pageInfo"]["hasNextPage"]:
+        return True
+    agreements = order["agreements"]
+    if agreements["pageInfo"]["hasNextPage"]:
+        return True
+    if any(a["sales"]["pageInfo"]["hasNextPage"] for a in agreements["nodes"]):
+        return True
+    moments = (order["customerJourneySummary"] or {}).get("moments")
+    if moments is not None and moments["pageInfo"]["hasNextPage"]:
+        return True
+    return any(r["refundLineItems"]["pageInfo"]["hasNextPage"] for r in order["refunds"])
+
+
+def order_lines(order: Document) -> Iterable[Document]:
+    """Yield the lines; ValueError when even the wide answer was cut, which quarantines the order."""
+    if cut := cut_connections(order):
+        raise ValueError(f"{', '.join(sorted(set(cut)))} holds more than {WIDE_SIZE} entries")
+    return _nodes(order["lineItems"])
+
+
+def order_discount_codes(order: Document) -> Iterator[Document]:
+    """Yield the codes as typed, numbered from 0: one code may stand twice."""
+    for position, code in enumerate(order["discountCodes"]):
+        yield {"position": position, "code": code}
+
+
+def order_moments(order: Document) -> Iterator[Document]:
+    """Yield the visits of the journey; moments of another kind carry no id and no facts."""
+    journey = order.get("customerJourneySummary") or {}
+    for moment in _nodes(journey.get("moments")):
+        if "id" in moment:
+            yield moment
+
+
+def order_sales(order: Document) -> Iterator[Document]:
+    """Yield the rows of the sales ledger, each with its agreement."""
+    for agreement in _nodes(order["agreements"]):
+        for sale in agreement["sales"]["nodes"]:
+            yield {**sale, "agreement": agreement}
+
+
+def order_refunds(order: Document) -> Iterable[Document]:
+    """Return the refunds."""
+    refunds: Iterable[Document] = order["refunds"]
+    return refunds
+
+
+def order_refund_lines(order: Document) -> Iterator[Document]:
+    """Yield one row per refund and line; entries of one line (restocked or not) are added up."""
+    for refund in order["refunds"]:
+        by_line: dict[str, dict[str, Any]] = {}
+        for entry in refund["refundLineItems"]["nodes"]:
+            line_id = entry["lineItem"]["id"]
+            row = {**entry, "refund": refund}
+            by_line[line_id] = _added(by_line[line_id], row) if line_id in by_line else row
+        yield from by_line.values()
+
+
+def _added(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    total = {**first, "quantity": first["quantity"] + second["quantity"]}
+    for money in ("subtotalSet", "totalTaxSet"):
+        amounts = (Decimal(row[money]["shopMoney"]["amount"]) for row in (first, second))
+        total[money] = {"shopMoney": {"amount": str(sum(amounts, Decimal(0)))}}
+    return total
+
+
+def _nodes(connection: Any) -> list[Any]:
+    return connection["nodes"] if connection else []

@@ -1,0 +1,149 @@
+"""Columns of Shopify's streams, in the Admin GraphQL API's own words (version 2026-10).
+
+Money is `shopMoney` (the shop's currency at the order's own rate) unless the name says presentment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated
+
+from include.sources._base import Record, at
+
+
+class Order(Record, rename="camel", frozen=True, array_like=True):
+    """One order as it stood when it was read."""
+
+    order_id: Annotated[str, at("legacyResourceId", "Numeric id, as text")]
+    name: Annotated[str, at("name", "Order name shown to people, such as #1042")]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    processed_at: Annotated[dt.datetime, at("processedAt", "When the sale counts in the shop's reports")]
+    cancelled_at: dt.datetime | None
+    cancel_reason: str | None
+    test: bool
+    confirmed: bool
+    source_name: Annotated[str | None, at("sourceName", "web, pos, shopify_draft_order or an app id")]
+    display_financial_status: str | None
+    currency_code: Annotated[str, at("currencyCode", "The shop's currency")]
+    presentment_currency_code: str
+    taxes_included: bool
+    total_price: Annotated[Decimal, at("totalPriceSet.shopMoney.amount", "With tax and shipping")]
+    subtotal_price: Annotated[
+        Decimal | None, at("subtotalPriceSet.shopMoney.amount", "Lines after discounts")
+    ]
+    total_discounts: Annotated[Decimal | None, at("totalDiscountsSet.shopMoney.amount")]
+    total_shipping_price: Annotated[Decimal | None, at("totalShippingPriceSet.shopMoney.amount")]
+    total_tax: Annotated[Decimal | None, at("totalTaxSet.shopMoney.amount")]
+    total_refunded: Annotated[Decimal, at("totalRefundedSet.shopMoney.amount")]
+    customer_id: Annotated[str | None, at("customer.legacyResourceId", "NULL for guests and POS")]
+    customer_number_of_orders: Annotated[
+        str | None, at("customer.numberOfOrders", "UnsignedInt64, as text")
+    ]
+    customer_order_index: Annotated[
+        int | None, at("customerJourneySummary.customerOrderIndex", "1 is the first order")
+    ]
+    days_to_conversion: Annotated[int | None, at("customerJourneySummary.daysToConversion")]
+    journey_ready: Annotated[
+        bool | None, at("customerJourneySummary.ready", "False until the journey is computed")
+    ]
+    journey_moments_count: Annotated[int | None, at("customerJourneySummary.momentsCount.count")]
+
+
+class OrderLine(Record, rename="camel", frozen=True, array_like=True):
+    """One line of an order."""
+
+    line_id: Annotated[str, at("id")]
+    sku: str | None
+    product_id: Annotated[str | None, at("product.id")]
+    variant_id: Annotated[str | None, at("variant.id")]
+    quantity: int
+    current_quantity: Annotated[int, at("currentQuantity", "After edits and returns")]
+    original_unit_price: Annotated[Decimal, at("originalUnitPriceSet.shopMoney.amount")]
+    discounted_total: Annotated[Decimal, at("discountedTotalSet.shopMoney.amount")]
+
+
+class OrderDiscountCode(Record, frozen=True, array_like=True):
+    """One discount code of an order, as it was typed."""
+
+    position: Annotated[int, at("position", "0 for the first code")]
+    code: str
+
+
+class OrderMoment(Record, rename="camel", frozen=True, array_like=True):
+    """One visit of the customer journey that led to the order (at most 30 days back)."""
+
+    visit_id: Annotated[str, at("id")]
+    occurred_at: dt.datetime
+    landing_page: str | None
+    referrer_url: str | None
+    source: Annotated[str | None, at("source", "Shopify's name for the referrer; 'direct' if none")]
+    source_type: str | None
+    utm_source: Annotated[str | None, at("utmParameters.source")]
+    utm_medium: Annotated[str | None, at("utmParameters.medium")]
+    utm_campaign: Annotated[str | None, at("utmParameters.campaign")]
+    utm_content: Annotated[str | None, at("utmParameters.content")]
+    utm_term: Annotated[str | None, at("utmParameters.term")]
+
+
+class OrderSale(Record, rename="camel", frozen=True, array_like=True):
+    """One row of the order's sales ledger (`agreements.sales`): a sale, or its return on its own date."""
+
+    sale_id: Annotated[str, at("id")]
+    agreement_id: Annotated[str, at("agreement.id")]
+    happened_at: Annotated[dt.datetime, at("agreement.happenedAt")]
+    reason: Annotated[str, at("agreement.reason", "ORDER, ORDER_EDIT, REFUND, RETURN")]
+    action_type: Annotated[str, at("actionType", "ORDER, RETURN, UPDATE")]
+    line_type: Annotated[str, at("lineType", "PRODUCT, SHIPPING, TIP, GIFT_CARD, ADJUSTMENT, …")]
+    line_id: Annotated[str | None, at("lineItem.id")]
+    quantity: int | None
+    total_amount: Annotated[Decimal, at("totalAmount.shopMoney.amount", "After discounts, with tax")]
+    total_tax: Annotated[Decimal, at("totalTaxAmount.shopMoney.amount")]
+    total_discount_before_taxes: Annotated[
+        Decimal, at("totalDiscountAmountBeforeTaxes.shopMoney.amount")
+    ]
+
+
+class OrderRefund(Record, rename="camel", frozen=True, array_like=True):
+    """One refund of an order (money given back; may differ from the ledger's return rows)."""
+
+    refund_id: Annotated[str, at("id")]
+    created_at: dt.datetime | None
+    processed_at: dt.datetime | None
+    total_refunded: Annotated[Decimal, at("totalRefundedSet.shopMoney.amount")]
+
+
+class OrderRefundLine(Record, rename="camel", frozen=True, array_like=True):
+    """One refunded line."""
+
+    refund_id: Annotated[str, at("refund.id")]
+    line_id: Annotated[str, at("lineItem.id")]
+    quantity: int
+    subtotal: Annotated[Decimal, at("subtotalSet.shopMoney.amount")]
+    total_tax: Annotated[Decimal, at("totalTaxSet.shopMoney.amount")]
+
+
+class DailySales(Record, frozen=True, array_like=True):
+    """The shop's own sales report (ShopifyQL `FROM sales`), one row a day of the shop's time zone."""
+
+    day: dt.date
+    orders: int | None
+    gross_sales: Decimal | None
+    discounts: Decimal | None
+    returns: Annotated[
+        Decimal | None, at("sales_reversals", "Returns, edits and cancellations; negative")
+    ]
+    net_sales: Decimal
+    currency_code: str
+
+
+class Shop(Record, rename="camel", frozen=True, array_like=True):
+    """The shop itself."""
+
+    shop_id: Annotated[str, at("id")]
+    name: str
+    myshopify_domain: str
+    currency_code: str
+    iana_timezone: str
+    taxes_included: bool
