@@ -1,8 +1,8 @@
 """Close a day that waits in vain.
 
-**What** At the deadline (09:00 of the reporting time zone) the day before is measured with the sources
-that have arrived; `sources_present` of the marts says which ones are missing. When a late source comes,
-its own `announce_day` has the day measured again.
+**What** At the deadline (09:00 of the reporting time zone) the day before is measured with the
+sources that have arrived; `sources_present` of the marts says which ones are missing. When a late
+source comes, its own `announce_day` has the day measured again.
 
 **Input** `quality.source_arrivals` · **Output** the asset `warehouse.day`
 
@@ -27,7 +27,7 @@ def close_waiting_day() -> None:
 
     day = orchestration.partition_day()
     if not daily.close_waiting_day(day, read=orchestration.airflow_connection):
-        raise AirflowSkipException(f"{day}: nothing to close (complete already, or nothing arrived)")
+        raise AirflowSkipException(f"{day}: complete already, or nothing has arrived")
 
 
 with DAG(

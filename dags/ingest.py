@@ -1,8 +1,9 @@
-"""One `ingest_<source>` DAG per folder of `include/sources` that the plan's `sources:` list enables.
+"""One `ingest_<source>` DAG per folder of `include/sources` that the plan's `sources:` list
+enables.
 
 Each run owns one business date (its partition key). One task per stream fetches, lands and loads;
-`check_<source>` runs the expectations on what was loaded; `announce_day` records the arrival and marks
-`warehouse.day` once every enabled source has arrived.
+`check_<source>` runs the expectations on what was loaded; `announce_day` records the arrival and
+marks `warehouse.day` once every enabled source has arrived.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def announce_day(source_name: str) -> None:
     source = discover_sources()[source_name]
     run_id, read = orchestration.run_id(), orchestration.airflow_connection
     if not daily.announce_source_day(source, day, run_id=run_id, read=read):
-        raise AirflowSkipException(f"{day}: other sources have not arrived yet; the last one marks it")
+        raise AirflowSkipException(f"{day}: waiting for other sources; the last one marks it")
 
 
 def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str) -> DAG:

@@ -1,9 +1,9 @@
 """Turn a day's arrivals into published marts.
 
-**What** dbt builds staging, intermediate and core; the solve estimates each creator's expected orders
-and revenue with intervals; dbt builds the marts beside the published ones; Great Expectations and the
-reconciliation check them; `publish_marts` points the views of `marts` at the new version in one
-transaction.
+**What** dbt builds staging, intermediate and core; the solve estimates each creator's expected
+orders and revenue with intervals; dbt builds the marts beside the published ones; Great
+Expectations and the reconciliation check them; `publish_marts` points the views of `marts` at the
+new version in one transaction.
 
 **Input** the asset `warehouse.day` (marked by the last source of a day, or by `close_day`) ·
 **Output** `marts.*`; readers keep yesterday's version until the new one is published.
@@ -12,7 +12,7 @@ transaction.
 
 | message | what to do |
 |---|---|
-| `PublishRefused: … expectations failed` | the log names suite, expectation and the query that shows the rows; mend the data or the model, clear `open_run`; yesterday's marts stay published |
+| `PublishRefused: … expectations failed` | its log shows the rows; mend, clear `open_run` |
 | `PublishRefused: a newer measure run has opened` | nothing: the newer run publishes |
 | a dbt task is red | its log holds the SQL error; mend the model, clear the failed task |
 | `Unavailable: … lock` | a reader held a lock for too long; the task retries by itself |

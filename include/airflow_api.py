@@ -41,7 +41,9 @@ class AirflowApi:
         url = f"{self.base_url}/api/v2/{path}"
         answer = self.session.request(method, url, timeout=30, **arguments)
         if answer.status_code >= 400:
-            raise Unavailable(f"Airflow: {method} {path} gave {answer.status_code}: {answer.text[:300]}")
+            raise Unavailable(
+                f"Airflow: {method} {path} gave {answer.status_code}: {answer.text[:300]}"
+            )
         return dict(answer.json())
 
     def dag_ids(self) -> set[str]:

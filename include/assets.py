@@ -9,7 +9,7 @@ DAY = "warehouse.day"
 
 
 def raw_assets(source: Source) -> list[str]:
-    """Return the asset names of a source's raw tables, children included: `raw.<source>__<table>`."""
+    """Return the asset names of a source's raw tables, children too: `raw.<source>__<table>`."""
     names = []
     for stream in source.streams:
         names.append(f"raw.{source.name}__{stream.name}")

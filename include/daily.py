@@ -16,7 +16,7 @@ from include.sources import discover_sources
 from include.sources._base import Connection, Source, Stream
 
 if TYPE_CHECKING:
-    from include.campaigns.plan import ScheduleFacts
+    from include.campaigns.schedule import ScheduleFacts
     from include.ingest import StreamResult
     from include.measure import MeasureRun
     from include.quality import CheckReport
@@ -26,7 +26,7 @@ ReadConnection = Callable[[str], Connection]
 
 
 def schedule_facts() -> ScheduleFacts:
-    """Return which connections a day waits for and the reporting time zone (cheap: two YAML keys)."""
+    """Return which connections a day waits for and the reporting time zone (reads two keys)."""
     from include.campaigns.schedule import read_schedule_facts
 
     return read_schedule_facts(read_settings().campaigns_dir)
@@ -88,7 +88,7 @@ def load_stream(
 def check_source_day(
     source: Source, day: dt.date, *, run_id: str, read: ReadConnection = read_connection
 ) -> CheckReport:
-    """Run the source's expectations on the rows this day loaded; raise when a critical one fails."""
+    """Check the rows this day loaded; raise when a critical expectation fails."""
     from include.quality import check_source
     from include.warehouse.connection import dsn_of
 

@@ -1,4 +1,5 @@
-"""Run the dbt project: as Airflow tasks through Cosmos, or in this process for the demo and the tests.
+"""Run the dbt project: as Airflow tasks through Cosmos, or in this process for the demo and the
+tests.
 
 dbt itself is imported only when something runs, never at DAG parse. Cosmos renders the graph from
 `target/manifest.json`, written by `python -m include.dbt_tasks parse` (no database needed).
@@ -11,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.assets import mart_asset
 from include.errors import GroundswellError, InvalidSettings
@@ -111,14 +112,15 @@ def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> N
         return
     if result.exception is not None:
         raise DbtFailed(f"dbt {arguments[0]}: {result.exception}") from result.exception
-    failed = [
-        f"{r.node.name}: {r.message}" for r in result.result if r.status in ("error", "fail")
-    ]
+    results: Any = result.result
+    failed = [f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail")]
     raise DbtFailed(f"dbt {arguments[0]} failed: " + "; ".join(failed))
 
 
 def _profile_environment(connection: Connection | None) -> dict[str, str]:
-    found = connection or Connection(conn_id="none", host="127.0.0.1", login="none", password="none")
+    found = connection or Connection(
+        conn_id="none", host="127.0.0.1", login="none", password="none"
+    )
     return {
         "GROUNDSWELL_DBT_HOST": found.host,
         "GROUNDSWELL_DBT_PORT": str(found.port or 5432),

@@ -1,53 +1,62 @@
 """`make demo`: the sample campaign from API pages to a published scorecard.
 
-The campaign's earlier days are loaded one by one in this process through the very functions the DAGs'
-tasks call (the sandbox's clock is set to each day's 03:00); dbt and publication run once per campaign
-week. Then the clock is let go and the real Airflow scheduler runs the last day. Every step looks first
-at what is already there, so a second run continues.
+The campaign's earlier days are loaded one by one in this process through the very functions the
+DAGs' tasks call (the sandbox's clock is set to each day's 03:00); dbt and publication run once per
+campaign week. Then the clock is let go and the real Airflow scheduler runs the last day. Every step
+looks first at what is already there, so a second run continues.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+import psycopg
 import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from include import daily, report
+from include import daily
 from include.airflow_api import AirflowApi
+from include.connections import read_connection
+from include.dbt_tasks import run_dbt
 from include.errors import GroundswellError
+from include.services import lifecycle
+from include.services.credentials import Secrets, read_secrets
+from include.services.environment import ADMIN_USER, airflow_url, environment
 from include.settings import Settings, read_settings
-from include.sources import discover_sources
+from include.warehouse.connection import connect, dsn_of
 
 CAMPAIGN_DAYS = 61
 RUN_HOUR = 3  # the ingest DAGs' schedule, 03:00 of the reporting time zone
 WEEK = 7
 DAG_TIMEOUT_SECONDS = 600.0
+RUN_ID = "demo"
+
+Arrivals = dict[dt.date, set[str]]
 
 
 @dataclass(slots=True)
 class Stages:
-    """Names what runs now and remembers how long each stage took (seconds)."""
+    """Says which stage runs and remembers how long each took (seconds)."""
 
     console: Console
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Show a stage's name while it runs; add its time to the list."""
+        """Show a stage's name while it runs and add its time up."""
         started = time.monotonic()
-        self.console.print(f"[bold]▸[/bold] {name} …")
+        self.console.print(f"[bold]▸[/bold] {name}")
         yield
-        took = time.monotonic() - started
-        self.seconds[name] = self.seconds.get(name, 0.0) + took
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
 
 
 def latest_due_day(now: dt.datetime, timezone: str) -> dt.date:
@@ -56,10 +65,225 @@ def latest_due_day(now: dt.datetime, timezone: str) -> dt.date:
     return local.date() - dt.timedelta(days=1 if local.hour >= RUN_HOUR else 2)
 
 
+def run_instant(day: dt.date, timezone: str) -> dt.datetime:
+    """Return when the run that owns `day` fires: 03:00 local time of the day after, in UTC."""
+    after = day + dt.timedelta(days=1)
+    return dt.datetime.combine(after, dt.time(RUN_HOUR), ZoneInfo(timezone)).astimezone(dt.UTC)
+
+
 def missing_days(
-    first: dt.date, last: dt.date, arrived: dict[dt.date, set[str]], sources: set[str]
+    first: dt.date, last: dt.date, arrived: Arrivals, sources: set[str]
 ) -> list[tuple[dt.date, list[str]]]:
-    """Return the days first … last (both included) with the sources that have not arrived, sorted."""
+    """Return the days first … last (both included) with the sources that have not arrived yet."""
     days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     found = [(day, sorted(sources - arrived.get(day, set()))) for day in days]
     return [(day, names) for day, names in found if names]
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxControl:
+    """The sandbox's control: its clock, and the truth that only report and tests may ask."""
+
+    url: str
+    key: str
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-Control-Key": self.key}
+
+    def set_clock(self, instant: dt.datetime) -> None:
+        """Hold the virtual clock at an instant."""
+        self._post({"at": instant.isoformat()})
+
+    def let_clock_run(self) -> None:
+        """Let the virtual clock follow the real one."""
+        self._post({"run": True, "offset_seconds": 0})
+
+    def truth(self, until: dt.date) -> dict[str, object]:
+        """Return what really caused each order up to a day (included)."""
+        answer = requests.get(
+            f"{self.url}/_control/truth",
+            params={"until": until.isoformat()},
+            headers=self._headers(),
+            timeout=60,
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def _post(self, body: dict[str, object]) -> None:
+        url = f"{self.url}/_control/clock"
+        requests.post(url, json=body, headers=self._headers(), timeout=30).raise_for_status()
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One demo installation: settings, secrets, and the days it covers."""
+
+    settings: Settings
+    secrets: Secrets
+    timezone: str
+    anchor: dt.date
+    last_day: dt.date
+
+    @property
+    def first_day(self) -> dt.date:
+        """The campaign's first day; the anchor is its last."""
+        return self.anchor - dt.timedelta(days=CAMPAIGN_DAYS - 1)
+
+    @property
+    def control(self) -> SandboxControl:
+        """The sandbox of this installation."""
+        url = f"http://127.0.0.1:{self.settings.sandbox_port}"
+        return SandboxControl(url, self.secrets.sandbox_control_key)
+
+    def sources(self) -> set[str]:
+        """Names of the sources a day waits for."""
+        return set(daily.enabled_sources(daily.schedule_facts().sources))
+
+    def arrivals(self) -> Arrivals:
+        """Which sources have arrived for which day."""
+        found: Arrivals = {}
+        with connect(dsn_of(read_connection("warehouse_loader"))) as connection:
+            for day, source in connection.execute(
+                "select day, source from quality.source_arrivals"
+            ):
+                found.setdefault(day, set()).add(source)
+        return found
+
+    def published_until(self) -> dt.date | None:
+        """The `as_of_date` readers see, None before the first publication."""
+        with connect(dsn_of(read_connection("warehouse_loader"))) as connection:
+            row = connection.execute(
+                "select as_of_date from quality.publications where is_current"
+            ).fetchone()
+        return row[0] if row else None
+
+
+def prepare(stages: Stages) -> Demo:
+    """Start Postgres and the sandbox, with the sample campaign ending on the last due day."""
+    from include.sandbox.installation import initialise
+
+    settings = read_settings()
+    secrets = read_secrets(settings.data_dir)
+    with stages.stage("start Postgres and the sandbox APIs"):
+        say = _indented(stages.console)
+        lifecycle.start_postgres(settings, secrets, say)
+        timezone = daily.schedule_facts().reporting_timezone
+        last_day = latest_due_day(dt.datetime.now(dt.UTC), timezone)
+        anchor = initialise(settings, last_day)
+        settings = read_settings()  # the campaign files of this installation exist now
+        lifecycle.start_sandbox(settings, secrets, say)
+        os.environ.update(environment(settings, secrets))
+    return Demo(settings, secrets, timezone, anchor, last_day)
+
+
+def load_earlier_days(demo: Demo, stages: Stages) -> None:
+    """Load every day before the last one that has not arrived; measure once per campaign week."""
+    before = demo.last_day - dt.timedelta(days=1)
+    todo = missing_days(demo.first_day, before, demo.arrivals(), demo.sources())
+    published = demo.published_until()
+    with _progress(stages.console, "days of history", len(todo)) as advance:
+        for day, names in todo:
+            with _quietly_timed(stages, "load and check earlier days"):
+                demo.control.set_clock(run_instant(day, demo.timezone))
+                for name in names:
+                    daily.run_source_day(name, day, run_id=RUN_ID)
+            if _closes_a_week(demo, day) and (published is None or day > published):
+                with _quietly_timed(stages, "measure and publish, once a campaign week"):
+                    daily.measure_day(day, run_id=RUN_ID)
+            advance(day)
+
+
+def run_last_day(demo: Demo, stages: Stages) -> None:
+    """Let the real Airflow scheduler run the last day, from the APIs to the publication."""
+    demo.control.let_clock_run()
+    with stages.stage("start Airflow"):
+        run_dbt(["--quiet", "parse"])
+        lifecycle.start_airflow(demo.settings, demo.secrets, _indented(stages.console))
+        url = airflow_url(demo.settings)
+        api = AirflowApi.login(url, ADMIN_USER, demo.secrets.admin_password)
+        ingest = {f"ingest_{name}" for name in demo.sources()}
+        api.wait_for_dags(ingest | {"measure_campaigns", "close_day"}, DAG_TIMEOUT_SECONDS)
+    key = demo.last_day.isoformat()
+    with stages.stage(f"last day {key} through the Airflow scheduler"):
+        api.unpause("measure_campaigns")
+        for dag_id in sorted(ingest):
+            api.unpause(dag_id)
+        if demo.published_until() != demo.last_day:
+            say = _changes_only(_indented(stages.console))
+            for dag_id in sorted(ingest):
+                api.follow(dag_id, key, DAG_TIMEOUT_SECONDS, say)
+            api.follow("measure_campaigns", key, DAG_TIMEOUT_SECONDS, say)
+        # Only now: its newest due run would close the day that is still being loaded.
+        api.unpause("close_day")
+
+
+def main() -> int:
+    """Run the demo; return 0, or 1 after naming what failed and where the logs are."""
+    from include import demo_report
+
+    console = Console(highlight=False)
+    stages = Stages(console)
+    logging.disable(logging.INFO)  # warnings stay; dbt and GX talk a lot
+    try:
+        demo = prepare(stages)
+        with stages.stage("days before the last"):
+            load_earlier_days(demo, stages)
+        run_last_day(demo, stages)
+        demo_report.show(demo, stages)
+    except (GroundswellError, psycopg.Error, requests.RequestException) as error:
+        console.print(f"[bold red]demo failed:[/] {error}", markup=True)
+        console.print(f"logs: {read_settings().data_dir / 'logs'}; run again to continue")
+        return 1
+    return 0
+
+
+def _closes_a_week(demo: Demo, day: dt.date) -> bool:
+    return ((day - demo.first_day).days + 1) % WEEK == 0
+
+
+def _indented(console: Console) -> Callable[[str], None]:
+    return lambda message: console.print(f"  {message}", style="dim")
+
+
+def _changes_only(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Say a message only when it differs from the one before."""
+    last = ""
+
+    def say_changed(message: str) -> None:
+        nonlocal last
+        if message != last:
+            say(message)
+        last = message
+
+    return say_changed
+
+
+@contextmanager
+def _quietly_timed(stages: Stages, name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    stages.seconds[name] = stages.seconds.get(name, 0.0) + time.monotonic() - started
+
+
+@contextmanager
+def _progress(console: Console, title: str, total: int) -> Iterator[Callable[[dt.date], None]]:
+    """Show a bar on a terminal; where there is none, one line per campaign week."""
+    if not console.is_terminal:
+        done = 0
+
+        def print_weeks(day: dt.date) -> None:
+            nonlocal done
+            done += 1
+            if done % WEEK == 0 or done == total:
+                console.print(f"  {title}: {done} of {total} ({day})", style="dim")
+
+        yield print_weeks
+        return
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda day: bar.update(task, advance=1, description=f"{title} ({day})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

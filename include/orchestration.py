@@ -50,13 +50,13 @@ START_DATE = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
 def partition_day() -> dt.date:
-    """Return the business date this run owns; `PermanentError` when it was triggered without one."""
+    """Return the business date this run owns; `PermanentError` when it has none."""
     run = get_current_context()["dag_run"]
     key = getattr(run, "partition_key", None)
     if not key:
         raise PermanentError(
-            f"run {run.run_id} has no partition key, so it owns no day; trigger it with a key such as "
-            "2026-11-20, or use Backfill for a range"
+            f"run {run.run_id} has no partition key, so it owns no day; trigger it with a key such "
+            "as 2026-11-20, or use Backfill for a range"
         )
     return dt.date.fromisoformat(key)
 

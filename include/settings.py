@@ -1,13 +1,13 @@
-"""Where things are and which environment variables change that; read once per process, never at DAG parse.
+"""Where things are, and which environment variables change that.
 
-| variable | meaning | default |
-|---|---|---|
-| GROUNDSWELL_DATA_DIR | state of the embedded services, landing files, logs | `.data` of the checkout |
-| GROUNDSWELL_LANDING_URL | where pages are landed (a folder or any fsspec URL) | `<data dir>/landing` |
-| GROUNDSWELL_CAMPAIGNS_DIR | folder of campaign files | `include/campaigns` |
-| WAREHOUSE_DSN | admin URI of a Postgres >= 15 that replaces the embedded one | embedded |
-| GROUNDSWELL_HASH_KEY | key of the HMAC that replaces personal values before landing | random, kept in the data dir |
-| GROUNDSWELL_POSTGRES_PORT, GROUNDSWELL_AIRFLOW_PORT, GROUNDSWELL_SANDBOX_PORT | loopback ports | 15432, 18080, 18090 |
+GROUNDSWELL_DATA_DIR: state of the embedded services, landing files, logs; default `.data`.
+GROUNDSWELL_LANDING_URL: where pages are landed, a folder or any fsspec URL; default
+`<data dir>/landing`.
+GROUNDSWELL_CAMPAIGNS_DIR: folder of campaign files; default `<data dir>/campaigns` if there is one
+(the demo keeps its copy there), else `include/campaigns`.
+WAREHOUSE_DSN: admin URI of a Postgres >= 15 that replaces the embedded one.
+GROUNDSWELL_POSTGRES_PORT, GROUNDSWELL_AIRFLOW_PORT, GROUNDSWELL_SANDBOX_PORT: loopback ports;
+default 15432, 18080, 18090.
 """
 
 from __future__ import annotations
@@ -41,13 +41,20 @@ def read_settings() -> Settings:
     return Settings(
         data_dir=data_dir,
         landing_url=os.environ.get("GROUNDSWELL_LANDING_URL") or str(data_dir / "landing"),
-        campaigns_dir=Path(
-            os.environ.get("GROUNDSWELL_CAMPAIGNS_DIR") or REPO_ROOT / "include" / "campaigns"
-        ),
+        campaigns_dir=_campaigns_dir(data_dir),
         postgres_port=_read_port("postgres"),
         airflow_port=_read_port("airflow"),
         sandbox_port=_read_port("sandbox"),
     )
+
+
+def _campaigns_dir(data_dir: Path) -> Path:
+    given = os.environ.get("GROUNDSWELL_CAMPAIGNS_DIR")
+    if given:
+        return Path(given)
+    # The demo keeps a copy of the sample whose dates end on its market's last day.
+    own = data_dir / "campaigns"
+    return own if own.is_dir() else REPO_ROOT / "include" / "campaigns"
 
 
 def _read_port(service: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -97,8 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    import shutil
-
+    """Remove Airflow's home of this session."""
     shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 
@@ -113,7 +113,13 @@ def _no_network_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
     pytest_socket.enable_socket()
 
 
+@pytest.fixture
 def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    return find_free_port()
+
+
+def find_free_port() -> int:
     """Return a loopback port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -125,7 +131,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A cluster of the session's own, on a free port, migrated; all roles exist."""
     data_dir = tmp_path_factory.mktemp("warehouse")
     secrets = read_secrets(data_dir)
-    cluster = Cluster(data_dir, free_port(), secrets.postgres_password, is_durable=False)
+    cluster = Cluster(data_dir, find_free_port(), secrets.postgres_password, is_durable=False)
     cluster.start()
     try:
         ddl.migrate(cluster.admin_dsn(), secrets)

@@ -30,3 +30,39 @@ old ones behind. Hook and insert share one transaction. -#}
 {% macro is_built(schema, name) -%}
     {{ return(execute and adapter.get_relation(target.database, schema, name) is not none) }}
 {%- endmacro %}
+
+{#- True for a session date whose rows a pending load may have changed or withdrawn: GA4 loads replace
+whole dates, so a date is rebuilt as a whole. -#}
+{% macro is_session_date_reread(session_date, connection_id) -%}
+    (
+        {{ plan_changed() }}
+        or ({{ connection_id }}, {{ session_date }}) in (
+            select
+                changed.connection_id,
+                changed.session_date
+            from {{ ref('stg_ga4__sessions') }} as changed
+            where changed.load_id in {{ pending_loads() }}
+        )
+        or exists (
+            select 1
+            from {{ source('quality', 'load_windows') }} as load_windows
+            where
+                load_windows.load_id in {{ pending_loads() }}
+                and load_windows.source = 'ga4'
+                and load_windows.stream = 'sessions'
+                and load_windows.rows_deleted > 0
+                and load_windows.connection_id = {{ connection_id }}
+                and {{ session_date }}
+                >= {{ days_after('load_windows.window_start', - var('ga4_reread_days')) }}
+                and {{ session_date }} <= cast(load_windows.window_end as date)
+        )
+    )
+{%- endmacro %}
+
+{#- Pre-hook of fct_web_session_daily: forget the dates that are about to be rebuilt. -#}
+{% macro forget_reread_session_dates() -%}
+    {% if is_incremental() -%}
+        delete from {{ this }} as stored
+        where {{ is_session_date_reread('stored.session_date', 'stored.connection_id') }}
+    {%- endif %}
+{%- endmacro %}

@@ -36,5 +36,5 @@
 
 {#- The time zone of the plan; every campaign of a checkout has the same one (tested). -#}
 {% macro reporting_timezone() -%}
-    (select min(reporting_timezone) from {{ source('campaign_plan', 'campaigns') }})
+    (select min(reporting_timezone) from {{ ref('stg_campaign_plan__campaigns') }})
 {%- endmacro %}

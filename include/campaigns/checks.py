@@ -55,7 +55,9 @@ def find_warnings(plan: CampaignPlan) -> list[Problem]:
     budget = plan.campaign.budget_amount
     if budget is not None and fees > budget:
         found.append(
-            Problem(("campaign", "budget_amount"), f"fees of {fees:,} exceed the budget of {budget:,}")
+            Problem(
+                ("campaign", "budget_amount"), f"fees of {fees:,} exceed the budget of {budget:,}"
+            )
         )
     return found
 
@@ -146,7 +148,9 @@ def _check_creators(plan: CampaignPlan) -> Iterator[Problem]:
 def _inside(plan: CampaignPlan, place: Location, day: dt.date) -> Iterator[Problem]:
     start, end = plan.campaign.start_date, plan.campaign.end_date
     if not start <= day <= end:
-        yield Problem(place, f"value {day} is not allowed; allowed: {start} to {end} (the campaign)")
+        yield Problem(
+            place, f"value {day} is not allowed; allowed: {start} to {end} (the campaign)"
+        )
 
 
 def _check_validity(creator: Creator, position: int) -> Iterator[Problem]:

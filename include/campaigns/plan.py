@@ -1,7 +1,7 @@
 """Read campaign files: YAML to a validated `CampaignPlan`, or every problem with its line.
 
-    plan = load_plan("include/campaigns/serum_launch.yaml")
-    plan.campaign.end_date
+plan = load_plan("include/campaigns/serum_launch.yaml")
+plan.campaign.end_date
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def parse_plan(text: str, name: str) -> PlanFile:
         raise InvalidPlan(f"{name}:{line}: not valid YAML: {error}") from error
     if duplicates:
         raise InvalidPlan(
-            "\n".join(f"{name}:{line}: {key}: given twice; allowed: once" for line, key in duplicates)
+            "\n".join(
+                f"{name}:{line}: {key}: given twice; allowed: once" for line, key in duplicates
+            )
         )
     try:
         plan = CampaignPlan.model_validate(document)
@@ -133,7 +135,13 @@ def _explain(item: Mapping[str, Any], document: object) -> Problem:
 
 def _from_message(message: str) -> str:
     """Turn pydantic's "Input should be greater than 0" into "greater than 0"."""
-    for start in ("Input should be ", "String should ", "Value should ", "Tuple should ", "Decimal input should "):
+    for start in (
+        "Input should be ",
+        "String should ",
+        "Value should ",
+        "Tuple should ",
+        "Decimal input should ",
+    ):
         if message.startswith(start):
             return message[len(start) :]
     return message

@@ -1,0 +1,1 @@
+"""HTTP for connectors: sessions, retries, redaction, safe addresses, decoding."""

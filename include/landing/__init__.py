@@ -1,0 +1,1 @@
+"""Landed pages: what an API answered, redacted, kept for replay."""

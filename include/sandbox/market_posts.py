@@ -124,13 +124,22 @@ def _campaign_posts(
         gone = published + int((6 + 3 * u[3]) * DAY) if number == deleted else None
         posts.append(
             _post(
-                profile, u, number, published, PRODUCT_TYPES[piece.format], _caption(plan, profile, u), piece, gone
+                profile,
+                u,
+                number,
+                published,
+                PRODUCT_TYPES[piece.format],
+                _caption(plan, profile, u),
+                piece,
+                gone,
             )
         )
     return posts
 
 
-def _other_posts(day: int, profiles: tuple[Profile, ...], plan: CampaignPlan, seed: int) -> list[Post]:
+def _other_posts(
+    day: int, profiles: tuple[Profile, ...], plan: CampaignPlan, seed: int
+) -> list[Post]:
     """Publish what creators and the brand post beside the campaign on one day."""
     table = draw(seed, OWN_POSTS, day).random((len(profiles), 16)).tolist()
     posts = []
@@ -145,7 +154,9 @@ def _other_posts(day: int, profiles: tuple[Profile, ...], plan: CampaignPlan, se
     u = draw(seed, BRAND_POSTS, day).random(16).tolist()
     if u[0] < BRAND_POST_RATE:
         caption = f"From our studio {plan.campaign.hashtag or ''}".strip()
-        posts.append(_brand_post(u, 900_000_000 + day, day * DAY + int(3600 * (9 + 8 * u[2])), caption))
+        posts.append(
+            _brand_post(u, 900_000_000 + day, day * DAY + int(3600 * (9 + 8 * u[2])), caption)
+        )
     return posts
 
 
@@ -181,7 +192,7 @@ def _post(
         burst=-math.log(max(1 - u[9], 1e-9)) * 0.5 - math.log(max(1 - u[10], 1e-9)) * 0.5,
         likes_lost=0.006 + 0.014 * u[11] if u[12] < 0.12 else 0.0,
         lost_at=published + int((2 + 7 * u[13]) * DAY),
-        brand_follows=0.0 if piece is None or profile.is_hollow else reach * 0.0022,
+        brand_follows=0.0 if piece is None or profile.is_hollow else reach * 0.0016,
         watch_ms=int(3_500 + 6_000 * u[14]) if kind == "REELS" else 0,
     )
 

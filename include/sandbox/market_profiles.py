@@ -54,7 +54,7 @@ def build_profiles(plan: CampaignPlan, seed: int) -> tuple[Profile, ...]:
     """Draw a profile per creator with an account on the platform, in the plan's order."""
     rng = draw(seed, PROFILES)
     count = len(plan.creators)
-    hollow = set(rng.permutation(count)[: int(round(count * HOLLOW_SHARE))].tolist())
+    hollow = set(rng.permutation(count)[: round(count * HOLLOW_SHARE)].tolist())
     profiles = []
     for index, creator in enumerate(plan.creators):
         values = draw(seed, PROFILES, index + 1).random(16).tolist()
@@ -65,11 +65,13 @@ def build_profiles(plan: CampaignPlan, seed: int) -> tuple[Profile, ...]:
 def _build(index: int, creator: Creator, u: list[float], hollow: bool) -> Profile:
     account = creator.account(PLATFORM) or creator.accounts[0]
     # How well an audience fits the product moves clicks and purchases together.
-    fit = float(np.exp(0.45 * _normal(u[0], u[1])))
+    fit = float(np.exp(0.4 * _normal(u[0], u[1])))
+    # Who gets the product alone puts less into it.
+    effort = 1.0 if creator.contract.fee else 0.35
     return Profile(
         index=index,
         creator=creator,
-        account_id=str(17841400000000000 + 104_729 * (index + 1) + int(u[2] * 1e9) * 31_000),
+        account_id=str(17_841_400_000_000_000 + int(u[2] * 5e8) * 1_000 + index + 1),
         username=account.handle,
         access_path=account.access_path,
         followers=_followers(float(creator.contract.fee), u[3]),
@@ -78,11 +80,11 @@ def _build(index: int, creator: Creator, u: list[float], hollow: bool) -> Profil
         feed_reach=0.35 + 0.35 * u[6],
         reel_reach=0.60 + 0.70 * u[7],
         story_reach=0.08 + 0.06 * u[8],
-        bio_rate=0.0024 if hollow else 0.0088 * fit**0.7,
-        story_rate=0.012 if hollow else 0.052 * fit**0.7,
-        conversion=0.0 if hollow else min(max(0.034 * fit**0.6, 0.021), 0.049),
-        code_rate=0.0 if hollow else 0.00042 * fit,
-        seen_rate=0.0 if hollow else 0.00005 * fit,
+        bio_rate=0.0024 if hollow else 0.0077 * fit**0.7 * effort,
+        story_rate=0.012 if hollow else 0.046 * fit**0.7 * effort,
+        conversion=0.0 if hollow else min(max(0.031 * fit**0.6, 0.021), 0.048),
+        code_rate=0.0 if hollow else 0.00027 * fit * effort,
+        seen_rate=0.0 if hollow else 0.00004 * fit * effort,
         spike_day=4 + int(u[9] * 20) if hollow else None,
     )
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from include.errors import InvalidSettings
 
 FILE_NAME = "secrets.json"
+CLAIM = ".groundswell"  # lies in a data directory that is ours alone and may be deleted whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ def _write_file(path: Path, stored: dict[str, str]) -> None:
 def _locked(data_dir: Path) -> Iterator[None]:
     """Let one process at a time make secrets, so that two starts do not disagree."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not any(data_dir.iterdir()):
+        (data_dir / CLAIM).touch()
     with (data_dir / ".secrets.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,12 +23,16 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A started process: name of its service, id, start time and the loopback port it serves."""
+    """A started process: name of its service, id, start time and the loopback port it serves.
+
+    `fingerprint` stands for what it was started with, so that a change can be noticed.
+    """
 
     service: str
     pid: int
     started: str
     port: int | None = None
+    fingerprint: str = ""
 
     @property
     def is_running(self) -> bool:
@@ -58,6 +62,7 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     working_dir: Path | None = None,
     port: int | None = None,
+    fingerprint: str = "",
 ) -> ProcessRecord:
     """Start a command in a session of its own, its output appended to `log_file`, and record it."""
     log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +80,7 @@ def spawn(
     # It outlives us: without this Popen's destructor warns that it still runs.
     process.returncode = 0
     # A process that is gone already is recorded as one that never matches.
-    record = ProcessRecord(service, process.pid, started or "ended at once", port)
+    record = ProcessRecord(service, process.pid, started or "ended at once", port, fingerprint)
     write_record(run_dir, record)
     return record
 
@@ -106,24 +111,21 @@ def read_records(run_dir: Path) -> list[ProcessRecord]:
 def stop(
     run_dir: Path, record: ProcessRecord, *, first_signal: signal.Signals = signal.SIGTERM
 ) -> bool:
-    """End the process with everything in its session, then forget it.
+    """End the process with everything it started, then forget it.
 
-    `first_signal` goes to the leader's group; what is left after ten seconds is killed. Return False
-    when the process had ended before.
+    `first_signal` goes to the leader's group; what is left after ten seconds is killed. Return
+    False when nothing of it was left.
     """
-    # Children are looked up before the leader ends: afterwards nothing leads to those that moved to
-    # a group of their own.
-    family = dict(_family(record.pid)) if record.is_running else {}
-    was_running = bool(family)
-    if was_running:
+    family = _find_family(record)
+    if family:
         _signal_group(record.pid, first_signal)
         _wait_for_end(family, STOP_SECONDS)
-        for pid, started in _survivors(family).items():
-            if read_start_time(pid) == started:
-                _signal(pid, signal.SIGKILL)
-        _wait_for_end(family, STOP_SECONDS)
+        survivors = _find_relatives(set(_living(family)), record.pid)
+        for pid in survivors:
+            _signal(pid, signal.SIGKILL)
+        _wait_for_end(survivors, STOP_SECONDS)
     (run_dir / f"{record.service}.json").unlink(missing_ok=True)
-    return was_running
+    return bool(family)
 
 
 def read_command(pid: int) -> str:
@@ -167,32 +169,37 @@ def read_tail(log_file: Path, lines: int = 15) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def _survivors(family: dict[int, str]) -> dict[int, str]:
-    """Return those of the family that live, with the children they started meanwhile."""
-    alive = {pid: started for pid, started in family.items() if read_start_time(pid) == started}
-    for pid in list(alive):
-        alive |= dict(_family(pid))
-    return alive
+def _find_family(record: ProcessRecord) -> dict[int, str]:
+    """Return id and start time of all that lives of a service, also after its leader's death.
+
+    While any member of a session lives, the system gives the leader's id to nobody else. So when
+    the id belongs to another process, nothing of ours is left.
+    """
+    started = read_start_time(record.pid)
+    if started not in {None, record.started}:
+        return {}
+    return _find_relatives({record.pid} if started else set(), record.pid)
 
 
-def _family(leader: int) -> Iterator[tuple[int, str]]:
-    """Yield id and start time of the process, its descendants and the members of its session."""
+def _find_relatives(members: set[int], session: int) -> dict[int, str]:
+    """Return id and start time of the members, of the session and of all their descendants."""
     parents, sessions = _process_table()
-    members = {leader}
-    while True:
-        more = {p for p, parent in parents.items() if parent in members} - members
-        more |= {p for p, session in sessions.items() if session == leader} - members
-        if not more:
-            break
+    members = members | {pid for pid, leader in sessions.items() if leader == session}
+    while more := {pid for pid, parent in parents.items() if parent in members} - members:
         members |= more
-    for pid in members:
-        started = read_start_time(pid)
-        if started is not None:
-            yield pid, started
+    found = {pid: read_start_time(pid) for pid in members}
+    return {pid: started for pid, started in found.items() if started is not None}
+
+
+def _living(family: Mapping[int, str]) -> list[int]:
+    return [pid for pid, started in family.items() if read_start_time(pid) == started]
 
 
 def _process_table() -> tuple[dict[int, int], dict[int, int]]:
-    """Return the parent and the session of every process."""
+    """Return the parent and the session of every process.
+
+    macOS does not show sessions; the process group stands in.
+    """
     parents: dict[int, int] = {}
     sessions: dict[int, int] = {}
     if _PROC.is_dir():
@@ -203,11 +210,11 @@ def _process_table() -> tuple[dict[int, int], dict[int, int]]:
                 sessions[int(folder.name)] = int(stat[3])
         return parents, sessions
     table = subprocess.run(
-        ["ps", "-axo", "pid=,ppid=,sess="], capture_output=True, text=True, check=True
+        ["ps", "-axo", "pid=,ppid=,pgid="], capture_output=True, text=True, check=True
     )
     for line in table.stdout.splitlines():
-        pid, parent, *_ = line.split()
-        parents[int(pid)] = int(parent)
+        pid, parent, group = (int(column) for column in line.split())
+        parents[pid], sessions[pid] = parent, group
     return parents, sessions
 
 
@@ -245,9 +252,9 @@ def _reap(pid: int) -> None:
         return
 
 
-def _wait_for_end(family: dict[int, str], seconds: float) -> None:
+def _wait_for_end(family: Mapping[int, str], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and _survivors(family):
+    while time.monotonic() < deadline and _living(family):
         time.sleep(_POLL_SECONDS)
 
 

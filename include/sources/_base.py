@@ -1,8 +1,9 @@
 """What a connector declares: frozen descriptors of a source and its streams, and what they exchange.
 
-A connector is a folder `include/sources/<name>/` whose `__init__.py` holds `SOURCE`. It knows nothing
-above itself: no campaign, no Airflow, no database. It turns a `FetchContext` into `Page`s (network) and
-a decoded page into documents (plain dicts); the framework lands, decodes, quarantines and loads them.
+A connector is a folder `include/sources/<name>/` whose `__init__.py` holds `SOURCE`. It knows
+nothing above itself: no campaign, no Airflow, no database. It turns a `FetchContext` into `Page`s
+(network) and a decoded page into documents (plain dicts); the framework lands, decodes, quarantines
+and loads them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from include.http.answer import Classify
     from include.http.session import ApiSession
 
 Document = Mapping[str, Any]
@@ -32,9 +34,9 @@ class StreamKind(enum.StrEnum):
 class Record(msgspec.Struct, frozen=True, array_like=True):
     """Base of a stream's columns: one field is one column, in the order of declaration.
 
-    Types map to Postgres: str text, int bigint, Decimal numeric, bool boolean, datetime timestamptz,
-    date date, Json jsonb; `| None` makes the column nullable. A field reads the document's key of the
-    same (renamed) name unless `at()` gives a path.
+    Types map to Postgres: str text, int bigint, Decimal numeric, bool boolean, datetime
+    timestamptz, date date, Json jsonb; `| None` makes the column nullable. A field reads the
+    document's key of the same (renamed) name unless `at()` gives a path.
     """
 
 
@@ -52,13 +54,15 @@ class Child:
     """Rows inside a document that become a table of their own, loaded with their parent as one unit.
 
     `rows` yields the child documents of a parent document. The child table is keyed by the parent's
-    key columns plus `key`; its columns are (connection_id, parent key…, record's fields).
+    key columns plus `key`; its columns are (connection_id, parent key…, record's fields). `rows`
+    may raise ValueError to say why the whole parent is to be quarantined. `known`: see `Stream`.
     """
 
     name: str
     record: type[Record]
     rows: Callable[[Document], Iterable[Document]]
     key: tuple[str, ...]
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,15 @@ class Connection:
 class Page:
     """One HTTP answer, redacted, otherwise verbatim.
 
-    `body` is what is landed; `document` is its decoded form when the client already decoded it.
-    `captured_at` is the API's own `Date` header (`captured_at_source` "api"), else local time ("local").
-    `request` holds method, address and parameters without secrets.
+    `body` is what is landed; `document` is its decoded form (`ApiSession.request` decodes JSON),
+    exactly what `include.http.decode.decode_json(body)` gives: a replay has nothing else.
+    `captured_at` is the API's own `Date` header (`captured_at_source` "api"), else local time
+    ("local"). `request` holds method, address and parameters without secrets. `context` holds what
+    else `parse` needs (JSON values); it is landed with the page. Some of its keys mean something to
+    the framework: `expected_rows` documents this page announces; `expected_total` documents the
+    whole window announces; `start_date`, `end_date` (ISO, both included) the days a stream sliced
+    by date has read; `slices` a list of the slices (lists of the values of `Stream.replaces`) that
+    are complete in this window.
     """
 
     body: bytes
@@ -120,11 +130,13 @@ class Stream:
     """One kind of row a source delivers.
 
     name: table is `raw.<source>__<name>`. key: without connection_id (and, for snapshots, without
-    window_start: both are added). cursor: column whose newer value wins; None compares a content hash.
-    replaces: columns of a slice (for GA4 the date) whose rows are exactly the window's rows, so rows
-    that vanished are deleted. lookback: how much before the window is read again. count_of: rows a
-    page announces, checked against what came. rejects_allowed: share of rows that may be quarantined.
-    personal_keys: JSON keys whose values are replaced by an HMAC before landing.
+    window_start: both are added). cursor: column whose newer value wins; None compares a content
+    hash. replaces: columns of a slice (for GA4 the date) whose rows are exactly the window's rows,
+    so rows that vanished are deleted. lookback: how much before the window is read again;
+    `FetchContext.window` includes it. rejects_allowed: share of rows that may be quarantined (one
+    row always may, unless 0). personal_keys: JSON keys whose values are replaced by an HMAC before
+    landing. known: paths of the document that are no column on purpose (`lineItems`,
+    `customer.tags`), so neither drift nor `_extra`.
     """
 
     name: str
@@ -140,6 +152,7 @@ class Stream:
     is_required: bool = True
     rejects_allowed: float = 0.01
     personal_keys: frozenset[str] = frozenset()
+    known: tuple[str, ...] = ()
     description: str = ""
 
 
@@ -147,9 +160,11 @@ class Stream:
 class Source:
     """One system data comes from; its module docstring is the page of its DAG.
 
-    `platform` names the social platform the source serves (a key of `FetchContext.targets`), if any.
-    `pool_slots` bounds concurrent calls of this API in Airflow. `needs_connection` is False for a
-    source that reads no API (the campaign plan).
+    `platform` names the social platform the source serves (a key of `FetchContext.targets`), if
+    any. `pool_slots` bounds concurrent calls of this API in Airflow. `needs_connection` is False
+    for a source that reads no API (the campaign plan). `classify` turns the API's own error answers
+    into the error tree (see `include.http.answer`); a connector may also set
+    `ctx.session.classify`.
     """
 
     name: str
@@ -158,6 +173,7 @@ class Source:
     platform: str | None = None
     pool_slots: int = 2
     needs_connection: bool = True
+    classify: Classify | None = None
     doc: str = ""
 
     def stream(self, name: str) -> Stream:

@@ -22,7 +22,8 @@ class GridPosterior:
     """Posterior of one positive quantity per creator on a common grid.
 
     points: (g,) increasing values. weights: (c, g), every row sums to 1. scale: (c,) factor from a
-    grid value to the reported quantity (orders per post to orders), 0 where there is nothing at risk.
+    grid value to the reported quantity (orders per post to orders), 0 where there is nothing at
+    risk.
     """
 
     points: Floats

@@ -1,12 +1,13 @@
 """Expected orders of a creator: gamma-Poisson counts with a post level.
 
-Orders come in bursts per post, so two identical creators with three posts each can differ by a factor
-of three from luck alone. The model: a post of creator i brings NB(mean λ_i, size 1/κ²) orders (a
-Poisson count whose rate varies between posts with coefficient of variation κ), λ_i ~ Gamma with mean
-μ and coefficient of variation τ. μ, τ and κ are integrated over a grid.
+Orders come in bursts per post, so two identical creators with three posts each can differ by a
+factor of three from luck alone. The model: a post of creator i brings NB(mean λ_i, size 1/κ²)
+orders (a Poisson count whose rate varies between posts with coefficient of variation κ), λ_i ~
+Gamma with mean μ and coefficient of variation τ. μ, τ and κ are integrated over a grid.
 
-The estimand is the expected number of credited orders of the posts so far, λ_i × posts: what the same
-posts would bring on average under the same attribution model and rule. It is not the causal number.
+The estimand is the expected number of credited orders of the posts so far, λ_i × posts: what the
+same posts would bring on average under the same attribution model and rule. It is not the causal
+number.
 
 Sources: gamma-Poisson mixture, Greenwood & Yule 1920; hierarchical integration on a grid, Gelman et
 al., Bayesian Data Analysis, 3rd ed., section 5.3; half-normal priors for spreads, Gelman 2006.
@@ -29,8 +30,8 @@ from include.stats.grids import (
     sum_by,
 )
 
-# Coefficients of variation looked at. Creators of 5,000 to 50,000 followers differ widely, and so do
-# posts of one creator; a prior of scale 1 lets the data say so.
+# Coefficients of variation looked at. Creators of 5,000 to 50,000 followers differ widely, and so
+# do posts of one creator; a prior of scale 1 lets the data say so.
 BETWEEN_CREATORS = np.geomspace(0.05, 3.0, 14)
 BETWEEN_POSTS = np.geomspace(0.05, 3.0, 14)
 SPREAD_PRIOR = 1.0
@@ -46,9 +47,10 @@ def estimate_orders(
     """Return the posterior of expected orders per creator over the posts so far.
 
     post_counts: (posts,) credited orders per post, fractions allowed. creator_index: (posts,) whole
-    numbers below creator_count. credit_size: mean credit of a credited order, Σw² ÷ Σw; a model that
-    splits orders brings more, smaller pieces than a count has (1 for models that give whole orders).
-    A creator without posts gets 0. Raises ValueError on negative counts or a size outside (0, 1].
+    numbers below creator_count. credit_size: mean credit of a credited order, Σw² ÷ Σw; a model
+    that splits orders brings more, smaller pieces than a count has (1 for models that give whole
+    orders). A creator without posts gets 0. Raises ValueError on negative counts or a size outside
+    (0, 1].
     """
     counts = np.asarray(post_counts, dtype=np.float64) / credit_size
     index = np.asarray(creator_index, dtype=np.intp)
@@ -79,7 +81,8 @@ def _rate_grid(totals: Floats, posts: Floats) -> Floats:
 def _mean_grid(totals: Floats, posts: Floats) -> tuple[Floats, Floats]:
     """Return the campaign's mean orders per post and log prior weights, two arrays of shape (m,).
 
-    The prior is Jeffreys' for a Poisson mean (density μ^-½), which stays proper with no orders at all.
+    The prior is Jeffreys' for a Poisson mean (density μ^-½), which stays proper with no orders at
+    all.
     """
     centre = (totals.sum() + 0.5) / max(posts.sum(), 1.0)
     means = centre * np.exp(np.linspace(-3.5, 2.5, 37))

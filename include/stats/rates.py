@@ -1,7 +1,7 @@
 """Rates made of small counts (orders per click, purchases per session): hierarchical beta-binomial.
 
-successes_i ~ Binomial(trials_i, p_i), p_i ~ Beta with mean m and coefficient of variation c; m and c
-are integrated over a grid with a half-normal prior on c. Plug-in moments would give intervals of
+successes_i ~ Binomial(trials_i, p_i), p_i ~ Beta with mean m and coefficient of variation c; m and
+c are integrated over a grid with a half-normal prior on c. Plug-in moments would give intervals of
 nearly no width whenever the spread is estimated as zero.
 
 Source: Gelman et al., Bayesian Data Analysis, 3rd ed., section 5.3 (rat tumour example).
@@ -30,8 +30,9 @@ MEAN_COUNT = 61
 def estimate_rates(successes: ArrayLike, trials: ArrayLike) -> GridPosterior:
     """Return the posterior of each creator's rate (0-1).
 
-    successes, trials: (c,) counts, successes <= trials. A creator without trials gets the campaign's
-    posterior for a new creator. Raises ValueError when a count is negative or exceeds its trials.
+    successes, trials: (c,) counts, successes <= trials. A creator without trials gets the
+    campaign's posterior for a new creator. Raises ValueError when a count is negative or exceeds
+    its trials.
     """
     hits = np.asarray(successes, dtype=np.float64)
     tries = np.asarray(trials, dtype=np.float64)
@@ -60,7 +61,8 @@ def _creator_prior(
 ) -> tuple[Floats, Floats]:
     """Return Beta(mean, cv) distributions on the rate grid, (g, m·s), and their log prior.
 
-    The mean's prior is Jeffreys' Beta(½, ½); pairs of mean and spread that no Beta has are left out.
+    The mean's prior is Jeffreys' Beta(½, ½); pairs of mean and spread that no Beta has are left
+    out.
     """
     pooled = (hits.sum() + 0.5) / (tries.sum() + 1.0)
     centre = np.log(pooled / (1.0 - pooled))

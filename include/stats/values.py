@@ -50,7 +50,7 @@ class OrderValues:
     def of(
         cls, creator_index: ArrayLike, customers: ArrayLike, credit: ArrayLike, revenue: ArrayLike
     ) -> OrderValues:
-        """Sum credit and revenue of every pair of creator and customer; all inputs are (orders,)."""
+        """Sum credit and revenue of every pair of creator and customer; inputs are (orders,)."""
         creators = np.asarray(creator_index, dtype=np.intp)
         _, customer = np.unique(np.asarray(customers), return_inverse=True)
         width = int(customer.max(initial=0)) + 1

@@ -25,6 +25,7 @@ import psycopg
 from include.errors import InvalidSettings, Unavailable
 from include.services import ports, processes
 from include.services.credentials import write_private
+from include.services.privileges import unprivileged_prefix
 from include.warehouse.connection import build_dsn, connect
 
 SUPERUSER = "postgres"
@@ -125,27 +126,6 @@ def find_binaries() -> Path:
     )
 
 
-def _unprivileged() -> list[str]:
-    """Return the command prefix under which this user may run Postgres.
-
-    Raise `InvalidSettings` for root on a system without user namespaces.
-    """
-    if os.geteuid() != 0:
-        return []
-    prefix = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
-    try:
-        trial = subprocess.run([*prefix, "true"], capture_output=True, text=True, check=False)
-        refusal = trial.stderr.strip() if trial.returncode else None
-    except FileNotFoundError:
-        refusal = "unshare is not installed"
-    if refusal is not None:
-        raise InvalidSettings(
-            f"Postgres does not run as root, and a user namespace is refused here ({refusal}); "
-            "run as an ordinary user, or set WAREHOUSE_DSN to a Postgres >= 15"
-        )
-    return prefix
-
-
 def _create_cluster(cluster: Cluster) -> None:
     """Run initdb unless the cluster exists; an initdb that was killed is begun anew."""
     if (cluster.folder / "PG_VERSION").exists():
@@ -155,7 +135,7 @@ def _create_cluster(cluster: Cluster) -> None:
     password_file = cluster.data_dir / ".initdb-password"
     write_private(password_file, cluster.password)
     command = [
-        *_unprivileged(),
+        *unprivileged_prefix(),
         str(find_binaries() / "initdb"),
         f"--pgdata={draft}",
         f"--username={SUPERUSER}",
@@ -190,7 +170,7 @@ def _launch(cluster: Cluster) -> None:
     }
     if not cluster.is_durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    command = [*_unprivileged(), str(find_binaries() / "postgres"), "-D", str(cluster.folder)]
+    command = [*unprivileged_prefix(), str(find_binaries() / "postgres"), "-D", str(cluster.folder)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     processes.spawn(
@@ -243,8 +223,8 @@ def _clear_crash(cluster: Cluster) -> None:
 def _check_same_port(cluster: Cluster, running: processes.ProcessRecord) -> None:
     if running.port != cluster.port:
         raise InvalidSettings(
-            f"Postgres of {cluster.data_dir} already runs on port {running.port}, not on "
-            f"{cluster.port}; run `make down` first, or set GROUNDSWELL_POSTGRES_PORT={running.port}"
+            f"Postgres of {cluster.data_dir} already runs on port {running.port}, not on port "
+            f"{cluster.port}; run: make down, or set GROUNDSWELL_POSTGRES_PORT={running.port}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Policy every DAG file obeys: cheap to parse, documented, tagged, wired from the source folders."""
+"""Policy every DAG file obeys: cheap to parse, documented, tagged, wired from folders."""
 
 from __future__ import annotations
 

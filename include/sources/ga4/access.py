@@ -7,16 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.errors import (
-    BadCredentials,
-    BadRequest,
-    GroundswellError,
-    MissingScope,
-    RateLimited,
-    Unavailable,
-)
+from include.errors import BadCredentials, GroundswellError, MissingScope, RateLimited
 
 if TYPE_CHECKING:
+    from include.http.answer import HttpAnswer
     from include.sources._base import FetchContext, Page
 
 # Daily quota returns at midnight of this zone, hourly quota at the full hour.
@@ -30,7 +24,7 @@ DAILY_BUCKET = "tokensPerDay"
 class DataApi:
     """The Data API as one run's connection sees it: posts reports with a token that is valid.
 
-    Raises the error tree for refusals (see `explain`) and `RateLimited` before a request for which
+    Raises the error tree for refusals (see `classify`) and `RateLimited` before a request for which
     the property has no quota tokens left, so that a run stops before the API blocks the property.
     """
 
@@ -72,33 +66,30 @@ def check_quota(quota: Mapping[str, Any], now: dt.datetime, conn_id: str) -> Non
         if remaining < max(1, int(state.get("consumed", 0))):
             wait = seconds_to_midnight(now) if bucket == DAILY_BUCKET else seconds_to_hour(now)
             raise RateLimited(
-                f"connection {conn_id}: the property has {remaining} of {bucket} left, less than a "
+                f"connection {conn_id!r}: the property has {remaining} of {bucket} left, less than a "
                 "request costs; waiting until they return",
                 retry_after=wait,
             )
 
 
-def explain(
-    status: int, document: Any, now: dt.datetime, conn_id: str
-) -> GroundswellError | None:
-    """Turn an error answer of the Data API into our error tree; None for a success.
+def classify(answer: HttpAnswer) -> GroundswellError | None:
+    """Turn an error answer of the Data API into our error tree; None where the status says all.
 
     A 429 names no time, so the wait is what the exhausted quota needs: the next full hour, midnight
     Pacific for a daily one, half a minute for concurrency.
     """
-    if status < 400:
+    document = answer.document
+    error = document.get("error") if isinstance(document, Mapping) else None
+    if answer.status_code < 400 or not isinstance(error, Mapping):
         return None
-    error = document.get("error", {}) if isinstance(document, Mapping) else {}
-    message = f"connection {conn_id}: {error.get('message') or f'HTTP {status}'}"
-    if status == 429:
-        return RateLimited(message, retry_after=_quota_wait(message, now))
-    if status == 401:
+    message = f"connection {answer.conn_id!r}: {error.get('message')}"
+    if answer.status_code == 429:
+        return RateLimited(message, retry_after=_quota_wait(message, answer.captured_at))
+    if answer.status_code == 401:
         return BadCredentials(f"{message} (the token was refused)")
-    if status == 403:
+    if answer.status_code == 403:
         return MissingScope(f"{message} ({_forbidden_advice(error)})")
-    if status >= 500:
-        return Unavailable(message)
-    return BadRequest(message)
+    return None
 
 
 def seconds_to_hour(now: dt.datetime) -> float:

@@ -64,9 +64,9 @@ KEY_EVENTS = Report(
 def fetch_report(report: Report) -> Callable[[FetchContext], Iterator[Page]]:
     """Build a stream's `fetch`: every page of `report` for the property days of the window.
 
-    A page's context holds `property_id`, `time_zone`, `start_date` and `end_date`, which `parse` and
-    a replay need. Raises `CountMismatch` when other than `rowCount` rows came, `Truncated` when the
-    report changed between two of its pages (asking again helps).
+    A page's context holds `property_id`, `time_zone`, `start_date` and `end_date`, which
+    `parse` and a replay need. Raises `CountMismatch` when other than `rowCount` rows came,
+    `Truncated` when the report changed between two of its pages (asking again helps).
     """
 
     def fetch(ctx: FetchContext) -> Iterator[Page]:
@@ -117,7 +117,7 @@ def parse_report(document: Mapping[str, Any], page: Page) -> Iterator[Document]:
 
 
 def property_days(window: Window, zone: ZoneInfo) -> tuple[dt.date, dt.date] | None:
-    """Return the first and last day of `zone` whose noon lies in the window; None when there is none.
+    """Return the first and last day of `zone` whose noon lies in the window; None for no day.
 
     The window is cut in the reporting time zone, the report in the property's. By their noon, every
     property day belongs to exactly one business day, whatever the offset or a clock change does.
@@ -154,7 +154,7 @@ def read_property_id(connection: Connection) -> str:
     property_id = str(connection.extra.get("property_id", "")).removeprefix("properties/")
     if not property_id.isdecimal():
         raise BadRequest(
-            f"connection {connection.conn_id}: extra.property_id={property_id!r} is not a GA4 "
+            f"connection {connection.conn_id!r}: extra.property_id={property_id!r} is not a GA4 "
             "property; allowed: its number, such as 412345678 (Admin > Property details)"
         )
     return property_id
@@ -165,7 +165,7 @@ def read_page_rows(connection: Connection) -> int:
     rows = connection.extra.get("page_rows", PAGE_ROWS)
     if not isinstance(rows, int) or not 1 <= rows <= MAX_PAGE_ROWS:
         raise BadRequest(
-            f"connection {connection.conn_id}: extra.page_rows={rows!r} is not allowed; "
+            f"connection {connection.conn_id!r}: extra.page_rows={rows!r} is not allowed; "
             f"allowed: 1 to {MAX_PAGE_ROWS}"
         )
     return rows
@@ -177,7 +177,7 @@ def load_zone(name: str, conn_id: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise BadRequest(
-            f"connection {conn_id}: the property's time zone {name!r} is not a known zone; "
+            f"connection {conn_id!r}: the property's time zone {name!r} is not a known zone; "
             "set extra.time_zone to an IANA name such as America/New_York"
         ) from None
 
@@ -185,7 +185,7 @@ def load_zone(name: str, conn_id: str) -> ZoneInfo:
 def build_request(
     report: Report, start_date: str, end_date: str, limit: int, offset: int
 ) -> dict[str, Any]:
-    """Build the body of one runReport call, ordered by every dimension so that pages do not overlap."""
+    """Build one runReport call, ordered by every dimension so that pages do not overlap."""
     body: dict[str, Any] = {
         "dateRanges": [{"startDate": start_date, "endDate": end_date}],
         "dimensions": [{"name": name} for name in report.dimensions],
@@ -218,7 +218,7 @@ def _ask_pages(
         announced = count
         rows = len(page.document.get("rows", []))
         received += rows
-        if rows == 0 and received < announced or received > announced:
+        if (rows == 0 and received < announced) or received > announced:
             raise CountMismatch(
                 f"GA4 report {asked}: rowCount announced {announced} rows, {received} came"
             )
@@ -244,7 +244,7 @@ def _check_time_zone(document: Mapping[str, Any], expected: str, conn_id: str) -
     answered = document.get("metadata", {}).get("timeZone", expected)
     if answered != expected:
         raise BadRequest(
-            f"connection {conn_id}: extra.time_zone={expected!r}, but the property reports in "
+            f"connection {conn_id!r}: extra.time_zone={expected!r}, but the property reports in "
             f"{answered!r}; correct the field or remove it (it is then asked for)"
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import google.auth.exceptions
 import google.auth.transport
@@ -16,7 +17,7 @@ import requests
 from google.oauth2 import service_account
 
 from include.errors import BadCredentials, Unavailable
-from include.http.session import check_address
+from include.http.address import check_address, is_loopback
 from include.sources._base import Connection
 
 SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
@@ -45,7 +46,7 @@ class TokenAnswer(google.auth.transport.Response):
 class TokenTransport(google.auth.transport.Request):
     """Send one token request; raises google-auth's `TransportError` and our `UnsafeAddress`."""
 
-    def __call__(  # type: ignore[override]  # google-auth leaves its base class untyped
+    def __call__(
         self,
         url: str,
         method: str = "GET",
@@ -56,17 +57,18 @@ class TokenTransport(google.auth.transport.Request):
     ) -> TokenAnswer:
         check_address(url)
         try:
-            response = requests.request(
-                method,
-                url,
-                data=body,
-                headers=dict(headers or {}),
-                timeout=timeout or TIMEOUT_SECONDS,
-                allow_redirects=False,
-            )
+            with _open_http(url) as http:
+                response = http.request(
+                    method,
+                    url,
+                    data=body,
+                    headers=dict(headers or {}),
+                    timeout=timeout or TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             # Only the kind: the text of the error may quote the request.
-            raise google.auth.exceptions.TransportError(type(error).__name__) from None
+            raise _transport_error(type(error).__name__) from None
         return TokenAnswer(response)
 
 
@@ -77,20 +79,18 @@ class ServiceAccount:
         self._conn_id = connection.conn_id
         self._transport = TokenTransport()
         try:
-            self._credentials = service_account.Credentials.from_service_account_info(
-                read_key(connection), scopes=[SCOPE]
-            )
+            self._credentials = _read_credentials(connection)
         except (ValueError, KeyError, google.auth.exceptions.GoogleAuthError):
             # Nothing of the cause is shown: it may quote the key.
             raise BadCredentials(
-                f"connection {self._conn_id}: extra.keyfile_dict is not a usable service-account "
+                f"connection {self._conn_id!r}: extra.keyfile_dict is not a usable service-account "
                 "key; paste the JSON file Google issued, unchanged"
             ) from None
 
     def bearer(self) -> str:
         """Return a valid access token, asking for a new one when needed.
 
-        Raises `BadCredentials` when the key is refused, `Unavailable` when the token endpoint fails.
+        Raises `BadCredentials` for a refused key, `Unavailable` when the token endpoint fails.
         """
         if not self._credentials.valid:
             self._refresh()
@@ -98,21 +98,41 @@ class ServiceAccount:
 
     def _refresh(self) -> None:
         try:
-            self._credentials.refresh(self._transport)
+            self._credentials.refresh(self._transport)  # type: ignore[no-untyped-call]  # untyped there
         except google.auth.exceptions.TransportError as error:
             raise Unavailable(
-                f"connection {self._conn_id}: the token endpoint cannot be reached ({error})"
+                f"connection {self._conn_id!r}: the token endpoint cannot be reached ({error})"
             ) from None
         except google.auth.exceptions.RefreshError as error:
             reason = _refusal(error)
             if error.retryable:
                 raise Unavailable(
-                    f"connection {self._conn_id}: the token endpoint failed ({reason})"
+                    f"connection {self._conn_id!r}: the token endpoint failed ({reason})"
                 ) from None
             raise BadCredentials(
-                f"connection {self._conn_id}: Google refused the service-account key ({reason}); "
+                f"connection {self._conn_id!r}: Google refused the service-account key ({reason}); "
                 "the key was deleted or belongs to another account: create a new one"
             ) from None
+
+
+def _open_http(url: str) -> requests.Session:
+    http = requests.Session()
+    # Never a proxy to this machine; an explicit `auth` keeps logins of a .netrc file at home.
+    http.trust_env = not is_loopback(urlsplit(url).hostname or "")
+    http.auth = lambda prepared: prepared
+    return http
+
+
+def _transport_error(kind: str) -> google.auth.exceptions.TransportError:
+    # google-auth leaves this signature untyped.
+    return google.auth.exceptions.TransportError(kind)  # type: ignore[no-untyped-call]
+
+
+def _read_credentials(connection: Connection) -> service_account.Credentials:
+    # google-auth leaves these signatures untyped.
+    build: Any = service_account.Credentials.from_service_account_info
+    credentials: service_account.Credentials = build(read_key(connection), scopes=[SCOPE])
+    return credentials
 
 
 def read_key(connection: Connection) -> dict[str, Any]:
@@ -120,7 +140,7 @@ def read_key(connection: Connection) -> dict[str, Any]:
     key = connection.extra.get("keyfile_dict")
     if not key:
         raise BadCredentials(
-            f"connection {connection.conn_id}: extra.keyfile_dict is missing; it must hold the "
+            f"connection {connection.conn_id!r}: extra.keyfile_dict is missing; it must hold the "
             "service-account key (the JSON file Google issued)"
         )
     if isinstance(key, str):

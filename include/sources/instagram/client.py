@@ -1,7 +1,7 @@
 """What each stream asks the Graph API for.
 
-Pages carry in their context what `parse` needs besides the answer (the account, the post, the span of
-publication times), so that a replay from landing gives the same rows.
+Pages carry in their context what `parse` needs besides the answer (the account, the post, the span
+of publication times), so that a replay from landing gives the same rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from include.errors import BadRequest, MissingScope
 from include.sources._base import Connection, FetchContext, Page, Window
 from include.sources.instagram.graph import METRIC_REFUSED, Graph, refusal_reason
-from include.sources.instagram.parse import is_older, parse_listed, read_time
+from include.sources.instagram.parse import is_older, parse_listed, read_moment
 
 # Insights are kept current for as long as posts of a campaign still sell.
 KEPT_DAYS = 90
@@ -119,15 +119,15 @@ def fetch_discovered_media(ctx: FetchContext) -> Iterator[Page]:
 
 
 def fetch_partnership_content(ctx: FetchContext) -> Iterator[Page]:
-    """List the creators' posts the brand may use in ads, newest first, at most 90 days old.
+    """List the creators' posts the brand may use in ads, newest first, up to 90 days old.
 
     Raises `MissingScope` where the connection names no business, so that the stream is skipped.
     """
     extra = ctx.connection.extra
     if not extra.get("business_id") or not extra.get("account_id"):
         raise MissingScope(
-            f"connection {ctx.connection.conn_id}: partnership content needs extra.business_id and "
-            "extra.account_id (the brand's own Instagram account); they are not set"
+            f"connection {ctx.connection.conn_id!r}: partnership content needs extra.business_id "
+            "and extra.account_id (the brand's own Instagram account); they are not set"
         )
     span = publication_span(ctx.window)
     params = {
@@ -204,14 +204,16 @@ def publication_span(window: Window) -> dict[str, str]:
     return {"published_from": start.isoformat(), "published_before": window.end.isoformat()}
 
 
-def is_due(timestamp: str, window: Window) -> bool:
+def is_due(timestamp: Any, window: Window) -> bool:
     """Say whether a post is read in this window: daily to day 14, then weekly.
 
     Age is counted in calendar days from the post's UTC date to the window's key, so it grows by one
     with every window, whatever the clock does, and a rerun of a window reads the same posts.
     """
-    published = dt.datetime.fromisoformat(read_time(timestamp)).astimezone(dt.UTC).date()
-    age = (dt.date.fromisoformat(window.key) - published).days
+    moment = read_moment(timestamp)
+    if moment is None:
+        return True
+    age = (dt.date.fromisoformat(window.key) - moment.astimezone(dt.UTC).date()).days
     return age <= DAILY_UNTIL_DAY or age % WEEK_DAYS == 0
 
 
@@ -251,8 +253,8 @@ def _own_account(graph: Graph, connection: Connection) -> str:
     accounts = connected_accounts(graph)
     if not accounts:
         raise MissingScope(
-            f"connection {connection.conn_id}: the token reaches no Instagram professional account, "
-            "so no other account can be looked up; connect the brand's account to its Page"
+            f"connection {connection.conn_id!r}: the token reaches no Instagram professional "
+            "account, so no other account can be looked up; connect the brand's account to its Page"
         )
     return accounts[0]
 

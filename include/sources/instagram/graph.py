@@ -1,15 +1,14 @@
-"""Talk to the Graph API: one token, cursors, pacing, and its error codes turned into our error tree.
+"""Talk to the Graph API: token, cursors, pacing, and its error codes as our error tree.
 
-Facts relied on: Graph API v26.0. Throttling answers 400 or 403 with an error code, not 429, and names
-no Retry-After; usage comes in percent in two headers that may both be absent.
+Facts relied on: Graph API v26.0. Throttling answers 400 or 403 with an error code, not 429, and
+names no Retry-After; usage comes in percent in two headers that may both be absent.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from include.errors import (
     BadCredentials,
@@ -20,7 +19,11 @@ from include.errors import (
     Truncated,
     Unavailable,
 )
+from include.http.answer import ACCEPT, Accept
 from include.sources._base import FetchContext, Page
+
+if TYPE_CHECKING:
+    from include.http.answer import HttpAnswer
 
 DEFAULT_VERSION = "v26.0"
 # Above this share of an allowance requests are spread out; at 100 % the API refuses them.
@@ -32,6 +35,8 @@ SMALLEST_PAGE = 5
 
 THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002, 80008})
 BLOCKED = frozenset({341, 368})
+FAILED = frozenset({1, 2})
+PERMISSIONS = range(200, 300)
 TOKEN_REFUSED = frozenset({102, 190})
 # What the subcodes of 190 mean, for the message.
 TOKEN_REASONS = {
@@ -56,7 +61,7 @@ class TooMuchData(BadRequest):
 
 
 def refusal_reason(document: Any) -> str | None:
-    """Return why one object has no data, when the answer says so about that object alone; else None.
+    """Return why one object has no data when the answer says so of it alone; else None.
 
     Code 110 with subcode 2207013 is what production users report for a name without a professional
     account; other subcodes of 110 are taken alike. Meta does not tell personal from unknown names.
@@ -75,31 +80,35 @@ def refusal_reason(document: Any) -> str | None:
 
 
 def read_error(document: Any) -> Mapping[str, Any]:
-    """Return the error object of an answer; empty for a success or a body that is no JSON object."""
+    """Return the error object of an answer; empty for a success or a body of another form."""
     error = document.get("error") if isinstance(document, Mapping) else None
     return error if isinstance(error, Mapping) else {}
 
 
-def explain(
-    status: int, document: Any, headers: Mapping[str, str], conn_id: str
-) -> GroundswellError | None:
-    """Turn an error answer into our error tree; None for a success."""
-    error = read_error(document)
-    if status < 400 and not error:
+def classify(answer: HttpAnswer) -> GroundswellError | Accept | None:
+    """Say what an answer of the Graph API means, by its error code.
+
+    A refusal that concerns one object is accepted: it becomes that object's row.
+    """
+    error = read_error(answer.document)
+    if not error:
         return None
-    code, subcode = error.get("code"), error.get("error_subcode")
-    message = f"connection {conn_id}: {error.get('message') or f'HTTP {status}'}"
-    if code in THROTTLED or status == 429:
-        return RateLimited(message, retry_after=read_usage(headers)[1])
+    code = error.get("code")
+    message = f"connection {answer.conn_id!r}: {error.get('message')}"
+    if refusal_reason(answer.document) is not None:
+        return ACCEPT
+    if code in THROTTLED or answer.status_code == 429:
+        return RateLimited(message, retry_after=read_usage(answer.headers)[1])
     if code in BLOCKED:
         return RateLimited(message, retry_after=BLOCKED_SECONDS)
-    if code in TOKEN_REFUSED or (status == 401 and not error):
-        return BadCredentials(f"{message} ({TOKEN_REASONS.get(subcode, 'the token was refused')})")
-    if isinstance(code, int) and (code == 10 or 200 <= code <= 299):
+    if code in TOKEN_REFUSED:
+        reason = TOKEN_REASONS.get(error.get("error_subcode", 0), "the token was refused")
+        return BadCredentials(f"{message} ({reason})")
+    if code == 10 or code in PERMISSIONS:
         return MissingScope(message)
     if code == 1 and "reduce the amount of data" in message:
         return TooMuchData(message)
-    if code in {1, 2} or status >= 500 or error.get("is_transient"):
+    if code in FAILED or answer.status_code >= 500 or error.get("is_transient"):
         return Unavailable(message)
     return BadRequest(message)
 
@@ -124,15 +133,14 @@ def read_usage(headers: Mapping[str, str]) -> tuple[int, float | None]:
 class Graph:
     """The Graph API as one connection sees it. Tokens travel in a header, never in an address."""
 
-    def __init__(self, ctx: FetchContext, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, ctx: FetchContext) -> None:
         self.conn_id = ctx.connection.conn_id
         self._session = ctx.session
         self._version = str(ctx.connection.extra.get("api_version") or DEFAULT_VERSION)
-        self._sleep = sleep
         self._usage: tuple[int, float | None] = (0, None)
         if not ctx.connection.password:
             raise BadCredentials(
-                f"connection {self.conn_id}: the password is empty; it must hold the access token"
+                f"connection {self.conn_id!r}: the password is empty; it must hold the access token"
             )
         self._session.headers["Authorization"] = f"Bearer {ctx.connection.password}"
 
@@ -141,7 +149,7 @@ class Graph:
         page = self.ask_object(path, params)
         if page.status >= 400:
             error = read_error(page.document)
-            raise BadRequest(f"connection {self.conn_id}: {path}: {error.get('message')}")
+            raise BadRequest(f"connection {self.conn_id!r}: {path}: {error.get('message')}")
         return page
 
     def ask_object(self, path: str, params: Mapping[str, Any]) -> Page:
@@ -168,7 +176,7 @@ class Graph:
             if not following or not (ends_without_cursor or paging.get("next")):
                 return
             if following == after:
-                raise Truncated(f"connection {self.conn_id}: {path} repeats its page cursor")
+                raise Truncated(f"connection {self.conn_id!r}: {path} repeats its page cursor")
             after = following
 
     def _ask_smaller(self, path: str, params: dict[str, Any], limit: int) -> tuple[Page, int]:
@@ -186,10 +194,11 @@ class Graph:
         used, wait = self._usage
         if used >= 100 and wait:
             raise RateLimited(
-                f"connection {self.conn_id}: the allowance is used up ({used} %)", retry_after=wait
+                f"connection {self.conn_id!r}: the allowance is used up ({used} %)",
+                retry_after=wait,
             )
         if used >= PACE_FROM_PERCENT:
-            self._sleep((used - PACE_FROM_PERCENT + 1) * PACE_SECONDS_PER_PERCENT)
+            self._session.sleep((used - PACE_FROM_PERCENT + 1) * PACE_SECONDS_PER_PERCENT)
 
 
 def _cursor(after: str | None) -> dict[str, str]:
@@ -197,7 +206,7 @@ def _cursor(after: str | None) -> dict[str, str]:
 
 
 def _read_json(text: str | None) -> dict[str, Any]:
-    """Read a usage header; a header that is no JSON object tells nothing and must not stop a run."""
+    """Read a usage header; one that is no JSON object tells nothing and must not stop a run."""
     try:
         value = json.loads(text or "{}")
     except json.JSONDecodeError:

@@ -81,7 +81,7 @@ def parse_partnership_content(document: Mapping[str, Any], page: Page) -> Iterat
 def read_time(text: Any) -> Any:
     """Return `2026-11-18T09:31:07+0000` as ISO 8601 with a colon in the offset.
 
-    A bare day is its first moment in UTC; what is no time stays as it is and its row is quarantined.
+    A bare day is its first moment in UTC; what is no time stays, and its row is quarantined.
     """
     try:
         moment = dt.datetime.fromisoformat(text)
@@ -97,7 +97,7 @@ def is_within(timestamp: Any, span: Mapping[str, Any]) -> bool:
 
     A post without a readable time counts as within, so that it is quarantined and not lost.
     """
-    moment = _moment(timestamp)
+    moment = read_moment(timestamp)
     if moment is None:
         return True
     start = dt.datetime.fromisoformat(span["published_from"])
@@ -106,11 +106,12 @@ def is_within(timestamp: Any, span: Mapping[str, Any]) -> bool:
 
 def is_older(timestamp: Any, span: Mapping[str, Any]) -> bool:
     """Say whether a post was published before the span began."""
-    moment = _moment(timestamp)
+    moment = read_moment(timestamp)
     return moment is not None and moment < dt.datetime.fromisoformat(span["published_from"])
 
 
-def _moment(timestamp: Any) -> dt.datetime | None:
+def read_moment(timestamp: Any) -> dt.datetime | None:
+    """Return the instant of a time the API gave; None when it does not read as one."""
     try:
         return dt.datetime.fromisoformat(read_time(timestamp))
     except (TypeError, ValueError):
@@ -118,7 +119,7 @@ def _moment(timestamp: Any) -> dt.datetime | None:
 
 
 def _metric_value(entry: Mapping[str, Any]) -> Any:
-    """Return a lifetime metric: in `values`, or in `total_value` when it is given with a breakdown."""
+    """Return a lifetime metric: in `values`, or in `total_value` when given with a breakdown."""
     for value in entry.get("values", []):
         return value.get("value")
     return entry.get("total_value", {}).get("value")

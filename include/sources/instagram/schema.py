@@ -1,7 +1,7 @@
 """Columns of Instagram's streams, in the Graph API's own words (v26.0).
 
-Every counter is a lifetime counter as of `captured_at`; ids are text (beyond 2^53). What the API does
-not give is NULL, never 0.
+Every counter is a lifetime counter as of `captured_at`; ids are text (beyond 2^53). What the API
+does not give is NULL, never 0.
 """
 
 from __future__ import annotations
@@ -58,11 +58,20 @@ class MediaInsight(Record, frozen=True, array_like=True):
     follows: int | None
     link_clicks: int | None
     replies: int | None
-    ig_reels_avg_watch_time: Annotated[Decimal | None, at("ig_reels_avg_watch_time", "Milliseconds")]
+    ig_reels_avg_watch_time: Annotated[
+        Decimal | None, at("ig_reels_avg_watch_time", "Milliseconds")
+    ]
     ig_reels_video_view_total_time: Annotated[
         Decimal | None, at("ig_reels_video_view_total_time", "Milliseconds")
     ]
     refused_metrics: Annotated[str | None, at("refused_metrics", "Comma list the API refused")]
+    unavailable_reason: Annotated[
+        str | None,
+        at(
+            "unavailable_reason",
+            "Why every metric is unknown, such as no_data or not_enough_viewers",
+        ),
+    ]
 
 
 class DiscoveredAccount(Record, frozen=True, array_like=True):
@@ -75,7 +84,7 @@ class DiscoveredAccount(Record, frozen=True, array_like=True):
     follows_count: int | None
     media_count: int | None
     unavailable_reason: Annotated[
-        str | None, at("unavailable_reason", "Why nothing is known, such as not_professional")
+        str | None, at("unavailable_reason", "Why nothing is known, such as not_discoverable")
     ]
 
 
@@ -95,11 +104,11 @@ class DiscoveredMedia(Record, frozen=True, array_like=True):
 
 
 class PartnershipContent(Record, frozen=True, array_like=True):
-    """A creator's post the brand may use in ads, with the organic insights the creator consented to."""
+    """A creator's post the brand may use in ads, with the organic insights consented to."""
 
     media_id: Annotated[str, at("content_id")]
     account_id: Annotated[str | None, at("author.ig_user_id")]
-    username: Annotated[str | None, at("author.username")]
+    display_name: Annotated[str | None, at("author.display_name", "The API gives no username here")]
     media_type: str | None
     post_type: str | None
     caption: str | None

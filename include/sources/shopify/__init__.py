@@ -1,52 +1,59 @@
-"""Shopify: orders with their lines, codes, visits, ledger and refunds; the shop's own sales report.
+"""Shopify: orders with their lines, codes, visits, ledger and refunds; the shop's sales report.
 
 **Reads** the Admin GraphQL API, version 2026-10, of one shop per connection.
 
 | stream | kind | what | read again |
 |---|---|---|---|
-| `orders` | events | every order created before the window's end and touched since its start | 48 h |
-| `daily_sales` | events, optional | gross sales, discounts, returns and net sales per day, by the shop's own report | 4 days |
+| `orders` | events | orders created before the window's end, touched since its start | 48 h |
+| `daily_sales` | events, optional | sales, discounts, returns per day, shop's report | 4 days |
 | `shop` | snapshot | name, currency and time zone of the shop | - |
 
-Tables: `raw.shopify__orders` with `order_lines`, `order_discount_codes`, `order_moments` (visits before
-the order), `order_sales` (the ledger: what was sold or returned, and on which day), `order_refunds` and
-`order_refund_lines`; `raw.shopify__daily_sales`; `raw.shopify__shop`.
+**Writes** `raw.shopify__orders` with `order_lines`, `order_discount_codes`, `order_moments` (visits
+before the order), `order_sales` (the ledger: what was sold or given back, and when),
+`order_refunds` and `order_refund_lines`; `raw.shopify__daily_sales`; `raw.shopify__shop`. One run
+owns one business day; it may be run again at any time.
 
-**Connection** `shopify` or `shopify__<name>` (type HTTP): host `<shop>.myshopify.com`, password an Admin
-API access token; or no password and extra `{"client_id": …, "client_secret": …}` for an app of the Dev
-Dashboard, whose token of a day is fetched at the start of each task.
+**Connection** `shopify` or `shopify__<name>`, type HTTP: host `<shop>.myshopify.com`, password an
+Admin API access token. Or no password and `client_id` and `client_secret` in extra, for an app of
+the Dev Dashboard: its token of a day is fetched when a task starts.
 
-**Scopes**: `read_orders` (the last 60 days), `read_all_orders` for older ones, `read_customers` (customer
-id and order count), and for `daily_sales` `read_reports` with level 2 access to customer data. Names,
-e-mails, phones and addresses are never asked for; would they ever come, they are hashed before landing.
+**Scopes** `read_orders` (the last 60 days), `read_all_orders` for older ones, `read_customers`
+(customer id and number of orders); for `daily_sales` also `read_reports`, with level 2 access to
+customer data. Names, e-mails, phones and addresses are not asked for; should they come all the
+same, e-mails and phones are hashed before anything is stored.
 
-**Limits**: a bucket of points per app and shop (Standard: 2,000, refilled at 100 a second). A page of 50
-orders requests 688 points; the connector waits for points before it asks, and when another job of the
-same app took them Shopify says THROTTLED (in HTTP 200) and the exact wait is kept. One list is paged for
-at most 25,000 orders; longer ones are asked for anew from the last update seen.
+**Limits** A bucket of points per app and shop (Standard plan: 2,000, refilled at 100 a second). A
+page of 50 orders requests 688 points; the connector waits for points before it asks. When another
+job of the same app took them, Shopify says THROTTLED (inside HTTP 200) and the wait that follows
+from its figures is kept. A list is paged for at most 25,000 orders; a longer one is asked for anew
+from the last update seen.
 
-**What to know about the data.** Money is in the shop's currency (`shopMoney`). The visits of an order are
-computed after it (`journey_ready`), without its `updated_at` moving: that is what the 48 hours are for.
-Drafts, point-of-sale orders and visitors who refused tracking have none. An order too long for a page is
-asked for alone, up to 250 lines, visits, agreements, ledger rows each; beyond that it is quarantined.
-A deleted order is not reported by this API and stays. `returns` of the report is the field that Shopify
-renamed to `sales_reversals`. Before anything is loaded, the orders read are compared with the shop's
-own count.
+**About the data** Money is in the shop's currency. The visits of an order are computed after it
+(`journey_ready`) without moving its `updated_at`; that is what the 48 hours are for. Draft and
+point-of-sale orders and visitors who refused tracking have no visits. An order too long for a page
+is asked for alone, with up to 250 lines, visits, agreements, ledger rows and refunded lines each;
+beyond that it is quarantined. A deleted order is not reported by this API and stays. `returns` of
+the report is what Shopify calls `sales_reversals` since 2026-04 and is negative. Before a window is
+loaded, the orders read are compared with the shop's own count.
 
 **When it fails**
 
-| message | what to do |
-|---|---|
-| refused the access token (HTTP 401) | the token was revoked or belongs to another shop: make a new one, put it into the connection |
-| gave no access token for its client_id | client_id or client_secret is wrong, or the app was uninstalled from the shop |
-| Access denied … required: `…` access scope | grant the scope named to the app, reinstall it, make a new token; `daily_sales` alone is skipped without it |
-| bucket of query points is empty | nothing, it waits by itself; if it lasts, another job uses the same app: give each its own |
-| above the single query max cost, at a page of one order | Shopify changed its prices: lower the sizes in `queries.py` |
-| ignored a part of the search | Shopify no longer knows a filter: compare `orders_search` with the search syntax of the version |
-| refuses the sales report | the report's fields were renamed: compare `daily_sales_report` with the ShopifyQL reference |
-| counts … orders but its pages held … | a page got lost: run the task again; if it stays, tell Shopify and keep the landing files |
-| served API version … | the version asked for has expired: read the changelog, then raise `API_PATH` |
-| shop is frozen or locked | the shop's owner must settle its account |
+- *refused the access token (HTTP 401)*: it was revoked or is another shop's. Make a new one and put
+  it into the connection's password.
+- *gave no access token for the client_id*: the pair is wrong, or the app was removed from the shop.
+- *Access denied … (required: … access scope)*: grant that scope to the app, install it again, renew
+  the token. `daily_sales` alone is skipped without its scope.
+- *the bucket of query points is empty*: it waits by itself. If it lasts, another job uses the same
+  app; give each its own.
+- *exceeds the single query max cost limit*, at a page of one order: Shopify changed its prices;
+  lower the sizes in `queries.py`.
+- *Field … doesn't exist*, *ignored a part of the search*, *refuses the sales report*: the API
+  changed; compare `queries.py` with the reference of the version.
+- *counts … orders, but its pages held …*: a page got lost. Run the task again; if it stays, keep
+  the landing files and ask Shopify.
+- *served API version …* (a warning): the version asked for has expired. Read the changelog, then
+  raise `API_VERSION`.
+- *the shop is frozen or locked*: its owner must settle that with Shopify.
 """
 
 from __future__ import annotations
@@ -69,6 +76,14 @@ ORDERS = Stream(
     fetch=client.fetch_orders,
     parse=documents.parse_orders,
     personal_keys=_PERSONAL_KEYS,
+    known=(
+        "id",
+        "discountCodes",
+        "lineItems",
+        "agreements",
+        "refunds",
+        "customerJourneySummary.moments",
+    ),
     description="Orders created before the window's end and touched since its start.",
     children=(
         Child("order_lines", schema.OrderLine, documents.order_lines, ("line_id",)),
@@ -79,13 +94,26 @@ ORDERS = Stream(
             ("position",),
         ),
         Child("order_moments", schema.OrderMoment, documents.order_moments, ("visit_id",)),
-        Child("order_sales", schema.OrderSale, documents.order_sales, ("sale_id",)),
-        Child("order_refunds", schema.OrderRefund, documents.order_refunds, ("refund_id",)),
+        Child(
+            "order_sales",
+            schema.OrderSale,
+            documents.order_sales,
+            ("sale_id",),
+            known=("agreement.sales",),
+        ),
+        Child(
+            "order_refunds",
+            schema.OrderRefund,
+            documents.order_refunds,
+            ("refund_id",),
+            known=("refundLineItems",),
+        ),
         Child(
             "order_refund_lines",
             schema.OrderRefundLine,
             documents.order_refund_lines,
             ("refund_id", "line_id"),
+            known=("refund",),
         ),
     ),
 )

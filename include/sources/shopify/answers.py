@@ -6,9 +6,9 @@ errors is never accepted, whatever data it carries.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-import msgspec
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from include.errors import (
     BadCredentials,
@@ -18,132 +18,121 @@ from include.errors import (
     Truncated,
     Unavailable,
 )
+from include.http.answer import HttpAnswer
 
-MAX_QUERY_COST = 1000
+MAX_QUERY_COST = 1000.0
+# HTTP 430 names no time; Shopify's security refuses a burst for about that long.
+_SECURITY_WAIT_SECONDS = 30.0
 
 
 class QueryTooExpensive(BadRequest):
     """The query's requested cost is above what one query may cost; a smaller page may pass."""
 
 
-class _ThrottleStatus(msgspec.Struct, rename="camel"):
-    maximum_available: float = 2000.0
-    currently_available: float = 2000.0
-    restore_rate: float = 100.0
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`extensions.cost`: points requested, and the bucket's points now, at most, per second."""
+
+    requested: float
+    available: float
+    maximum: float
+    restore_rate: float
+
+    def seconds_until(self, points: float) -> float:
+        """Return how long the bucket takes to hold `points`, or as many as it can hold."""
+        missing = min(points, self.maximum) - self.available
+        return max(0.0, missing / self.restore_rate)
 
 
-class Cost(msgspec.Struct, rename="camel"):
-    """`extensions.cost`: points asked and the state of the bucket (points, points per second)."""
-
-    requested_query_cost: float | None = None
-    throttle_status: _ThrottleStatus = msgspec.field(default_factory=_ThrottleStatus)
-
-    def seconds_until_affordable(self, needed: float) -> float:
-        """Return how long the bucket takes to hold `needed` points (at most all it can hold)."""
-        status = self.throttle_status
-        missing = min(needed, status.maximum_available) - status.currently_available
-        return max(0.0, missing / status.restore_rate) if status.restore_rate > 0 else 0.0
-
-
-class _Extensions(msgspec.Struct):
-    cost: Cost | None = None
-    search: list[dict[str, Any]] = []
-
-
-class Envelope(msgspec.Struct):
-    """An answer without its data, which is skipped and not decoded."""
-
-    errors: Any = None
-    extensions: _Extensions = msgspec.field(default_factory=_Extensions)
-
-
-_ENVELOPE = msgspec.json.Decoder(Envelope)
-
-
-class HttpAnswer(Protocol):
-    """The part of `requests.Response` that is looked at."""
-
-    status_code: int
-
-    @property
-    def content(self) -> bytes: ...
-
-
-def read_envelope(body: bytes) -> Envelope:
-    """Decode errors and extensions of an answer; `Truncated` when it is no JSON object."""
+def read_cost(document: Any) -> Cost | None:
+    """Return the cost of an answer, None where it names none."""
+    cost = _mapping(_mapping(_mapping(document).get("extensions")).get("cost"))
+    status = _mapping(cost.get("throttleStatus"))
     try:
-        return _ENVELOPE.decode(body)
-    except msgspec.DecodeError as error:
-        raise Truncated(f"the Admin API sent something that is not its JSON: {error}") from error
+        return Cost(
+            requested=float(cost["requestedQueryCost"] or MAX_QUERY_COST),
+            available=float(status["currentlyAvailable"]),
+            maximum=float(status["maximumAvailable"]),
+            restore_rate=max(1.0, float(status["restoreRate"])),
+        )
+    except (TypeError, KeyError, ValueError):
+        return None
 
 
-def classify_answer(response: HttpAnswer, conn_id: str) -> Exception | None:
-    """Return the error that an answer stands for, None when its data may be used."""
-    if response.status_code != 200:
-        return _classify_status(response.status_code, conn_id)
-    try:
-        envelope = read_envelope(response.content)
-    except Truncated as error:
-        return error
-    if envelope.errors:
-        return _classify_errors(envelope, conn_id)
-    return _classify_search_warnings(envelope.extensions.search)
+def classify_answer(answer: HttpAnswer) -> Exception | None:
+    """Return the error an answer stands for; None leaves it to the usual meaning of its status."""
+    if answer.status_code != 200:
+        return _classify_status(answer)
+    document = answer.document
+    if not isinstance(document, dict):
+        return Truncated("the Admin API answered HTTP 200 with something that is not its JSON")
+    if document.get("errors"):
+        return _classify_errors(answer.conn_id, document)
+    if not isinstance(document.get("data"), dict):
+        return Truncated("the Admin API answered without data and without errors")
+    return _classify_search_warnings(document)
 
 
-def _classify_status(status: int, conn_id: str) -> Exception | None:
+def _classify_status(answer: HttpAnswer) -> Exception | None:
+    """Give the statuses that mean more at Shopify than elsewhere their meaning."""
+    status, conn = answer.status_code, f"connection {answer.conn_id!r}"
     if status == 401:
         return BadCredentials(
-            f"connection {conn_id!r}: the Admin API refused the access token (HTTP 401); put a "
-            "valid one into its password, or a client_id and client_secret into its extra"
+            f"{conn}: Shopify refused the access token (HTTP 401); put a valid Admin API token "
+            "into its password, or client_id and client_secret into its extra"
         )
-    if status == 403:
-        return MissingScope(f"connection {conn_id!r}: the app may not use the Admin API (HTTP 403)")
     if status == 404:
-        return BadRequest(f"connection {conn_id!r}: its host is no shop of Shopify (HTTP 404)")
+        return BadRequest(f"{conn}: its host is not the shop of this app (HTTP 404)")
     if status in (402, 423):
         return BadRequest(
-            f"connection {conn_id!r}: the shop is frozen or locked (HTTP {status}); its owner must "
-            "settle that with Shopify"
+            f"{conn}: the shop is frozen or locked (HTTP {status}); its owner must settle that"
         )
     if status == 430:
-        return RateLimited("Shopify holds the requests for suspicious (HTTP 430)", retry_after=30.0)
+        return RateLimited(
+            f"{conn}: Shopify holds the requests for suspicious (HTTP 430)",
+            retry_after=_SECURITY_WAIT_SECONDS,
+        )
     return None
 
 
-def _classify_errors(envelope: Envelope, conn_id: str) -> Exception:
-    errors = envelope.errors
-    if isinstance(errors, str):  # what comes from before GraphQL is a plain sentence
-        return BadRequest(f"connection {conn_id!r}: {errors}")
-    found = [error for error in errors if isinstance(error, dict)]
-    codes = {str((error.get("extensions") or {}).get("code", "")) for error in found}
-    text = "; ".join(_describe(error) for error in found[:3])
+def _classify_errors(conn_id: str, document: Mapping[str, Any]) -> Exception:
+    errors, conn = document["errors"], f"connection {conn_id!r}"
+    if not isinstance(errors, list):  # what stands before GraphQL speaks plain sentences
+        return BadRequest(f"{conn}: {errors}")
+    found = [_mapping(error) for error in errors]
+    codes = {str(_mapping(error.get("extensions")).get("code")) for error in found}
+    text = f"{conn}: {'; '.join(_describe(error) for error in found[:3])}"
     if "THROTTLED" in codes:
-        cost = envelope.extensions.cost or Cost()
-        wait = cost.seconds_until_affordable(cost.requested_query_cost or MAX_QUERY_COST)
-        return RateLimited("Shopify's bucket of query points is empty", retry_after=wait)
+        cost = read_cost(document)
+        wait = cost.seconds_until(cost.requested) if cost else None
+        return RateLimited(f"{conn}: the bucket of query points is empty", retry_after=wait)
     if "MAX_COST_EXCEEDED" in codes:
-        return QueryTooExpensive(f"connection {conn_id!r}: {text}")
+        return QueryTooExpensive(text)
     if "ACCESS_DENIED" in codes:
-        return MissingScope(f"connection {conn_id!r}: {text}")
-    if "SHOP_INACTIVE" in codes:
-        return BadRequest(f"connection {conn_id!r}: the shop is inactive: {text}")
+        return MissingScope(text)
     if codes & {"INTERNAL_SERVER_ERROR", "TIMEOUT"}:
-        return Unavailable(f"the Admin API failed inside: {text}")
-    return BadRequest(f"connection {conn_id!r}: {text}")
+        return Unavailable(text)
+    return BadRequest(text)
 
 
-def _describe(error: dict[str, Any]) -> str:
+def _describe(error: Mapping[str, Any]) -> str:
     path = ".".join(str(part) for part in error.get("path") or ())
-    access = (error.get("extensions") or {}).get("requiredAccess")
-    parts = [str(error.get("message", "no message")), f"at {path}" if path else ""]
-    parts.append(f"required: {access}" if access else "")
-    return " ".join(part for part in parts if part)
+    access = _mapping(error.get("extensions")).get("requiredAccess")
+    parts = [str(error.get("message", "no message"))]
+    parts += [f"(at {path})"] if path else []
+    parts += [f"(required: {access})"] if access else []
+    return " ".join(parts)
 
 
-def _classify_search_warnings(search: list[dict[str, Any]]) -> BadRequest | None:
-    """A filter that Shopify does not understand is ignored: it would answer with every order."""
-    warnings = [warning for part in search for warning in part.get("warnings") or ()]
+def _classify_search_warnings(document: Mapping[str, Any]) -> BadRequest | None:
+    """Refuse an answer whose search was not understood: it holds every order, not those asked."""
+    search = _mapping(document.get("extensions")).get("search") or []
+    warnings = [w for part in search for w in _mapping(part).get("warnings") or ()]
     if not warnings:
         return None
-    text = "; ".join(f"{w.get('field')}: {w.get('message')}" for w in warnings[:3])
+    text = "; ".join(f"{w.get('field')}: {w.get('message')}" for w in map(_mapping, warnings[:3]))
     return BadRequest(f"Shopify ignored a part of the search: {text}")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

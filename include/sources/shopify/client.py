@@ -6,19 +6,18 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from include.errors import BadCredentials, BadRequest, CountMismatch, Truncated
+from include.http.answer import HttpAnswer
 from include.sources._base import FetchContext, Page
 from include.sources.shopify import queries
 from include.sources.shopify.answers import (
     Cost,
-    HttpAnswer,
     QueryTooExpensive,
     classify_answer,
-    read_envelope,
+    read_cost,
 )
 from include.sources.shopify.documents import is_cut
 
@@ -53,10 +52,11 @@ def fetch_orders(ctx: FetchContext) -> Iterator[Page]:
 
 
 def fetch_daily_sales(ctx: FetchContext) -> Iterator[Page]:
-    """Yield the shop's sales report of the window's days, up to and with the day that is its key."""
+    """Yield the shop's sales report of the window's days, the last one its key."""
     until = dt.date.fromisoformat(ctx.window.key)
     days = max(1, round((ctx.window.end - ctx.window.start) / dt.timedelta(days=1)))
-    report = queries.daily_sales_report(until - dt.timedelta(days=days - 1), until)
+    since = until - dt.timedelta(days=days - 1)
+    report = queries.daily_sales_report(since, until)
     page = ShopifyClient(ctx).ask(queries.DAILY_SALES, {"report": report})
     answer = page.document["data"]["shopifyqlQuery"]
     if answer is None or answer["parseErrors"] or answer["tableData"] is None:
@@ -64,6 +64,7 @@ def fetch_daily_sales(ctx: FetchContext) -> Iterator[Page]:
         raise BadRequest(f"Shopify refuses the sales report {report!r}: {reasons}")
     for warning in answer.get("parseWarnings") or ():
         _log.warning("sales report: %s", warning)
+    page.context = {"start_date": since.isoformat(), "end_date": until.isoformat()}
     yield page
 
 
@@ -77,22 +78,24 @@ class ShopifyClient:
 
     def __init__(self, ctx: FetchContext) -> None:
         self._ctx = ctx
-        self._costs: dict[str, float] = {}
+        self._session = ctx.session
+        self._requested: dict[str, float] = {}  # points per query text, once it was asked
         self._cost: Cost | None = None
         self._cost_at = 0.0
-        ctx.session.classify = self._classify
-        ctx.session.headers["X-Shopify-Access-Token"] = self._access_token()
+        self._session.classify = self._classify_token
+        self._session.headers["X-Shopify-Access-Token"] = self._access_token()
+        self._session.classify = self._classify
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> Page:
         """Return one decoded answer; whatever `classify_answer` names is raised."""
         self._wait_for_points(query)
         body = {"query": query, "variables": dict(variables)}
-        page = self._ctx.session.request("POST", queries.API_PATH, json=body)
-        self._remember_cost(query, page.body)
-        try:
-            page.document = msgspec.json.decode(page.body)
-        except msgspec.DecodeError as error:
-            raise Truncated(f"the Admin API sent something that is not its JSON: {error}") from error
+        page = self._session.request("POST", queries.API_PATH, json=body)
+        if self._cost is not None:
+            self._requested[query] = self._cost.requested
+        served = page.headers.get("X-Shopify-API-Version", queries.API_VERSION)
+        if served != queries.API_VERSION:
+            _log.warning("Shopify served API version %s, not %s", served, queries.API_VERSION)
         return page
 
     def count_orders(self) -> int:
@@ -104,47 +107,47 @@ class ShopifyClient:
 
     def order_pages(self) -> Iterator[tuple[Page, int]]:
         """Yield the pages of orders by time of update, each with how many of its orders are new."""
-        window, size = self._ctx.window, queries.PAGE_SIZE
-        since, after, in_list = window.start, None, 0
-        boundary: set[str] = set()  # orders of the second at which the list was asked for anew
+        place = _Place(since=self._ctx.window.start)
         while True:
-            search = queries.orders_search(window.end, since)
-            variables = {"query": search, "first": size, "after": after, **queries.PAGE_SIZES}
-            try:
-                page = self.ask(queries.ORDERS, variables)
-            except QueryTooExpensive:
-                if size == 1:
-                    raise
-                size //= 2
-                continue
+            page = self._ask_order_page(place)
             orders = page.document["data"]["orders"]
-            nodes, info = orders["nodes"], orders["pageInfo"]
-            yield page, sum(order["id"] not in boundary for order in nodes)
-            if not info["hasNextPage"]:
+            yield page, sum(_text(o, "id") not in place.repeated for o in orders["nodes"])
+            if not orders["pageInfo"]["hasNextPage"]:
                 return
-            if not info["endCursor"] or info["endCursor"] == after:
-                raise Truncated("Shopify promised more orders but gave no cursor to them")
-            after, in_list = info["endCursor"], in_list + len(nodes)
-            if in_list >= RESTART_AFTER and (last := _last_update(nodes)) and last > since:
-                boundary = {o["id"] for o in nodes if o["updatedAt"] == nodes[-1]["updatedAt"]}
-                since, after, in_list = last, None, 0
+            place.move_on(orders)
+
+    def _ask_order_page(self, place: _Place) -> Page:
+        search = queries.orders_search(self._ctx.window.end, place.since)
+        while True:
+            variables = {"query": search, "first": place.size, "after": place.after}
+            try:
+                return self.ask(queries.ORDERS, {**variables, **queries.PAGE_SIZES})
+            except QueryTooExpensive:
+                if place.size == 1:
+                    raise
+                place.size //= 2
 
     def _wait_for_points(self, query: str) -> None:
-        needed = self._costs.get(query)
+        needed = self._requested.get(query)
         if self._cost is None or needed is None:
             return
-        wait = self._cost.seconds_until_affordable(needed) - (time.monotonic() - self._cost_at)
+        wait = self._cost.seconds_until(needed) - (time.monotonic() - self._cost_at)
         if wait > 0:
-            self._ctx.session.sleep(wait)
+            self._session.sleep(wait)
 
-    def _remember_cost(self, query: str, body: bytes) -> None:
-        cost = read_envelope(body).extensions.cost
-        if cost is not None and cost.requested_query_cost is not None:
+    def _classify(self, answer: HttpAnswer) -> Exception | None:
+        cost = read_cost(answer.document) if answer.status_code == 200 else None
+        if cost is not None:
             self._cost, self._cost_at = cost, time.monotonic()
-            self._costs[query] = cost.requested_query_cost
+        return classify_answer(answer)
 
-    def _classify(self, response: HttpAnswer) -> Exception | None:
-        return classify_answer(response, self._ctx.connection.conn_id)
+    def _classify_token(self, answer: HttpAnswer) -> Exception | None:
+        if answer.status_code in (400, 401, 403):
+            return BadCredentials(
+                f"connection {answer.conn_id!r}: Shopify gave no access token for the client_id "
+                f"and client_secret in its extra (HTTP {answer.status_code})"
+            )
+        return None
 
     def _access_token(self) -> str:
         """Return the connection's permanent token, or a day's token for its client credentials."""
@@ -166,14 +169,45 @@ class ShopifyClient:
             "client_secret": secret,
         }
         page = self._ctx.session.request("POST", queries.TOKEN_PATH, data=form)
-        token = msgspec.json.decode(page.body).get("access_token")
+        token = page.document.get("access_token")
         if not token:
             raise BadCredentials(
-                f"connection {self._ctx.connection.conn_id!r}: Shopify gave no access token for its "
-                "client_id and client_secret"
+                f"connection {self._ctx.connection.conn_id!r}: Shopify gave no access token for "
+                "its client_id and client_secret"
             )
         return str(token)
 
 
-def _last_update(nodes: list[Any]) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(nodes[-1]["updatedAt"]) if nodes else None
+@dataclass(slots=True)
+class _Place:
+    """Where the reading of the list of orders stands.
+
+    `repeated` holds the orders of the second at which the list was asked for anew: they come again.
+    """
+
+    since: dt.datetime
+    after: str | None = None
+    size: int = queries.PAGE_SIZE
+    in_list: int = 0
+    repeated: set[str] = field(default_factory=set)
+
+    def move_on(self, orders: Mapping[str, Any]) -> None:
+        """Go to the next page, by cursor or, when the list gets too long, by time of update."""
+        nodes, cursor = orders["nodes"], orders["pageInfo"]["endCursor"]
+        if not cursor or cursor == self.after:
+            raise Truncated("Shopify promised more orders but gave no cursor to them")
+        self.after, self.in_list = cursor, self.in_list + len(nodes)
+        if self.in_list < RESTART_AFTER or not nodes:
+            return
+        last = dt.datetime.fromisoformat(_text(nodes[-1], "updatedAt"))
+        if last > self.since:
+            self.repeated = {
+                _text(o, "id")
+                for o in nodes
+                if _text(o, "updatedAt") == _text(nodes[-1], "updatedAt")
+            }
+            self.since, self.after, self.in_list = last, None, 0
+
+
+def _text(order: Mapping[str, Any], key: str) -> str:
+    return str(order.get(key))

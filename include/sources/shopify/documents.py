@@ -1,8 +1,8 @@
 """From a landed answer to documents: one dict per row, and the rows inside an order.
 
-An order whose lines, sales, visits or refunded lines were cut by the size of a page is left out of that
-page; the client asks for it alone, in an answer of its own. Every page thus stays verbatim and a replay
-from landing, page by page, comes to the same rows.
+An order whose lines, sales, visits or refunded lines were cut by the size of a page is left out of
+that page; the client asks for it alone, in an answer of its own. Every page thus stays verbatim and
+a replay from landing, page by page, comes to the same rows.
 """
 
 from __future__ import annotations
@@ -42,24 +42,35 @@ def parse_shop(document: Any, page: Page) -> Iterator[Document]:
 
 
 def is_cut(order: Document) -> bool:
-    """Tell whether a connection of an order holds more than was sent."""
-    if order["lineItems"]["pageInfo"]["hasNextPage"]:
-        return True
-    agreements = order["agreements"]
-    if agreements["pageInfo"]["hasNextPage"]:
-        return True
-    if any(a["sales"]["pageInfo"]["hasNextPage"] for a in agreements["nodes"]):
-        return True
-    moments = (order["customerJourneySummary"] or {}).get("moments")
-    if moments is not None and moments["pageInfo"]["hasNextPage"]:
-        return True
-    return any(r["refundLineItems"]["pageInfo"]["hasNextPage"] for r in order["refunds"])
+    """Tell whether a connection of an order holds more than was sent.
+
+    An order of a broken shape is not cut: it goes on to be quarantined with its own reason.
+    """
+    try:
+        return any(info["hasNextPage"] for info in _page_infos(order))
+    except (KeyError, TypeError):
+        return False
+
+
+def _page_infos(order: Document) -> Iterator[Document]:
+    yield order["lineItems"]["pageInfo"]
+    yield order["agreements"]["pageInfo"]
+    for agreement in order["agreements"]["nodes"]:
+        yield agreement["sales"]["pageInfo"]
+    journey = order["customerJourneySummary"]
+    if journey is not None and journey["moments"] is not None:
+        yield journey["moments"]["pageInfo"]
+    for refund in order["refunds"]:
+        yield refund["refundLineItems"]["pageInfo"]
 
 
 def order_lines(order: Document) -> Iterable[Document]:
-    """Yield the lines; ValueError when even the wide answer was cut, which quarantines the order."""
-    if cut := cut_connections(order):
-        raise ValueError(f"{', '.join(sorted(set(cut)))} holds more than {WIDE_SIZE} entries")
+    """Return the lines; ValueError (the order is quarantined) when even the wide answer was cut."""
+    if is_cut(order):
+        raise ValueError(
+            f"order {order['name']} holds more than {WIDE_SIZE} lines, visits, agreements, ledger "
+            "rows or refunded lines; it cannot be read whole"
+        )
     return _nodes(order["lineItems"])
 
 

@@ -19,12 +19,16 @@ class Order(Record, rename="camel", frozen=True, array_like=True):
     name: Annotated[str, at("name", "Order name shown to people, such as #1042")]
     created_at: dt.datetime
     updated_at: dt.datetime
-    processed_at: Annotated[dt.datetime, at("processedAt", "When the sale counts in the shop's reports")]
+    processed_at: Annotated[
+        dt.datetime, at("processedAt", "When the sale counts in the shop's reports")
+    ]
     cancelled_at: dt.datetime | None
     cancel_reason: str | None
     test: bool
     confirmed: bool
-    source_name: Annotated[str | None, at("sourceName", "web, pos, shopify_draft_order or an app id")]
+    source_name: Annotated[
+        str | None, at("sourceName", "web, pos, shopify_draft_order or an app id")
+    ]
     display_financial_status: str | None
     currency_code: Annotated[str, at("currencyCode", "The shop's currency")]
     presentment_currency_code: str
@@ -61,7 +65,9 @@ class OrderLine(Record, rename="camel", frozen=True, array_like=True):
     quantity: int
     current_quantity: Annotated[int, at("currentQuantity", "After edits and returns")]
     original_unit_price: Annotated[Decimal, at("originalUnitPriceSet.shopMoney.amount")]
-    discounted_total: Annotated[Decimal, at("discountedTotalSet.shopMoney.amount")]
+    discounted_total: Annotated[
+        Decimal, at("discountedTotalSet.shopMoney.amount", "After line and code discounts")
+    ]
 
 
 class OrderDiscountCode(Record, frozen=True, array_like=True):
@@ -88,7 +94,7 @@ class OrderMoment(Record, rename="camel", frozen=True, array_like=True):
 
 
 class OrderSale(Record, rename="camel", frozen=True, array_like=True):
-    """One row of the order's sales ledger (`agreements.sales`): a sale, or its return on its own date."""
+    """One row of the order's sales ledger (`agreements.sales`): a sale or its return."""
 
     sale_id: Annotated[str, at("id")]
     agreement_id: Annotated[str, at("agreement.id")]
@@ -98,7 +104,9 @@ class OrderSale(Record, rename="camel", frozen=True, array_like=True):
     line_type: Annotated[str, at("lineType", "PRODUCT, SHIPPING, TIP, GIFT_CARD, ADJUSTMENT, …")]
     line_id: Annotated[str | None, at("lineItem.id")]
     quantity: int | None
-    total_amount: Annotated[Decimal, at("totalAmount.shopMoney.amount", "After discounts, with tax")]
+    total_amount: Annotated[
+        Decimal, at("totalAmount.shopMoney.amount", "After discounts, with tax")
+    ]
     total_tax: Annotated[Decimal, at("totalTaxAmount.shopMoney.amount")]
     total_discount_before_taxes: Annotated[
         Decimal, at("totalDiscountAmountBeforeTaxes.shopMoney.amount")
@@ -125,7 +133,7 @@ class OrderRefundLine(Record, rename="camel", frozen=True, array_like=True):
 
 
 class DailySales(Record, frozen=True, array_like=True):
-    """The shop's own sales report (ShopifyQL `FROM sales`), one row a day of the shop's time zone."""
+    """The shop's own sales report (ShopifyQL `FROM sales`), one row a day, shop time."""
 
     day: dt.date
     orders: int | None

@@ -1,0 +1,171 @@
+{#- Weight of a touch per model; `path` is a CTE with touch_number, touch_count and, for
+last_non_direct, last_non_direct_number. Weights of an order sum to 1. -#}
+{% macro model_share(model, path) -%}
+    {%- set share = context.get('share_' ~ model) -%}
+    {%- if share is none or share is not defined -%}
+        {{ exceptions.raise_compiler_error(
+            "attribution model " ~ model ~ " has no macro share_" ~ model
+        ) }}
+    {%- endif -%}
+    {{ share(path) }}
+{%- endmacro %}
+
+{% macro share_first_touch(path) -%}
+    case when {{ path }}.touch_number = 1 then 1.0 else 0.0 end
+{%- endmacro %}
+
+{% macro share_last_touch(path) -%}
+    case when {{ path }}.touch_number = {{ path }}.touch_count then 1.0 else 0.0 end
+{%- endmacro %}
+
+{% macro share_last_non_direct(path) -%}
+    case
+        when
+            {{ path }}.touch_number
+            = coalesce({{ path }}.last_non_direct_number, {{ path }}.touch_count)
+            then 1.0
+        else 0.0
+    end
+{%- endmacro %}
+
+{% macro share_linear(path) -%}
+    1.0 / {{ path }}.touch_count
+{%- endmacro %}
+
+{#- Money of a touch, to the cent: floor the absolute share, hand the missing cents to the largest
+remainders, ties to the earlier touch, restore the sign.
+
+kind: winner (shares are 0 or 1), equal (all shares alike, so all remainders tie), weighted.
+`entry` holds net_amount, touch_number, touch_count and <model>_share. -#}
+{% macro model_amount(model, kind, entry) -%}
+    {%- set cents = 'abs(' ~ entry ~ '.net_amount) * 100' -%}
+    {%- set share = entry ~ '.' ~ model ~ '_share' -%}
+    {%- if kind == 'winner' -%}
+        {{ entry }}.net_amount * {{ share }}
+    {%- elif kind == 'equal' -%}
+        sign({{ entry }}.net_amount) * (
+            floor({{ cents }} / {{ entry }}.touch_count)
+            + case
+                when
+                    {{ entry }}.touch_number
+                    <= {{ cents }} - {{ entry }}.touch_count * floor({{ cents }} / {{ entry }}.touch_count)
+                    then 1
+                else 0
+            end
+        ) / 100
+    {%- elif kind == 'weighted' -%}
+        {#- Shares are decimal fractions: rounding at nine places keeps 0.1 + 0.2 out of floor and ties. -#}
+        {%- set floored = 'floor(round(' ~ cents ~ ' * ' ~ share ~ ', 9))' -%}
+        {%- set part = 'partition by ' ~ entry ~ '.connection_id, ' ~ entry ~ '.order_id, '
+            ~ entry ~ '.rule_version, ' ~ entry ~ '.event_date' -%}
+        sign({{ entry }}.net_amount) * (
+            {{ floored }}
+            + case
+                when
+                    row_number() over (
+                        {{ part }}
+                        order by
+                            round({{ cents }} * {{ share }}, 9) - {{ floored }} desc,
+                            {{ entry }}.touch_number
+                    ) <= {{ cents }} - sum({{ floored }}) over ({{ part }})
+                    then 1
+                else 0
+            end
+        ) / 100
+    {%- else -%}
+        {{ exceptions.raise_compiler_error(
+            "attribution model " ~ model ~ " is of kind " ~ kind ~ "; allowed: winner, equal, weighted"
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- One row per ledger entry and touch of its order, with a share and an amount per model.
+
+paths: CTE from attribution_paths (rows outside the path are left out here).
+entries: CTE with connection_id, order_id, event_date, conversion_count, net_amount (to the cent).
+Every entry of an order, whatever its date, takes the weights of the order's path; an order without a
+path gets the one row `unattributed`. -#}
+{% macro attribution_credits(
+    paths, entries, models=var('attribution_models'), rule_versions=var('attribution_rule_versions')
+) -%}
+    with
+
+    rule_versions as (
+
+        {% for version in rule_versions -%}
+        select '{{ version }}' as rule_version
+        {{- ' union all' if not loop.last }}
+        {% endfor %}
+    ),
+
+    numbered as (
+
+        select
+            paths.*
+            {%- if 'last_non_direct' in models | map(attribute='name') -%},
+            max(case when paths.channel_type <> 'direct' then paths.touch_number end) over (
+                partition by paths.connection_id, paths.order_id, paths.rule_version
+            ) as last_non_direct_number
+            {%- endif %}
+        from {{ paths }} as paths
+        where paths.is_in_path
+
+    ),
+
+    weighted as (
+
+        select
+            numbered.*,
+            {%- for model in models %}
+            {{ model_share(model.name, 'numbered') }} as {{ model.name }}_share{{ ',' if not loop.last }}
+            {%- endfor %}
+        from numbered
+
+    ),
+
+    spread as (
+
+        select
+            entries.connection_id,
+            entries.order_id,
+            entries.event_date,
+            rule_versions.rule_version,
+            entries.conversion_count,
+            entries.net_amount,
+            coalesce(weighted.touch_id, 'unattributed') as touch_id,
+            coalesce(weighted.touch_number, 1) as touch_number,
+            coalesce(weighted.touch_count, 1) as touch_count,
+            coalesce(weighted.channel_type, 'unattributed') as channel_type,
+            coalesce(weighted.channel, 'unattributed') as channel,
+            weighted.campaign_id,
+            weighted.creator_id,
+            {%- for model in models %}
+            coalesce(weighted.{{ model.name }}_share, 1.0) as {{ model.name }}_share{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ entries }} as entries
+        cross join rule_versions
+        left join weighted
+            on
+                entries.connection_id = weighted.connection_id
+                and entries.order_id = weighted.order_id
+                and rule_versions.rule_version = weighted.rule_version
+
+    )
+
+    select
+        spread.*,
+        {%- for model in models %}
+        {{ model_amount(model.name, model.kind, 'spread') }} as {{ model.name }}_amount
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from spread
+{%- endmacro %}
+
+{#- The columns of one model out of the wide credit row, chosen by a column that names the model. -#}
+{% macro chosen_model(model_column, credit, suffix) -%}
+    case {{ model_column }}
+        {%- for model in var('attribution_models') %}
+        when '{{ model.name }}' then {{ credit }}.{{ model.name }}_{{ suffix }}
+        {%- endfor %}
+    end
+{%- endmacro %}

@@ -1,0 +1,13 @@
+{#- Class of an order, the first that fits. Creator metrics count `kept`; the tie-out all but `test`.
+Staff and self-referral need facts the shop's orders do not carry yet, so nothing falls into them. -#}
+{% macro order_class() -%}
+    case
+        when is_test then 'test'
+        when cancelled_at is not null then 'cancelled'
+        when source_name in ('{{ var("exchange_source_names") | join("', '") }}') then 'exchange'
+        when sale_amount = 0 then 'gifted'
+        when financial_status in ('{{ var("unpaid_financial_statuses") | join("', '") }}') then 'unpaid'
+        when net_revenue_amount <= 0 then 'cancelled'
+        else 'kept'
+    end
+{%- endmacro %}

@@ -1,0 +1,105 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ forget_affected_orders() }}',
+    indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
+) }}
+
+with
+
+affected as (
+
+    select * from {{ ref('int_orders_affected') }}
+
+),
+
+orders as (
+
+    select
+        orders.*,
+        affected.ordered_at,
+        affected.order_date,
+        affected.business_timezone
+    from affected
+    inner join {{ ref('stg_shopify__orders') }} as orders
+        on
+            affected.connection_id = orders.connection_id
+            and affected.order_id = orders.order_id
+
+),
+
+ledger as (
+
+    select
+        sales.connection_id,
+        sales.order_id,
+        sum(case when sales.reason = 'ORDER' then sales.net_revenue_amount else 0 end)
+            as sale_amount,
+        sum(sales.net_revenue_amount) as net_revenue_amount
+    from {{ ref('fct_order_sale') }} as sales
+    inner join affected
+        on
+            sales.connection_id = affected.connection_id
+            and sales.order_id = affected.order_id
+    group by sales.connection_id, sales.order_id
+
+),
+
+transactions as (
+
+    select * from {{ ref('int_ga4_transactions_joined') }}
+
+),
+
+measured as (
+
+    select
+        orders.*,
+        coalesce(ledger.sale_amount, 0) as sale_amount,
+        coalesce(ledger.net_revenue_amount, 0) as net_revenue_amount,
+        transactions.transaction_id as ga4_transaction_id,
+        transactions.transaction_id_format as ga4_transaction_id_format
+    from orders
+    left join ledger
+        on
+            orders.connection_id = ledger.connection_id
+            and orders.order_id = ledger.order_id
+    left join transactions
+        on
+            orders.connection_id = transactions.connection_id
+            and orders.order_id = transactions.order_id
+
+),
+
+final as (
+
+    select
+        connection_id,
+        order_id,
+        order_name,
+        ordered_at,
+        processed_at,
+        order_date,
+        business_timezone,
+        {{ order_class() }} as order_class,
+        cancelled_at,
+        financial_status,
+        coalesce(source_name, 'unknown') as sales_channel,
+        customer_id,
+        customer_order_index,
+        -- Without an index the customer is unknown, never new.
+        customer_order_index = 1 as is_new_customer,
+        currency_code,
+        sale_amount,
+        net_revenue_amount - sale_amount as restated_amount,
+        net_revenue_amount,
+        discount_amount,
+        is_journey_ready,
+        moment_count,
+        ga4_transaction_id,
+        ga4_transaction_id_format
+    from measured
+
+)
+
+select * from final

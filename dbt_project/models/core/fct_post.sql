@@ -1,0 +1,102 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['platform', 'post_id'],
+) }}
+
+with
+
+snapshots as (
+
+    {{ all_platforms('post_snapshots') }}
+
+),
+
+{% if is_incremental() -%}
+affected as (
+
+    select distinct
+        platform,
+        post_id
+    from snapshots
+    where
+        {{ plan_changed() }}
+        or load_id in {{ pending_loads() }}
+        or insight_load_id in {{ pending_loads() }}
+
+),
+
+{% endif -%}
+
+ranked as (
+
+    select
+        snapshots.*,
+        row_number() over (
+            partition by snapshots.platform, snapshots.post_id
+            order by
+                snapshots.snapshot_date desc,
+                {{ access_rank('snapshots.access_path') }},
+                snapshots.connection_id
+        ) as recency,
+        min(snapshots.snapshot_date) over (
+            partition by snapshots.platform, snapshots.post_id
+        ) as first_snapshot_date,
+        min(snapshots.load_id) over (
+            partition by snapshots.platform, snapshots.post_id
+        ) as first_load_id,
+        min({{ access_rank('snapshots.access_path') }}) over (
+            partition by snapshots.platform, snapshots.post_id
+        ) as best_access_rank
+    from snapshots
+    {% if is_incremental() -%}
+    inner join affected
+        on
+            snapshots.platform = affected.platform
+            and snapshots.post_id = affected.post_id
+    {% endif %}
+),
+
+accounts as (
+
+    select
+        platform,
+        handle_key,
+        min(creator_id) as creator_id
+    from {{ ref('stg_campaign_plan__creator_accounts') }}
+    group by platform, handle_key
+
+),
+
+final as (
+
+    select
+        ranked.platform,
+        ranked.post_id,
+        ranked.handle_key as handle,
+        accounts.creator_id,
+        ranked.content_format,
+        ranked.caption,
+        ranked.permalink,
+        ranked.published_at,
+        ranked.published_date,
+        case ranked.best_access_rank
+            when 1 then 'own_account'
+            when 2 then 'partnership_content'
+            when 3 then 'business_discovery'
+            else 'public'
+        end as access_path,
+        ranked.first_snapshot_date,
+        ranked.snapshot_date as last_snapshot_date,
+        ranked.first_load_id
+    from ranked
+    left join accounts
+        on
+            ranked.platform = accounts.platform
+            and ranked.handle_key = accounts.handle_key
+    where ranked.recency = 1
+
+)
+
+select * from final
+-- depends_on: {{ source('quality', 'pending_loads') }} {{ source('campaign_plan', 'plan_versions') }}

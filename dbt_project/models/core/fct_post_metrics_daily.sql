@@ -1,0 +1,106 @@
+{%- set counters = [
+    'likes_count', 'comments_count', 'shares_count', 'saves_count', 'reach_count', 'views_count',
+    'link_click_count',
+] -%}
+
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['platform', 'post_id', 'access_path', 'snapshot_date'],
+    indexes=[{'columns': ['platform', 'post_id', 'access_path', 'snapshot_date'], 'unique': true}],
+) }}
+
+with
+
+snapshots as (
+
+    {{ all_platforms('post_snapshots') }}
+
+),
+
+{% if is_incremental() -%}
+-- A late snapshot also changes the difference of the next one, so a post is rebuilt from the first
+-- pending day on.
+affected as (
+
+    select
+        platform,
+        post_id,
+        min(snapshot_date) as from_date
+    from snapshots
+    where load_id in {{ pending_loads() }} or insight_load_id in {{ pending_loads() }}
+    group by platform, post_id
+
+),
+
+{% endif -%}
+
+newest as (
+
+    select
+        snapshots.*,
+        {{ 'affected.from_date' if is_incremental() else 'snapshots.snapshot_date' }} as from_date,
+        row_number() over (
+            partition by
+                snapshots.platform,
+                snapshots.post_id,
+                snapshots.access_path,
+                snapshots.snapshot_date
+            order by snapshots.captured_at desc, snapshots.connection_id
+        ) as recency
+    from snapshots
+    {% if is_incremental() -%}
+    inner join affected
+        on
+            snapshots.platform = affected.platform
+            and snapshots.post_id = affected.post_id
+    {% endif %}
+),
+
+compared as (
+
+    select
+        newest.*,
+        {%- for counter in counters %}
+        {{ counter }} - lag({{ counter }}) over post_history as {{ counter | replace('_count', '_delta_count') }},
+        {%- endfor %}
+        lag(snapshot_date) over post_history as previous_snapshot_date
+    from newest
+    where recency = 1
+    window post_history as (
+        partition by platform, post_id, access_path order by snapshot_date
+    )
+
+),
+
+final as (
+
+    select
+        platform,
+        post_id,
+        access_path,
+        snapshot_date,
+        metric_scope,
+        metric_definition_version,
+        captured_at,
+        previous_snapshot_date,
+        snapshot_date - published_date as post_age_days,
+        {%- for counter in counters %}
+        {{ counter }},
+        {%- endfor %}
+        watch_seconds,
+        {%- for counter in counters %}
+        {{ counter | replace('_count', '_delta_count') }},
+        {%- endfor %}
+        coalesce(least(
+            {%- for counter in counters %}
+            {{ counter | replace('_count', '_delta_count') }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) < 0, false) as has_fallen
+    from compared
+    where snapshot_date >= from_date
+
+)
+
+select * from final
+-- depends_on: {{ source('quality', 'pending_loads') }}

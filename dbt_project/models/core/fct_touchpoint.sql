@@ -1,0 +1,52 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ forget_affected_orders() }}',
+    indexes=[{'columns': ['connection_id', 'order_id']}],
+) }}
+
+with
+
+touches as (
+
+    select * from {{ ref('int_order_touches') }}
+
+),
+
+paths as (
+
+    {{ attribution_paths('touches') | indent(4) }}
+
+),
+
+final as (
+
+    select
+        connection_id,
+        order_id,
+        rule_version,
+        touch_id,
+        touched_at,
+        ordered_at,
+        anchored_at,
+        is_dated,
+        evidence_rank,
+        evidence_type,
+        evidence_types,
+        discount_codes,
+        channel_type,
+        channel,
+        campaign_id,
+        creator_id,
+        lookback_days,
+        is_in_window,
+        is_in_path,
+        dropped_reason,
+        touch_number,
+        touch_count
+    from paths
+
+)
+
+select * from final
+-- depends_on: {{ ref('int_orders_affected') }}

@@ -1,0 +1,107 @@
+-- One row per visit of an affected order: which creator its link or landing page names, else which
+-- other channel it came through. A visit is one touch whatever evidence names its creator.
+with
+
+moments as (
+
+    select
+        moments.*,
+        {{ business_date('moments.occurred_at', 'affected.business_timezone') }} as occurred_date
+    from {{ ref('int_orders_affected') }} as affected
+    inner join {{ ref('stg_shopify__order_moments') }} as moments
+        on
+            affected.connection_id = moments.connection_id
+            and affected.order_id = moments.order_id
+
+),
+
+campaigns as (
+
+    select * from {{ ref('stg_campaign_plan__campaigns') }}
+
+),
+
+link_matches as (
+
+    select
+        moments.connection_id,
+        moments.order_id,
+        moments.visit_id,
+        links.campaign_id,
+        links.creator_id,
+        row_number() over (
+            partition by moments.connection_id, moments.order_id, moments.visit_id
+            order by
+                case when links.utm_source_key = moments.utm_source_key then 0 else 1 end,
+                case when links.utm_medium_key = moments.utm_medium_key then 0 else 1 end,
+                links.campaign_id,
+                links.link_id
+        ) as match_number
+    from moments
+    inner join campaigns on moments.connection_id = campaigns.shop_connection_id
+    inner join {{ ref('stg_campaign_plan__links') }} as links
+        on
+            campaigns.campaign_id = links.campaign_id
+            and moments.utm_campaign_key = links.utm_campaign_key
+            and moments.utm_content_key = links.utm_content_key
+            and moments.occurred_date >= links.valid_from_date
+            and (links.valid_to_date is null or moments.occurred_date <= links.valid_to_date)
+
+),
+
+page_matches as (
+
+    select
+        moments.connection_id,
+        moments.order_id,
+        moments.visit_id,
+        pages.campaign_id,
+        pages.creator_id,
+        row_number() over (
+            partition by moments.connection_id, moments.order_id, moments.visit_id
+            order by pages.valid_from_date desc, pages.campaign_id, pages.creator_id
+        ) as match_number
+    from moments
+    inner join campaigns on moments.connection_id = campaigns.shop_connection_id
+    inner join {{ ref('stg_campaign_plan__landing_pages') }} as pages
+        on
+            campaigns.campaign_id = pages.campaign_id
+            and moments.landing_path = pages.landing_path
+            and moments.occurred_date >= pages.valid_from_date
+            and (pages.valid_to_date is null or moments.occurred_date <= pages.valid_to_date)
+
+),
+
+classified as (
+
+    select
+        moments.connection_id,
+        moments.order_id,
+        moments.visit_id,
+        moments.occurred_at,
+        coalesce(link_matches.campaign_id, page_matches.campaign_id) as campaign_id,
+        coalesce(link_matches.creator_id, page_matches.creator_id) as creator_id,
+        {{ other_channel('moments') }} as other_channel,
+        case
+            when link_matches.creator_id is not null then 'utm_link'
+            when page_matches.creator_id is not null then 'landing_page'
+        end as evidence_type,
+        case when link_matches.creator_id = page_matches.creator_id then 'landing_page' end
+            as further_evidence_type
+    from moments
+    left join link_matches
+        on
+            moments.connection_id = link_matches.connection_id
+            and moments.order_id = link_matches.order_id
+            and moments.visit_id = link_matches.visit_id
+            and link_matches.match_number = 1
+    left join page_matches
+        on
+            moments.connection_id = page_matches.connection_id
+            and moments.order_id = page_matches.order_id
+            and moments.visit_id = page_matches.visit_id
+            and page_matches.match_number = 1
+
+)
+
+select * from classified

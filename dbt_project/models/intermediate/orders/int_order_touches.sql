@@ -1,0 +1,217 @@
+-- One row per affected order and real touch, before any window or rule: visits, and one undated touch
+-- per creator who left undated evidence only. Undated evidence of a creator with a visit in the window
+-- joins the evidence list of the newest such visit.
+{{ config(
+    materialized='table',
+    post_hook='analyze {{ this }}',
+) }}
+
+with
+
+affected as (
+
+    select * from {{ ref('int_orders_affected') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('stg_campaign_plan__campaigns') }}
+
+),
+
+visits as (
+
+    select
+        moments.*,
+        affected.ordered_at,
+        coalesce(campaigns.lookback_days, {{ var('default_lookback_days') }}) as lookback_days
+    from {{ ref('int_moments_classified') }} as moments
+    inner join affected
+        on
+            moments.connection_id = affected.connection_id
+            and moments.order_id = affected.order_id
+    left join campaigns on moments.campaign_id = campaigns.campaign_id
+
+),
+
+undated_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by connection_id, order_id, creator_id
+            order by evidence_rank, campaign_id, evidence_value
+        ) as evidence_number
+    from {{ ref('int_evidence_undated') }}
+
+),
+
+undated_creators as (
+
+    select
+        connection_id,
+        order_id,
+        creator_id,
+        max(case when evidence_number = 1 then campaign_id end) as campaign_id,
+        max(case when evidence_number = 1 then evidence_type end) as evidence_type,
+        min(evidence_rank) as evidence_rank,
+        min(owner_from_date) as owner_from_date,
+        string_agg(distinct evidence_type, ',' order by evidence_type) as evidence_types,
+        string_agg(
+            distinct case when evidence_type = 'discount_code' then evidence_value end, ','
+        ) as discount_codes
+    from undated_ranked
+    group by connection_id, order_id, creator_id
+
+),
+
+carriers as (
+
+    select
+        visits.connection_id,
+        visits.order_id,
+        visits.visit_id,
+        visits.creator_id,
+        row_number() over (
+            partition by visits.connection_id, visits.order_id, visits.creator_id
+            order by visits.occurred_at desc, {{ byte_order('visits.visit_id') }} desc
+        ) as recency
+    from visits
+    where
+        visits.creator_id is not null
+        and visits.occurred_at <= visits.ordered_at
+        and visits.occurred_at
+        >= {{ seconds_before('visits.ordered_at', 'visits.lookback_days * 86400') }}
+
+),
+
+dated_touches as (
+
+    select
+        visits.connection_id,
+        visits.order_id,
+        visits.visit_id as touch_id,
+        visits.occurred_at as touched_at,
+        visits.ordered_at,
+        visits.occurred_at as anchored_at,
+        true as is_dated,
+        case when visits.evidence_type = 'landing_page' then 20 else 10 end as evidence_rank,
+        coalesce(
+            visits.evidence_type,
+            case when visits.other_channel is null then 'direct_visit' else 'referrer' end
+        ) as evidence_type,
+        concat_ws(
+            ',',
+            visits.evidence_type,
+            visits.further_evidence_type,
+            undated_creators.evidence_types
+        ) as evidence_types,
+        undated_creators.discount_codes,
+        case
+            when visits.creator_id is not null then 'creator'
+            when visits.other_channel is not null then 'other_channel'
+            else 'direct'
+        end as channel_type,
+        coalesce(visits.creator_id, visits.other_channel, 'direct') as channel,
+        visits.campaign_id,
+        visits.creator_id,
+        visits.lookback_days
+    from visits
+    left join carriers
+        on
+            visits.connection_id = carriers.connection_id
+            and visits.order_id = carriers.order_id
+            and visits.visit_id = carriers.visit_id
+            and carriers.recency = 1
+    left join undated_creators
+        on
+            carriers.connection_id = undated_creators.connection_id
+            and carriers.order_id = undated_creators.order_id
+            and carriers.creator_id = undated_creators.creator_id
+
+),
+
+undated_alone as (
+
+    select
+        undated_creators.*,
+        affected.ordered_at,
+        affected.business_timezone,
+        campaigns.lookback_days
+    from undated_creators
+    inner join affected
+        on
+            undated_creators.connection_id = affected.connection_id
+            and undated_creators.order_id = affected.order_id
+    inner join campaigns on undated_creators.campaign_id = campaigns.campaign_id
+    left join carriers
+        on
+            undated_creators.connection_id = carriers.connection_id
+            and undated_creators.order_id = carriers.order_id
+            and undated_creators.creator_id = carriers.creator_id
+            and carriers.recency = 1
+    where carriers.visit_id is null
+
+),
+
+last_posts as (
+
+    select
+        undated_alone.connection_id,
+        undated_alone.order_id,
+        undated_alone.creator_id,
+        max(posts.published_at) as published_at
+    from undated_alone
+    inner join {{ ref('int_posts_matched') }} as posts
+        on
+            undated_alone.campaign_id = posts.campaign_id
+            and undated_alone.creator_id = posts.creator_id
+            and undated_alone.ordered_at >= posts.published_at
+    group by undated_alone.connection_id, undated_alone.order_id, undated_alone.creator_id
+
+),
+
+undated_touches as (
+
+    select
+        undated_alone.connection_id,
+        undated_alone.order_id,
+        'undated:' || undated_alone.creator_id as touch_id,
+        undated_alone.ordered_at as touched_at,
+        undated_alone.ordered_at,
+        -- The evidence has no instant of its own: its age runs from the creator's last live post.
+        coalesce(
+            last_posts.published_at,
+            {{ day_start('undated_alone.owner_from_date', 'undated_alone.business_timezone') }}
+        ) as anchored_at,
+        false as is_dated,
+        undated_alone.evidence_rank,
+        undated_alone.evidence_type,
+        undated_alone.evidence_types,
+        undated_alone.discount_codes,
+        'creator' as channel_type,
+        undated_alone.creator_id as channel,
+        undated_alone.campaign_id,
+        undated_alone.creator_id,
+        undated_alone.lookback_days
+    from undated_alone
+    left join last_posts
+        on
+            undated_alone.connection_id = last_posts.connection_id
+            and undated_alone.order_id = last_posts.order_id
+            and undated_alone.creator_id = last_posts.creator_id
+
+),
+
+touches as (
+
+    select * from dated_touches
+
+    union all
+
+    select * from undated_touches
+
+)
+
+select * from touches

@@ -1,0 +1,148 @@
+-- Which orders this run rebuilds, one row each. An order is affected when it changed, when its GA4
+-- transaction changed or may have been withdrawn, when a post appeared that may carry its undated
+-- evidence, when its shop changed the time zone, and always when the plan changed.
+-- While a fact of the chain is missing (first build, full refresh) every order is affected.
+{{ config(
+    materialized='table',
+    post_hook='analyze {{ this }}',
+) }}
+
+{%- set facts = ['fct_order', 'fct_order_sale', 'fct_touchpoint', 'fct_attribution_credit'] -%}
+{%- set missing = [] -%}
+{%- for fact in facts if not is_built('core', fact) -%}
+    {%- do missing.append(fact) -%}
+{%- endfor %}
+
+with
+
+orders as (
+
+    select
+        stg_orders.connection_id,
+        stg_orders.order_id,
+        stg_orders.created_at as ordered_at,
+        stg_orders.processed_at,
+        stg_orders.load_id,
+        coalesce(shops.timezone, {{ reporting_timezone() }}, 'UTC') as business_timezone
+    from {{ ref('stg_shopify__orders') }} as stg_orders
+    left join {{ ref('int_shops') }} as shops
+        on stg_orders.connection_id = shops.connection_id
+
+),
+
+{% if not missing and not flags.FULL_REFRESH -%}
+pending_transactions as (
+
+    select
+        joined_transactions.connection_id,
+        joined_transactions.order_id
+    from {{ ref('int_ga4_transactions_joined') }} as joined_transactions
+    where joined_transactions.load_id in {{ pending_loads() }}
+
+),
+
+withdrawn_transactions as (
+
+    select
+        load_windows.window_end as to_at,
+        {{ days_after('load_windows.window_start', - var('ga4_reread_days')) }} as from_date
+    from {{ source('quality', 'load_windows') }} as load_windows
+    where
+        load_windows.load_id in {{ pending_loads() }}
+        and load_windows.source = 'ga4'
+        and load_windows.stream = 'transactions'
+        and load_windows.rows_deleted > 0
+
+),
+
+new_posts as (
+
+    select
+        campaigns.shop_connection_id as connection_id,
+        posts.published_at as from_at,
+        posts.published_at + campaigns.lookback_days * interval '1 day' as to_at
+    from {{ ref('int_posts_matched') }} as posts
+    inner join {{ ref('stg_campaign_plan__campaigns') }} as campaigns
+        on posts.campaign_id = campaigns.campaign_id
+    where posts.first_load_id in {{ pending_loads() }}
+
+),
+
+shop_zones as (
+
+    select
+        connection_id,
+        load_id,
+        timezone,
+        lag(timezone) over (partition by connection_id order by window_start) as previous_timezone
+    from {{ ref('stg_shopify__shop') }}
+
+),
+
+moved_shops as (
+
+    select connection_id
+    from shop_zones
+    where
+        timezone is distinct from previous_timezone
+        and load_id in {{ pending_loads() }}
+
+),
+
+affected as (
+
+    select
+        connection_id,
+        order_id,
+        ordered_at,
+        {{ business_date('processed_at', 'business_timezone') }} as order_date,
+        business_timezone
+    from orders
+    where
+        {{ plan_changed() }}
+        or load_id in {{ pending_loads() }}
+        or connection_id in (select moved_shops.connection_id from moved_shops)
+        or (connection_id, order_id) in (
+            select
+                pending_transactions.connection_id,
+                pending_transactions.order_id
+            from pending_transactions
+        )
+        or exists (
+            select 1
+            from withdrawn_transactions
+            where
+                orders.ordered_at >= withdrawn_transactions.from_date
+                and orders.ordered_at < withdrawn_transactions.to_at
+        )
+        or exists (
+            select 1
+            from new_posts
+            where
+                orders.connection_id = new_posts.connection_id
+                and orders.ordered_at >= new_posts.from_at
+                and orders.ordered_at <= new_posts.to_at
+        )
+
+)
+
+{%- else -%}
+affected as (
+
+    select
+        connection_id,
+        order_id,
+        ordered_at,
+        {{ business_date('processed_at', 'business_timezone') }} as order_date,
+        business_timezone
+    from orders
+
+)
+
+{%- endif %}
+
+select * from affected
+-- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_posts_matched') }}
+-- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
+-- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }}

@@ -1,0 +1,25 @@
+with
+
+source as (
+
+    select * from {{ source('campaign_plan', 'codes') }}
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        campaign_id,
+        creator_id,
+        code,
+        {{ code_key('code') }} as code_key,
+        discount_rate,
+        valid_from as valid_from_date,
+        valid_to as valid_to_date,
+        _load_id as load_id
+    from source
+
+)
+
+select * from renamed

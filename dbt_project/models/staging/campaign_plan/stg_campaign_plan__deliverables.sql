@@ -1,0 +1,25 @@
+with
+
+source as (
+
+    select * from {{ source('campaign_plan', 'deliverables') }}
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        campaign_id,
+        creator_id,
+        deliverable_id,
+        lower(platform) as platform,
+        lower(content_format) as content_format,
+        planned_date,
+        due_date,
+        _load_id as load_id
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,192 @@
+"""Great Expectations as we use it: ephemeral context, one batch per table, counts only on failure.
+
+The import costs 2 s, so it happens inside functions, once per process. Context and engine are kept
+per warehouse; an asset per table is reused, since adding one writes the context's whole
+configuration.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from include.quality.rules import Rule, bad_rows_sql
+
+if TYPE_CHECKING:
+    from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
+    from great_expectations.datasource.fluent.sql_datasource import QueryAsset
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a rule fared: `observed` is what GX saw, counts are None where it did not count."""
+
+    rule: Rule
+    success: bool
+    failing_rows_sql: str
+    unexpected_count: int | None
+    element_count: int | None
+    observed: Any = None
+
+    @property
+    def is_critical(self) -> bool:
+        """True when this failure stops the pipeline."""
+        return not self.success and self.rule.severity == "critical"
+
+
+def run_rules(dsn: str, rules: Sequence[tuple[Rule, str]]) -> list[Outcome]:
+    """Check rules against the warehouse at `dsn`; each comes with the SQL of the rows it is about.
+
+    Column rules of one table share a batch; all no_rows rules share one batch that counts their bad
+    rows in a single statement.
+    """
+    outcomes: list[Outcome] = []
+    for rows, of_table in _by_rows(rules):
+        batch = _batch_definition(dsn, of_table[0].table, rows)
+        outcomes += _validate(batch, of_table, rows)
+    queries = [rule for rule, _ in rules if rule.kind == "no_rows"]
+    if queries:
+        batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(queries))
+        outcomes += _validate(batch, queries, "")
+    return outcomes
+
+
+def _by_rows(rules: Sequence[tuple[Rule, str]]) -> Iterable[tuple[str, list[Rule]]]:
+    grouped: dict[tuple[str, str], list[Rule]] = {}
+    for rule, rows in rules:
+        if rule.kind != "no_rows":
+            grouped.setdefault((rule.table, rows), []).append(rule)
+    return [(rows, of_table) for (_, rows), of_table in grouped.items()]
+
+
+def _count_bad_rows(rules: Sequence[Rule]) -> str:
+    """Return a query of one row: a column per rule with its number of bad rows."""
+    counts = (
+        f"(select count(*) from ({rule.query}) as bad) as {_count_column(position)}"
+        for position, rule in enumerate(rules)
+    )
+    return "select " + ", ".join(counts)
+
+
+def _count_column(position: int) -> str:
+    return f"rule_{position}"
+
+
+def _validate(
+    batch_definition: BatchDefinition[Any], rules: Sequence[Rule], rows: str
+) -> list[Outcome]:
+    """Validate with BOOLEAN_ONLY, then count what failed with BASIC."""
+    positions = range(len(rules))
+    passed = _run_suite(batch_definition, rules, positions, "BOOLEAN_ONLY")
+    failed = [position for position in positions if not passed[position]["success"]]
+    counted = _run_suite(batch_definition, rules, failed, "BASIC") if failed else {}
+    return [
+        _outcome(rule, rows, counted.get(position, passed[position]))
+        for position, rule in enumerate(rules)
+    ]
+
+
+def _run_suite(
+    batch_definition: BatchDefinition[Any],
+    rules: Sequence[Rule],
+    positions: Iterable[int],
+    result_format: Literal["BOOLEAN_ONLY", "BASIC"],
+) -> dict[int, dict[str, Any]]:
+    """Return GX's result per position of a rule; raise what the database raised."""
+    from great_expectations import ExpectationSuite
+
+    expectations = [_expectation(rules[position], position) for position in positions]
+    suite = ExpectationSuite(name="window", expectations=expectations)
+    result = batch_definition.get_batch().validate(suite, result_format=result_format)
+    found = {}
+    for entry in result.results:
+        failure = _first_exception(entry.exception_info)
+        if failure:
+            raise RuntimeError(f"expectation could not be evaluated: {failure}")
+        assert entry.expectation_config is not None
+        position = entry.expectation_config.meta["position"]
+        found[position] = {"success": bool(entry.success), **entry.result}
+    return found
+
+
+def _first_exception(info: dict[str, Any] | None) -> str | None:
+    if not info:
+        return None
+    entries = [info] if "raised_exception" in info else list(info.values())
+    messages = [entry["exception_message"] for entry in entries if entry.get("raised_exception")]
+    return str(messages[0]) if messages else None
+
+
+def _outcome(rule: Rule, rows: str, result: dict[str, Any]) -> Outcome:
+    is_counted = not result["success"]
+    observed = result.get("observed_value")
+    unexpected = observed if rule.kind == "no_rows" else result.get("unexpected_count")
+    return Outcome(
+        rule=rule,
+        success=result["success"],
+        failing_rows_sql=bad_rows_sql(rule, rows),
+        unexpected_count=int(unexpected or 0) if is_counted else 0,
+        element_count=result.get("element_count"),
+        observed=json.loads(json.dumps(observed, default=str)) if is_counted else None,
+    )
+
+
+def _expectation(rule: Rule, position: int) -> Any:
+    import great_expectations.expectations
+
+    # The package re-exports by star, which a strict type checker does not follow.
+    gxe: Any = great_expectations.expectations
+    always: dict[str, Any] = {"severity": rule.severity, "meta": {"position": position}}
+    match rule.kind:
+        case "not_null":
+            return gxe.ExpectColumnValuesToNotBeNull(column=rule.columns[0], **always)
+        case "unique":
+            return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(rule.columns), **always)
+        case "between":
+            ends: dict[str, Any] = {"min_value": rule.low, "max_value": rule.high}
+            return gxe.ExpectColumnValuesToBeBetween(column=rule.columns[0], **ends, **always)
+        case "in_set":
+            return gxe.ExpectColumnValuesToBeInSet(
+                column=rule.columns[0], value_set=list(rule.allowed), **always
+            )
+        case "no_rows":
+            return gxe.ExpectColumnMaxToBeBetween(
+                column=_count_column(position), max_value=0, **always
+            )
+
+
+@functools.cache
+def _datasource(dsn: str) -> PostgresDatasource:
+    """Return the datasource of a warehouse: one context and one engine per process."""
+    with warnings.catch_warnings():
+        # GX and what it imports warn about their own deprecations.
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    _, _, address = dsn.partition("://")
+    return context.data_sources.add_postgres(
+        "warehouse",
+        connection_string=f"postgresql+psycopg2://{address}",
+        create_temp_table=False,
+    )
+
+
+def _batch_definition(dsn: str, asset_name: str, query: str) -> BatchDefinition[Any]:
+    """Return the batch definition of an asset, which reads `query` from now on."""
+    asset, definition = _asset(dsn, asset_name)
+    asset.query = query
+    return definition
+
+
+@functools.cache
+def _asset(dsn: str, name: str) -> tuple[QueryAsset, BatchDefinition[Any]]:
+    asset = _datasource(dsn).add_query_asset(name, query="select 1 as unset")
+    return asset, asset.add_batch_definition_whole_table("rows")

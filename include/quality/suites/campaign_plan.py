@@ -1,0 +1,55 @@
+"""What must hold for the plan beyond its columns: amounts, dates, codes that name one creator."""
+
+from __future__ import annotations
+
+from include.quality.day_rules import day_rules
+from include.quality.rules import Rule, Window, no_rows
+from include.sources._base import Source
+
+
+def build_suite(source: Source, window: Window) -> list[Rule]:
+    """Return the rules of one day."""
+    contracts = window.rows("contracts")
+    campaigns = window.rows("campaigns")
+    return [
+        *day_rules(source, window),
+        no_rows(
+            "contract amounts are not negative and commission is a rate",
+            "raw.campaign_plan__contracts",
+            f"""
+            select * from ({contracts}) as contracts
+            where least(fee_amount, product_cost_amount, shipping_cost_amount, commission_rate) < 0
+                or commission_rate > 1
+            """,
+        ),
+        no_rows(
+            "campaigns end after they start",
+            "raw.campaign_plan__campaigns",
+            f"select * from ({campaigns}) as campaigns where end_date < start_date",
+        ),
+        no_rows(
+            "a code names one creator",
+            "raw.campaign_plan__codes",
+            # Shops compare codes without regard to case; a reused code is told apart by its dates.
+            """
+            select one.* from raw.campaign_plan__codes as one
+            inner join raw.campaign_plan__codes as other
+                on lower(one.code) = lower(other.code)
+                and (one.campaign_id, one.creator_id) <> (other.campaign_id, other.creator_id)
+                and daterange(one.valid_from, one.valid_to, '[]')
+                && daterange(other.valid_from, other.valid_to, '[]')
+            """,
+        ),
+        no_rows(
+            "every creator has a contract",
+            "raw.campaign_plan__creators",
+            """
+            select creators.* from raw.campaign_plan__creators as creators
+            left join raw.campaign_plan__contracts as contracts
+                on creators.campaign_id = contracts.campaign_id
+                and creators.creator_id = contracts.creator_id
+            where contracts.creator_id is null
+            """,
+            "warning",
+        ),
+    ]

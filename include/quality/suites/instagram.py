@@ -1,0 +1,88 @@
+"""What must hold for a day of Instagram beyond its columns: counters, and connected accounts."""
+
+from __future__ import annotations
+
+from include.quality.day_rules import day_rules
+from include.quality.rules import Rule, Window, no_rows
+from include.sources._base import Source
+
+# Lifetime counters of each table; a fall is legal, a negative one is not.
+COUNTERS = {
+    "accounts": ("followers_count", "follows_count", "media_count"),
+    "media": ("like_count", "comments_count"),
+    "media_insights": ("reach", "views", "likes", "comments", "shares", "saved", "link_clicks"),
+    "discovered_accounts": ("followers_count", "follows_count", "media_count"),
+    "discovered_media": ("like_count", "comments_count", "view_count"),
+    "partnership_content": ("likes", "comments", "views", "reach", "shares", "saves"),
+}
+
+
+def build_suite(source: Source, window: Window) -> list[Rule]:
+    """Return the rules of one day."""
+    counters = [
+        no_rows(
+            "counters are not negative",
+            f"raw.instagram__{stream}",
+            f"select * from ({window.rows(stream)}) as rows where least({', '.join(columns)}) < 0",
+        )
+        for stream, columns in COUNTERS.items()
+    ]
+    return [
+        *day_rules(source, window),
+        *counters,
+        _every_known_account(window),
+        _every_connected_creator(window),
+        no_rows(
+            "posts of connected accounts have insights",
+            "raw.instagram__media_insights",
+            f"""
+            select media.* from ({window.rows("media")}) as media
+            where not exists (
+                select from raw.instagram__media_insights as insights
+                where insights.connection_id = media.connection_id
+                    and insights.media_id = media.media_id
+                    and insights.window_start = media.window_start
+            )
+            """,
+            "warning",
+        ),
+    ]
+
+
+def _every_known_account(window: Window) -> Rule:
+    """Accounts of the day before that today's snapshot lacks: access was withdrawn, or lost."""
+    accounts = window.rows("accounts")
+    return no_rows(
+        "accounts connected yesterday are still connected",
+        "raw.instagram__accounts",
+        f"""
+        select before.* from raw.instagram__accounts as before
+        inner join (select distinct connection_id, window_start from ({accounts}) as read) as today
+            on before.connection_id = today.connection_id
+            and before.window_start = today.window_start - interval '1 day'
+        where not exists (
+            select from ({accounts}) as read
+            where read.connection_id = before.connection_id and read.account_id = before.account_id
+        )
+        """,
+        "warning",
+    )
+
+
+def _every_connected_creator(window: Window) -> Rule:
+    """Accounts the plan calls connected, whose counters did not come."""
+    accounts = window.rows("accounts")
+    return no_rows(
+        "every account the plan calls connected has a snapshot",
+        "raw.instagram__accounts",
+        f"""
+        select planned.* from raw.campaign_plan__creator_accounts as planned
+        where planned.platform = 'instagram' and planned.access_path = 'own_account'
+            and exists (select from ({accounts}) as read)
+            and not exists (
+                select from ({accounts}) as read
+                where lower(read.username) = lower(ltrim(planned.handle, '@'))
+            )
+        """,
+        "warning",
+    )

@@ -1,0 +1,1 @@
+"""Start a new source from the pattern: `make new-source NAME=pinterest`."""

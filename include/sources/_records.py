@@ -1,0 +1,319 @@
+"""Turn a `Record` class into columns and into a reader: document in, row for COPY out.
+
+A reader is compiled once per load, because it runs once per row: generated code takes the values out
+of the document by their paths, msgspec converts and checks them in one call, and what comes out are
+texts, numbers and booleans that COPY takes as they are. A row that does not fit is rejected with the
+column and the value in the reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+
+from include.sources._base import Record
+
+Row = list[Any]
+
+SQL_TYPES: dict[Any, str] = {
+    str: "text",
+    int: "bigint",
+    Decimal: "numeric",
+    bool: "boolean",
+    dt.datetime: "timestamp with time zone",
+    dt.date: "date",
+}
+# A bigint's range; a larger number must reject its row, not break the COPY of all.
+_BIGINT = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
+_WITH_OFFSET = msgspec.Meta(tz=True)
+_PLACE = re.compile(r" - at `\$\[(\d+)\].*`$")
+_SHOWN_CHARS = 80
+
+encode_json = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class RowRejected(Exception):
+    """A document does not fit; the text names the column and the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a record: where it comes from and what it is in Postgres."""
+
+    name: str
+    path: tuple[str, ...]
+    sql_type: str
+    is_nullable: bool
+    description: str = ""
+
+
+@functools.cache
+def columns_of(record: type[Record]) -> tuple[Column, ...]:
+    """Return a record's columns in order; TypeError names a field whose type has no column type."""
+    return tuple(_column(record, found)[0] for found in msgspec.structs.fields(record))
+
+
+class RowReader:
+    """Reads documents of one record; `known` are paths that are neither column nor unknown."""
+
+    def __init__(self, record: type[Record], known: Iterable[str] = ()) -> None:
+        self.columns = columns_of(record)
+        self._tree = _build_tree(self.columns, known)
+        self._extract = _compile_extract(self._tree, len(self.columns))
+        self._typed = _strict_struct(record)
+        self._are_finite = _compile_finite(self.columns)
+        self._json = [i for i, column in enumerate(self.columns) if column.sql_type == "jsonb"]
+
+    def read(self, document: Mapping[str, Any]) -> tuple[Row, dict[str, Any] | None]:
+        """Return the row and the unknown fields (dotted path to value), None when there are none.
+
+        Raise `RowRejected` when a value is missing or of another type than its column.
+        """
+        try:
+            values, has_unknown = self._extract(document)
+        except AttributeError:
+            raise RowRejected(self._explain_shape(document)) from None
+        try:
+            record = msgspec.convert(values, self._typed, strict=False)
+        except msgspec.ValidationError:
+            record = self._convert_odd(values)
+        if not self._are_finite(record):
+            raise RowRejected(self._explain_infinite(values))
+        row: Row = msgspec.to_builtins(record)
+        for i in self._json:
+            row[i] = None if values[i] is None else encode_json(values[i]).decode()
+        return row, self._unknown(document) if has_unknown else None
+
+    def read_key(self, document: Any, key: Iterable[str]) -> str | None:
+        """Return a rejected document's key as text, None when it cannot be read."""
+        names = [column.name for column in self.columns]
+        try:
+            values = self._extract(document)[0]
+        except AttributeError:
+            return None
+        found = [values[names.index(name)] for name in key]
+        return None if any(value is None for value in found) else key_text(found)
+
+    def _convert_odd(self, values: Row) -> Any:
+        """Convert values that are of another JSON type than usual: ids as numbers, counts as 3.0."""
+        fixed = [
+            _as_expected(value, column.sql_type)
+            for value, column in zip(values, self.columns, strict=True)
+        ]
+        try:
+            return msgspec.convert(fixed, self._typed, strict=False)
+        except msgspec.ValidationError as error:
+            raise RowRejected(self._explain(str(error), values)) from None
+
+    def _explain(self, message: str, values: Row) -> str:
+        found = _PLACE.search(message)
+        if found is None:
+            return message
+        index = int(found.group(1))
+        column = self.columns[index]
+        if values[index] is None:
+            return f"{column.name}: required, but {'.'.join(column.path)} is missing or null"
+        return f"{column.name}: {message[: found.start()]}: {_shown(values[index])}"
+
+    def _explain_infinite(self, values: Row) -> str:
+        for column, value in zip(self.columns, values, strict=True):
+            if column.sql_type == "numeric" and not _is_finite(value):
+                return f"{column.name}: not a finite number: {_shown(value)}"
+        return "a number is not finite"
+
+    def _explain_shape(self, document: Any) -> str:
+        for column in self.columns:
+            value = document
+            for depth, part in enumerate(column.path):
+                if value is None:
+                    break
+                if not isinstance(value, Mapping):
+                    place = ".".join(column.path[:depth]) or "the row"
+                    return f"{column.name}: {place} is no object: {_shown(value)}"
+                value = value.get(part)
+        return f"not the expected shape: {_shown(document)}"
+
+    def _unknown(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        _collect_unknown(document, self._tree, "", found)
+        return found
+
+
+def key_text(values: Iterable[Any]) -> str:
+    """Return the values of a key as one text, as `quarantine.rejects.record_key` holds it."""
+    return "|".join(map(str, values))
+
+
+@dataclass(slots=True)
+class _Node:
+    """One object of the document: which of its keys are columns, objects with columns, or known."""
+
+    leaves: dict[str, int] = field(default_factory=dict)
+    nodes: dict[str, _Node] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    is_open: bool = False
+
+    @property
+    def expected(self) -> frozenset[str]:
+        return frozenset(self.leaves) | frozenset(self.nodes) | frozenset(self.known)
+
+
+def _build_tree(columns: Iterable[Column], known: Iterable[str]) -> _Node:
+    root = _Node()
+    for index, column in enumerate(columns):
+        node = root
+        for part in column.path[:-1]:
+            node = node.nodes.setdefault(part, _Node())
+        node.leaves[column.path[-1]] = index
+    for path in known:
+        *parents, last = path.split(".")
+        node = root
+        for part in parents:
+            node = node.nodes.setdefault(part, _Node())
+        node.known.add(last)
+        if last in node.nodes:
+            node.nodes[last].is_open = True
+    return root
+
+
+def _compile_extract(root: _Node, width: int) -> Callable[[Any], tuple[Row, bool]]:
+    """Generate the function that takes a row's values out of a document, by name and unrolled.
+
+    A generic walk over the paths takes four times as long, and this runs for every row of every load.
+    Only column numbers and `repr` of keys get into the text.
+    """
+    lines = ["def extract(d):", "    u = False"]
+    names: dict[str, Any] = {}
+    lines.append("    " + " = ".join(f"v{i}" for i in range(width)) + " = None")
+
+    def visit(node: _Node, variable: str, indent: str) -> None:
+        if not node.is_open:
+            expected = f"k{len(names)}"
+            names[expected] = node.expected
+            lines.append(f"{indent}if not {variable}.keys() <= {expected}: u = True")
+        lines.append(f"{indent}{variable}g = {variable}.get")
+        for key, index in node.leaves.items():
+            lines.append(f"{indent}v{index} = {variable}g({key!r})")
+        for number, (key, child) in enumerate(node.nodes.items()):
+            inner = f"{variable}{number}"
+            lines.append(f"{indent}{inner} = {variable}g({key!r})")
+            lines.append(f"{indent}if {inner} is not None:")
+            visit(child, inner, indent + "    ")
+            if key in node.leaves:
+                child.is_open = True
+
+    visit(root, "d", "    ")
+    lines.append("    return [" + ", ".join(f"v{i}" for i in range(width)) + "], u")
+    exec("\n".join(lines), names)
+    return typing.cast(Callable[[Any], tuple[Row, bool]], names["extract"])
+
+
+def _compile_finite(columns: Iterable[Column]) -> Callable[[Any], bool]:
+    """Generate the check that no number is NaN or infinite (Postgres would store it)."""
+    tests = [
+        f"(r.{c.name} is None or r.{c.name}.is_finite())"
+        if c.is_nullable
+        # one line per column keeps the text readable in a traceback
+        else f"r.{c.name}.is_finite()"
+        for c in columns
+        if c.sql_type == "numeric"
+    ]
+    names: dict[str, Any] = {}
+    exec("def are_finite(r): return " + (" and ".join(tests) or "True"), names)
+    return typing.cast(Callable[[Any], bool], names["are_finite"])
+
+
+def _collect_unknown(
+    document: Mapping[str, Any], node: _Node, prefix: str, found: dict[str, Any]
+) -> None:
+    if not node.is_open:
+        expected = node.expected
+        for key, value in document.items():
+            if key not in expected:
+                found[prefix + key] = value
+    for key, child in node.nodes.items():
+        if (inner := document.get(key)) is not None:
+            _collect_unknown(inner, child, f"{prefix}{key}.", found)
+
+
+def _column(record: type[Record], found: msgspec.structs.FieldInfo) -> tuple[Column, Any]:
+    """Return a field's column and the type its values are checked against."""
+    base, metas, is_nullable = _unwrap(found.type)
+    extra: dict[str, Any] = {}
+    for meta in metas:
+        extra |= meta.extra or {}
+    sql_type = extra.get("sql") or SQL_TYPES.get(base)
+    if sql_type is None:
+        allowed = ", ".join(t.__name__ for t in SQL_TYPES)
+        raise TypeError(
+            f"{record.__name__}.{found.name}: type {found.type!r} has no column type; "
+            f"allowed: {allowed}, Json, each with `| None`"
+        )
+    column = Column(
+        name=found.name,
+        path=tuple(extra.get("at", found.encode_name).split(".")),
+        sql_type=sql_type,
+        is_nullable=is_nullable,
+        description=next((m.description for m in reversed(metas) if m.description), ""),
+    )
+    bounds = [meta for meta in metas if meta.ge is None and meta.le is None] or metas
+    checked: Any = base
+    if sql_type == "bigint":
+        checked = Annotated[base, _BIGINT] if bounds == metas else base
+    elif sql_type == "timestamp with time zone":
+        checked = Annotated[base, _WITH_OFFSET]
+    return column, checked | None if is_nullable else checked
+
+
+def _strict_struct(record: type[Record]) -> type[msgspec.Struct]:
+    """Build the record's twin whose types carry what Postgres asks: bigint range, time with offset."""
+    fields = [(f.name, _column(record, f)[1]) for f in msgspec.structs.fields(record)]
+    return msgspec.defstruct(f"{record.__name__}Row", fields, array_like=True, gc=False)
+
+
+def _unwrap(annotation: Any) -> tuple[Any, list[msgspec.Meta], bool]:
+    """Return a field's plain type, its metas from the outside in, and whether it may be None."""
+    metas: list[msgspec.Meta] = []
+    is_nullable = False
+    while True:
+        if typing.get_origin(annotation) is Annotated:
+            metas.extend(m for m in annotation.__metadata__ if isinstance(m, msgspec.Meta))
+            annotation = annotation.__origin__
+        elif typing.get_origin(annotation) in (typing.Union, types.UnionType):
+            inner = [part for part in typing.get_args(annotation) if part is not type(None)]
+            if len(inner) != 1:
+                return annotation, metas, is_nullable
+            annotation, is_nullable = inner[0], True
+        else:
+            return annotation, metas, is_nullable
+
+
+def _as_expected(value: Any, sql_type: str) -> Any:
+    if sql_type == "text" and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    if sql_type == "bigint" and isinstance(value, Decimal) and _is_finite(value):
+        # 3.0 is a count; 3.5 stays and is refused. Beyond 30 digits it is no bigint anyway.
+        is_whole = abs(value.adjusted()) < 30 and value == value.to_integral_value()
+        return int(value) if is_whole else value
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return value is None or Decimal(str(value)).is_finite()
+    except ArithmeticError:
+        return False
+
+
+def _shown(value: Any) -> str:
+    text = str(value) if isinstance(value, Decimal) else repr(value)
+    return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"

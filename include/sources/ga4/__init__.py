@@ -1,0 +1,135 @@
+"""# Google Analytics 4
+
+Reads three reports of the GA4 Data API (v1beta) for one property: sessions by their source and
+landing page, purchases by transaction id, key events by source.
+
+## Inputs
+
+A connection `ga4` (or `ga4__<name>`), type HTTP:
+
+- host: `analyticsdata.googleapis.com`
+- extra.property_id: number of the property, such as `412345678`
+- extra.keyfile_dict: the service-account key Google issued, unchanged (its `token_uri` says where
+  tokens come from)
+- extra.time_zone: optional, the property's time zone; asked for when it is missing, checked when
+  it is set
+- extra.page_rows: optional, rows per request, by default 10,000
+
+The service account must be a Viewer of the property, and the Google Analytics Data API must be
+enabled in its project. The scope asked for is `analytics.readonly`.
+
+## Outputs
+
+| table | one row per |
+|---|---|
+| `raw.ga4__sessions` | day, session source, medium, campaign, content, landing page |
+| `raw.ga4__transactions` | day, transaction id, session source and first-user source |
+| `raw.ga4__key_events` | day, event name, session source |
+
+Dates are days of the *property's* time zone. The window of a run is cut in the reporting time
+zone, so a property day belongs to the business day that holds its noon: every day is read by
+exactly one window and again by the four that follow, because GA4 changes its numbers for 24 to 72
+hours. The rows of a day replace the rows it had. `(not set)`, `(direct)` and `(other)` are kept
+as GA4 writes them; nothing is joined or corrected here. Each row says whether its report was
+thresholded, sampled or folded rows into `(other)`.
+
+## Schedule and limits
+
+Daily, when the business day is over, with a look-back of 4 days. Backfills of past ranges work:
+GA4 keeps aggregated days. A standard property has 200,000 tokens a day, 40,000 an hour and 14,000
+an hour per project; a report costs about 10. The run stops before the tokens are used up and is
+tried again.
+
+## When it fails
+
+- `BadCredentials` … `refused the service-account key`: create a new key and put it into
+  extra.keyfile_dict of the connection it names
+- `BadCredentials` … `not a usable service-account key`: paste the key file again, whole
+- `MissingScope` … `Viewer of the property`: add the service account's e-mail under Admin >
+  Property access management
+- `MissingScope` … `enable the Google Analytics Data API`: enable it in the key's project
+- `RateLimited`: do nothing, quota returns at the full hour, daily quota at midnight Pacific
+- `BadRequest` … `is not a valid dimension`: the API dropped a field; change the report in
+  `client.py`
+- `BadRequest` … `the property reports in`: remove extra.time_zone
+- `CountMismatch` or `Truncated`: clear the task; the report changed while it was read
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from include.sources._base import Source, Stream, StreamKind
+from include.sources.ga4 import access, client, schema
+
+# Numbers of a day change for up to 72 hours; one more day covers the time zones.
+LOOKBACK = dt.timedelta(days=4)
+
+SOURCE = Source(
+    name="ga4",
+    title="Google Analytics 4",
+    doc=__doc__ or "",
+    classify=access.classify,
+    streams=(
+        Stream(
+            name="sessions",
+            kind=StreamKind.EVENTS,
+            record=schema.Session,
+            key=(
+                "property_id",
+                "date",
+                "session_source",
+                "session_medium",
+                "session_campaign_name",
+                "session_manual_ad_content",
+                "landing_page_plus_query_string",
+            ),
+            fetch=client.fetch_report(client.SESSIONS),
+            parse=client.parse_report,
+            replaces=("property_id", "date"),
+            lookback=LOOKBACK,
+            description="Sessions of a day by session source and landing page.",
+        ),
+        Stream(
+            name="transactions",
+            kind=StreamKind.EVENTS,
+            record=schema.Transaction,
+            key=(
+                "property_id",
+                "date",
+                "transaction_id",
+                "session_source",
+                "session_medium",
+                "session_campaign_name",
+                "session_manual_ad_content",
+                "first_user_source",
+                "first_user_medium",
+                "first_user_campaign_name",
+            ),
+            fetch=client.fetch_report(client.TRANSACTIONS),
+            parse=client.parse_report,
+            replaces=("property_id", "date"),
+            lookback=LOOKBACK,
+            description="Purchases of a day by transaction id with the session's source.",
+        ),
+        Stream(
+            name="key_events",
+            kind=StreamKind.EVENTS,
+            record=schema.KeyEvent,
+            key=(
+                "property_id",
+                "date",
+                "event_name",
+                "session_source",
+                "session_medium",
+                "session_campaign_name",
+                "session_manual_ad_content",
+            ),
+            fetch=client.fetch_report(client.KEY_EVENTS),
+            parse=client.parse_report,
+            replaces=("property_id", "date"),
+            lookback=LOOKBACK,
+            description="Key events of a day by session source.",
+        ),
+    ),
+)

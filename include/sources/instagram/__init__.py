@@ -1,0 +1,136 @@
+"""# Instagram
+
+Reads the Graph API (v26.0) of the brand's and the creators' professional accounts: who follows
+them, what they posted and how the posts do, once a day.
+
+## Inputs
+
+A connection `instagram` (or `instagram__<name>`), type HTTP:
+
+| field | value |
+|---|---|
+| host | `graph.facebook.com` |
+| password | access token of a system user, a user or a Page |
+| extra.account_id | the brand's own Instagram account, a number of 17 digits |
+| extra.business_id | the brand's business, for partnership content |
+| extra.api_version | version to call, by default `v26.0` |
+
+One token may reach many accounts: the brand's and those of creators who connected theirs. Scopes:
+`instagram_basic`, `instagram_manage_insights`, `pages_show_list`, `pages_read_engagement`; for
+partnership content also `business_management` and `instagram_branded_content_ads_brand`. Which
+other creators are looked up comes from the campaign plan (every handle that is not
+`own_account`).
+
+## Outputs
+
+| table | one row per day and | holds |
+|---|---|---|
+| `raw.instagram__accounts` | connected account | followers, follows, number of posts |
+| `raw.instagram__media` | post of the last 90 days | caption, kind, link, likes, comments |
+| `raw.instagram__media_insights` | post that was due | reach, views, saves and the like |
+| `raw.instagram__discovered_accounts` | looked-up username | the same as accounts, or why nothing |
+| `raw.instagram__discovered_media` | post of a looked-up account | likes, comments, views |
+| `raw.instagram__partnership_content` | post a creator shared with the brand | organic insights |
+
+All are snapshots of lifetime counters: they exist only now, a fall is legal, what the API does
+not give is NULL. Posts made after the window's end belong to the next window. Insights are read
+daily until a post is 14 days old, then every 7 days until day 90. Stories are not in these lists.
+
+`unavailable_reason` says why a row knows nothing: `no_data` (the API answered with an empty list:
+up to 48 hours of delay, or a permission that is not granted), `not_enough_viewers`,
+`before_business_account` (posted before the account became professional), `not_visible` (deleted
+or not permitted), `metrics_refused`, `not_discoverable` (no professional account of this name;
+the API does not tell personal from unknown names).
+
+## Schedule and limits
+
+Daily, when the business day is over. A window is current for 24 hours after its end; a later run
+skips these streams, because the API knows no past. Allowances are per account and rolling 24
+hours; from 80 % on requests are spread out. Metrics the API refuses are left out post by post and
+named in `refused_metrics`.
+
+## When it fails
+
+- `BadCredentials` … `expired`, `no longer valid`, `password was changed`: make a new token and
+  put it into the password of the connection it names
+- `MissingScope` … `(#10)` or `(#200)`: grant the scopes above to the token; for partnership
+  content the stream is only skipped
+- `RateLimited`: do nothing, the task waits as long as the API asks and goes on
+- `BadRequest` … `is not a username`: correct the handle in the campaign plan
+- `BadRequest` … `Unknown path components` or an unknown version: correct extra.api_version
+- skipped, the window is no longer current: do nothing, the snapshot of that day cannot be read
+  any more
+- many `metrics_refused`: the API removed a metric; compare `refused_metrics` with its changelog
+"""
+
+from __future__ import annotations
+
+from include.sources._base import Source, Stream, StreamKind
+from include.sources.instagram import client, graph, parse, schema
+
+SOURCE = Source(
+    name="instagram",
+    title="Instagram",
+    platform="instagram",
+    doc=__doc__ or "",
+    classify=graph.classify,
+    streams=(
+        Stream(
+            name="accounts",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.Account,
+            key=("account_id",),
+            fetch=client.fetch_accounts,
+            parse=parse.parse_account,
+            description="Connected accounts: followers, follows, number of posts.",
+        ),
+        Stream(
+            name="media",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.Media,
+            key=("media_id",),
+            fetch=client.fetch_media,
+            parse=parse.parse_media,
+            description="Posts and reels of connected accounts, at most 90 days old.",
+        ),
+        Stream(
+            name="media_insights",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.MediaInsight,
+            key=("media_id",),
+            fetch=client.fetch_media_insights,
+            parse=parse.parse_insights,
+            description="Lifetime insights of connected accounts' posts that are due this day.",
+        ),
+        Stream(
+            name="discovered_accounts",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.DiscoveredAccount,
+            key=("username",),
+            fetch=client.fetch_discovered_accounts,
+            parse=parse.parse_discovered_account,
+            is_required=False,
+            description="Accounts of the plan's other creators, looked up by username.",
+        ),
+        Stream(
+            name="discovered_media",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.DiscoveredMedia,
+            key=("media_id",),
+            fetch=client.fetch_discovered_media,
+            parse=parse.parse_discovered_media,
+            is_required=False,
+            description="Posts of looked-up accounts, at most 90 days old: likes, comments, views.",
+        ),
+        Stream(
+            name="partnership_content",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.PartnershipContent,
+            key=("media_id",),
+            fetch=client.fetch_partnership_content,
+            parse=parse.parse_partnership_content,
+            is_required=False,
+            description="Creators' posts the brand may advertise, with organic insights.",
+        ),
+    ),
+)

@@ -1,0 +1,124 @@
+"""The schemas behind `marts`: tables move from `marts_next` to `marts_v<n>`, views show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import psycopg
+from psycopg import sql
+
+from include.errors import PublishRefused
+
+STAGED_SCHEMA = "marts_next"
+VIEW_SCHEMA = "marts"
+READERS = ("bi_reader", "ui_reader")
+# Under the server's deadlock_timeout of 1 s: when a dashboard holds one view and wants another, it
+# is the publication that gives up, never the dashboard.
+LOCK_WAIT_MS = 800
+
+
+def staged_tables(connection: psycopg.Connection) -> list[str]:
+    """Return the tables of `marts_next` without what an interrupted dbt run left behind."""
+    rows = connection.execute(
+        """
+        select tablename from pg_tables
+        where schemaname = %s and tablename !~ '__dbt_(tmp|backup|new)'
+        order by tablename
+        """,
+        [STAGED_SCHEMA],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def kept_versions(connection: psycopg.Connection) -> list[int]:
+    """Return the versions whose tables still exist, oldest first."""
+    rows = connection.execute(
+        r"select nspname from pg_namespace where nspname ~ '^marts_v[0-9]+$'"
+    ).fetchall()
+    return sorted(int(re.sub(r"\D", "", name)) for (name,) in rows)
+
+
+def move_tables(connection: psycopg.Connection, version: int, names: Sequence[str]) -> str:
+    """Move tables of `marts_next` to the new schema of a version and return its name."""
+    schema = f"{VIEW_SCHEMA}_v{version}"
+    connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    for name in names:
+        connection.execute(
+            sql.SQL("alter table {} set schema {}").format(
+                sql.Identifier(STAGED_SCHEMA, name), sql.Identifier(schema)
+            )
+        )
+    return schema
+
+
+def count_rows(connection: psycopg.Connection, schema: str, name: str) -> int:
+    """Return the number of rows of a table."""
+    row = connection.execute(
+        sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def point_views(connection: psycopg.Connection, schema: str, names: Sequence[str]) -> None:
+    """Make `marts` show exactly the tables `names` of `schema`, with read rights for the readers.
+
+    Raise `PublishRefused` when an object outside `marts` reads a view that must be made anew.
+    """
+    shown = _columns_by_relation(connection, VIEW_SCHEMA)
+    wanted = _columns_by_relation(connection, schema)
+    _lock_views(connection, sorted(shown))
+    for name in shown:
+        # A view can grow columns at its end; any other change needs a new one.
+        if name not in names or wanted[name][: len(shown[name])] != shown[name]:
+            _drop_view(connection, name)
+    for name in names:
+        view = sql.Identifier(VIEW_SCHEMA, name)
+        table = sql.Identifier(schema, name)
+        connection.execute(
+            sql.SQL("create or replace view {} as select * from {}").format(view, table)
+        )
+        readers = sql.SQL(", ").join(sql.Identifier(role) for role in READERS)
+        connection.execute(sql.SQL("grant select on {} to {}").format(view, readers))
+
+
+def _columns_by_relation(
+    connection: psycopg.Connection, schema: str
+) -> dict[str, list[tuple[str, str]]]:
+    """Return (name, type) of the columns of every table or view of a schema, in their order."""
+    rows = connection.execute(
+        """
+        select c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+        from pg_class as c
+        inner join pg_attribute as a on c.oid = a.attrelid
+        where c.relnamespace = to_regnamespace(%s) and c.relkind in ('r', 'v')
+            and a.attnum > 0 and not a.attisdropped
+        order by c.relname, a.attnum
+        """,
+        [schema],
+    ).fetchall()
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for relation, name, kind in rows:
+        columns.setdefault(relation, []).append((name, kind))
+    return columns
+
+
+def _lock_views(connection: psycopg.Connection, names: Sequence[str]) -> None:
+    """Take every view at once, waiting `LOCK_WAIT_MS` in all, before any of them changes."""
+    if not names:
+        return
+    views = sql.SQL(", ").join(sql.Identifier(VIEW_SCHEMA, name) for name in names)
+    connection.execute("select set_config('statement_timeout', %s, true)", [f"{LOCK_WAIT_MS}ms"])
+    connection.execute(sql.SQL("lock table {} in access exclusive mode").format(views))
+    connection.execute("select set_config('statement_timeout', '0', true)")
+
+
+def _drop_view(connection: psycopg.Connection, name: str) -> None:
+    try:
+        connection.execute(sql.SQL("drop view {}").format(sql.Identifier(VIEW_SCHEMA, name)))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise PublishRefused(
+            f"{VIEW_SCHEMA}.{name} changed its columns or goes away, but other objects read it: "
+            f"{error.diag.message_detail}; drop or rebuild them first"
+        ) from error

@@ -1,0 +1,80 @@
+"""Imports run one way: dags → include; sources and pure maths know nothing above themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from include.settings import REPO_ROOT
+
+OURS = ("include", "dags", "plugins", "tests")
+SHARED_BY_SOURCES = ("include.http", "include.errors", "include.sources._base")
+WEAK_NAMES = {"utils", "helpers", "common", "misc", "manager"}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the dotted names of our own modules a file imports, wherever it imports them."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = ["relative"]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] in (*OURS, "relative"))
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((REPO_ROOT / folder).rglob("*.py"))
+
+
+def is_below(name: str, allowed: tuple[str, ...]) -> bool:
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in allowed)
+
+
+def test_nobody_imports_dags_plugins_or_tests() -> None:
+    for path in [*modules("include"), *modules("dags"), *modules("plugins"), *modules("bench")]:
+        for name in imports_of(path):
+            assert name.split(".")[0] == "include", f"{path} imports {name}"
+
+
+def test_plugins_import_nothing_of_ours() -> None:
+    assert [name for path in modules("plugins") for name in imports_of(path)] == []
+
+
+def test_pure_maths_import_only_themselves() -> None:
+    for area in ("attribution", "stats"):
+        for path in modules(f"include/{area}"):
+            for name in imports_of(path):
+                assert is_below(name, (f"include.{area}",)), f"{path} imports {name}"
+
+
+def test_a_source_imports_only_its_base_http_and_errors() -> None:
+    for folder in sorted((REPO_ROOT / "include" / "sources").iterdir()):
+        if not folder.is_dir() or folder.name.startswith("_"):
+            continue
+        allowed = (*SHARED_BY_SOURCES, f"include.sources.{folder.name}")
+        if folder.name == "campaign_plan":
+            allowed += ("include.campaigns",)
+        for path in sorted(folder.rglob("*.py")):
+            if path.name == "sandbox.py" or path.name.startswith("sandbox_"):
+                continue  # stands on the other side of the wire, see the next test
+            for name in imports_of(path):
+                assert is_below(name, allowed), f"{path} imports {name}"
+
+
+def test_only_the_sandbox_and_tests_import_a_sandbox_module() -> None:
+    for path in modules("include"):
+        if "sandbox" in path.parts or "sandbox" in path.name or path.name == "demo.py":
+            continue
+        for name in imports_of(path):
+            assert ".sandbox" not in name, f"{path} imports {name}"
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    for folder in OURS:
+        for path in modules(folder):
+            assert path.stem not in WEAK_NAMES, path
