@@ -144,7 +144,7 @@ def open_run(
 
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
     """Estimate expected orders and revenue of the run's creators."""
-    from include.measure import solve
+    from include.estimates import solve
     from include.warehouse.connection import dsn_of
 
     solve(dsn_of(read("warehouse_transformer")), measure_run_id)

@@ -50,7 +50,7 @@ def announce_day(
             [source, day, run_id, list(skipped_streams)],
         )
         missing = set(enabled_sources) - set(arrived_sources(connection, day))
-        return not missing or is_covered(connection, day)
+        return not missing or is_published(connection, day)
 
 
 def close_day(dsn: str, day: dt.date, enabled_sources: Sequence[str]) -> bool:
@@ -61,7 +61,7 @@ def close_day(dsn: str, day: dt.date, enabled_sources: Sequence[str]) -> bool:
     with transient_errors(), connect(dsn) as connection:
         _take_day_lock(connection, day)
         missing = set(enabled_sources) - set(arrived_sources(connection, day))
-        return bool(missing) and not is_covered(connection, day)
+        return bool(missing) and not is_published(connection, day)
 
 
 def days_waiting(dsn: str, enabled_sources: Sequence[str]) -> dict[dt.date, list[str]]:
@@ -77,7 +77,7 @@ def days_waiting(dsn: str, enabled_sources: Sequence[str]) -> dict[dt.date, list
         return {
             day: missing
             for day, missing in waiting.items()
-            if missing and not is_covered(connection, day)
+            if missing and not is_published(connection, day)
         }
 
 
@@ -89,16 +89,15 @@ def arrived_sources(connection: psycopg.Connection, day: dt.date) -> list[str]:
     return [source for (source,) in rows]
 
 
-def is_covered(connection: psycopg.Connection, day: dt.date) -> bool:
-    """Say whether a publication was made for this day or as of it or a later one."""
+def is_published(connection: psycopg.Connection, day: dt.date) -> bool:
+    """Say whether a publication was made for this very day, complete or not."""
     row = connection.execute(
         """
         select exists (
-            select from quality.measure_runs
-            where status = 'published' and (day = %(day)s or as_of_date >= %(day)s)
+            select from quality.measure_runs where status = 'published' and day = %s
         )
         """,
-        {"day": day},
+        [day],
     ).fetchone()
     assert row is not None
     return bool(row[0])

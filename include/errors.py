@@ -1,21 +1,21 @@
 """The error tree. Its two halves decide what is retried.
 
-    GroundswellError
-    ├── TransientError              the same request may succeed later: retried
-    │   ├── RateLimited             the API asked us to wait (`retry_after` seconds, None if unknown)
-    │   ├── Unavailable             5xx, connection reset, time-out
-    │   └── Truncated               the answer ended early or does not decode
-    └── PermanentError              retrying cannot help: a person must act
-        ├── BadCredentials          token or key refused; names the connection
-        ├── MissingScope            credentials work, the permission is not granted
-        ├── BadRequest              the API refuses what we ask (also: unknown field or metric)
-        ├── SchemaChanged           a column changed type or a key vanished: names table, old, new
-        ├── CountMismatch           the API announced another number of rows than it sent
-        ├── TooManyRejects          the window holds more bad rows than its threshold allows
-        ├── UnsafeAddress           plain http beyond loopback, or a link to a foreign host
-        ├── InvalidPlan             a campaign file is wrong: file, line, value, allowed values
-        ├── InvalidSettings         an environment setting is wrong: name, value, allowed values
-        └── PublishRefused          a critical check failed or a newer measure run has opened
+GroundswellError
+├── TransientError              the same request may succeed later: retried
+│   ├── RateLimited             the API asked us to wait (`retry_after` seconds, None if unknown)
+│   ├── Unavailable             5xx, connection reset, time-out
+│   └── Truncated               the answer ended early or does not decode
+└── PermanentError              retrying cannot help: a person must act
+    ├── BadCredentials          token or key refused; names the connection
+    ├── MissingScope            credentials work, the permission is not granted
+    ├── BadRequest              the API refuses what we ask (also: unknown field or metric)
+    ├── SchemaChanged           a column changed type or a key vanished: names table, old, new
+    ├── CountMismatch           the API announced another number of rows than it sent
+    ├── TooManyRejects          the window holds more bad rows than its threshold allows
+    ├── UnsafeAddress           plain http beyond loopback, or a link to a foreign host
+    ├── InvalidPlan             a campaign file is wrong: file, line, value, allowed values
+    ├── InvalidSettings         an environment setting is wrong: name, value, allowed values
+    └── PublishRefused          a critical check failed or a newer measure run has opened
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from include.day_gate import arrived_sources, is_covered
+from include.day_gate import arrived_sources
 from include.estimates import solve
 from include.warehouse.connection import connect
 from include.warehouse.publish import take_measure_lock, transient_errors
@@ -47,10 +47,10 @@ def open_measure_run(
 ) -> MeasureRun | None:
     """Open a run for a day and pin its loads; None when nothing changed since the last publication.
 
-    Nothing changed means: no unconsumed load altered a row, the day is published, and no other
-    source has arrived for it since. `is_forced` opens regardless (a changed model). Older open runs
-    become superseded. `dsn` is the transformer's. Raise `Unavailable` when the warehouse cannot be
-    asked.
+    Nothing changed means: no unconsumed load altered a row, the day is published (on its own or as
+    part of a later one), and no other source has arrived for it since. `is_forced` opens
+    regardless (a changed model). Older open runs become superseded. `dsn` is the transformer's.
+    Raise `Unavailable` when the warehouse cannot be asked.
     """
     with transient_errors(), connect(dsn) as connection:
         take_measure_lock(connection)
@@ -99,14 +99,22 @@ def _has_changed(connection: psycopg.Connection, day: dt.date, arrived: set[str]
                 where day = %s and status = 'published'
                 order by measure_run_id desc
                 limit 1
+            ),
+            (
+                select max(as_of_date) from quality.measure_runs
+                where status = 'published'
             )
         """,
         [day],
     ).fetchone()
     assert row is not None
-    has_loads, present = row
-    has_new_arrival = present is not None and set(present) != arrived
-    return bool(has_loads) or has_new_arrival or not is_covered(connection, day)
+    has_loads, present, as_of_date = row
+    if has_loads:
+        return True
+    if present is not None:
+        return set(present) != arrived
+    # Never published on its own: a publication as of this day or a later one holds it, too.
+    return as_of_date is None or as_of_date < day
 
 
 def _supersede_open_runs(connection: psycopg.Connection) -> None:

@@ -6,7 +6,8 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,14 +117,22 @@ def _no_network_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def free_port() -> int:
     """A loopback port that nobody listens on."""
-    return find_free_port()
+    return find_free_ports(1)[0]
 
 
-def find_free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture
+def free_ports() -> Callable[[int], list[int]]:
+    """Give so many loopback ports that nobody listens on, all different."""
+    return find_free_ports
+
+
+def find_free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on, all different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +140,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A cluster of the session's own, on a free port, migrated; all roles exist."""
     data_dir = tmp_path_factory.mktemp("warehouse")
     secrets = read_secrets(data_dir)
-    cluster = Cluster(data_dir, find_free_port(), secrets.postgres_password, is_durable=False)
+    cluster = Cluster(data_dir, find_free_ports(1)[0], secrets.postgres_password, is_durable=False)
     cluster.start()
     try:
         ddl.migrate(cluster.admin_dsn(), secrets)

@@ -7,3 +7,23 @@
 {% macro engagements(likes='likes_count', comments='comments_count', shares='shares_count', saves='saves_count') -%}
     ({{ likes }} + {{ comments }} + {{ shares }} + {{ saves }})
 {%- endmacro %}
+
+{#- A rate of sums over rows whose numerator and denominator are both known. -#}
+{% macro ratio_of_sums(numerator, denominator) -%}
+    cast(sum(case when {{ denominator }} is not null then {{ numerator }} end) as numeric)
+    / nullif(sum(case when {{ numerator }} is not null then {{ denominator }} end), 0)
+{%- endmacro %}
+
+{#- Evidence of a touch that a link, page or session gives; of a touch that a code gives. -#}
+{% macro has_link_evidence(touch) -%}
+    {{ touch }}.evidence_types <> 'discount_code'
+{%- endmacro %}
+
+{% macro has_code_evidence(touch) -%}
+    position('discount_code' in {{ touch }}.evidence_types) > 0
+{%- endmacro %}
+
+{#- Sum of whole counts, as a whole count. -#}
+{% macro sum_count(count) -%}
+    cast(sum({{ count }}) as bigint)
+{%- endmacro %}

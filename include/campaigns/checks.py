@@ -35,7 +35,7 @@ def find_problems(plan: CampaignPlan) -> list[Problem]:
 
 
 def find_warnings(plan: CampaignPlan) -> list[Problem]:
-    """Return what is allowed but does not fit together, such as goals that contradict each other."""
+    """Return what is allowed but does not fit together, such as contradicting goals."""
     goals = {goal.metric: (place, goal) for place, goal in enumerate(plan.goals)}
     found: list[Problem] = []
     if "units_sold" in goals and "link_clicks" in goals:
@@ -69,7 +69,7 @@ def _check_campaign(plan: CampaignPlan) -> Iterator[Problem]:
             ("campaign", "end_date"),
             f"value {campaign.end_date} is not allowed; allowed: {campaign.start_date} or later",
         )
-    if plan.reporting_timezone not in zoneinfo.available_timezones():
+    if not _is_timezone(plan.reporting_timezone):
         yield Problem(
             ("reporting_timezone",),
             f"value {plan.reporting_timezone!r} is not allowed; "
@@ -81,6 +81,14 @@ def _check_campaign(plan: CampaignPlan) -> Iterator[Problem]:
                 ("goals", place, "unit"),
                 f"value {goal.unit!r} is not allowed; allowed: {GOAL_UNITS[goal.metric]}",
             )
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _check_unique(plan: CampaignPlan) -> Iterator[Problem]:
@@ -140,7 +148,8 @@ def _check_creators(plan: CampaignPlan) -> Iterator[Problem]:
             if piece.due_date is not None and piece.due_date < piece.planned_date:
                 yield Problem(
                     (*place, "due_date"),
-                    f"value {piece.due_date} is not allowed; allowed: {piece.planned_date} or later",
+                    f"value {piece.due_date} is not allowed; "
+                    f"allowed: {piece.planned_date} or later",
                 )
         yield from _check_validity(creator, i)
 

@@ -1,7 +1,7 @@
 """The shape of a campaign file: frozen pydantic models that refuse unknown keys.
 
-Amounts are in the plan's currency; rates are 0-1; dates are days of the reporting time zone and both
-ends of a validity are included.
+Amounts are in the plan's currency; rates are 0-1; dates are days of the reporting time zone, and
+both ends of a validity are included.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Account(PlanModel):
 
 
 class Contract(PlanModel):
-    """What a creator gets; product at landed cost, commission as a share of credited net revenue."""
+    """What a creator gets: product at landed cost, commission of credited net revenue."""
 
     fee: Amount
     product_cost: Amount = Decimal(0)

@@ -37,6 +37,7 @@ ALLOWED = {
     "tuple_type": "a list",
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
+    "too_short": "at least one",
     "dict_type": "a mapping of keys to values",
 }
 
@@ -90,7 +91,8 @@ def read_plan_file(path: Path | str) -> PlanFile:
 def parse_plan(text: str, name: str) -> PlanFile:
     """Validate the text of a campaign file; `name` is the file named in messages.
 
-    Raises `InvalidPlan` with one line per problem: `file:line: field: value … is not allowed; allowed: …`.
+    Raises `InvalidPlan` with a line per problem: `file:line: field: value … is not allowed;
+    allowed: …`.
     """
     try:
         lines, duplicates = line_of_every_value(text)
@@ -108,7 +110,7 @@ def parse_plan(text: str, name: str) -> PlanFile:
     try:
         plan = CampaignPlan.model_validate(document)
     except ValidationError as error:
-        found = [_explain(dict(item), document) for item in error.errors()]
+        found = [_explain(item) for item in _without_echoes(error)]
         raise InvalidPlan(_spell(found, lines, name)) from error
     problems = find_problems(plan)
     if problems:
@@ -117,7 +119,18 @@ def parse_plan(text: str, name: str) -> PlanFile:
     return PlanFile(plan, tuple(warnings.splitlines()))
 
 
-def _explain(item: Mapping[str, Any], document: object) -> Problem:
+def _without_echoes(error: ValidationError) -> list[Mapping[str, Any]]:
+    """Drop "list is too short" where the list is short because its items are wrong."""
+    items: list[Mapping[str, Any]] = [dict(item) for item in error.errors()]
+    return [
+        item
+        for item in items
+        if item["type"] != "too_short"
+        or not any(o is not item and o["loc"][: len(item["loc"])] == item["loc"] for o in items)
+    ]
+
+
+def _explain(item: Mapping[str, Any]) -> Problem:
     location: Location = tuple(item["loc"])
     kind, context = str(item["type"]), item.get("ctx", {})
     if kind == "missing":
@@ -126,6 +139,8 @@ def _explain(item: Mapping[str, Any], document: object) -> Problem:
         return Problem(location, f"key {location[-1]!r} is not known; allowed: {_known(location)}")
     if kind == "literal_error":
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+    elif kind == "string_pattern_mismatch":
+        allowed = f"text of the form {context['pattern']}"
     else:
         allowed = ALLOWED.get(kind) or _from_message(str(item["msg"]))
     value = item["input"]

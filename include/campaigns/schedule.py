@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from include.errors import InvalidPlan
+from include.settings import read_settings
 
 # libyaml parses the sample file about ten times faster than the pure Python loader.
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -20,8 +21,13 @@ class ScheduleFacts(NamedTuple):
     reporting_timezone: str
 
 
+def default_folder() -> Path:
+    """Return the folder of this installation's campaign files."""
+    return read_settings().campaigns_dir
+
+
 def campaign_files(folder: Path | str) -> tuple[Path, ...]:
-    """List the campaign files of a folder, sorted by name; raise `InvalidPlan` when there is none."""
+    """List a folder's campaign files, sorted by name; raise `InvalidPlan` when there is none."""
     files = tuple(sorted(p for p in Path(folder).glob("*.y*ml") if p.suffix in (".yaml", ".yml")))
     if not files:
         raise InvalidPlan(f"{folder}: no campaign file (*.yaml) in this folder")
@@ -31,8 +37,8 @@ def campaign_files(folder: Path | str) -> tuple[Path, ...]:
 def read_schedule_facts(folder: Path | str) -> ScheduleFacts:
     """Read `sources` and `reporting_timezone` of every campaign file of a folder.
 
-    Reads these top-level keys only and builds nothing below any other key. Raises `InvalidPlan` when a
-    file does not parse, lacks a key, or names another time zone than the files before it.
+    Builds nothing below any other key. Raises `InvalidPlan` when a file does not parse, lacks a
+    key, or names another time zone than the files before it.
     """
     sources: set[str] = set()
     timezone, first = "", ""

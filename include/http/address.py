@@ -1,4 +1,4 @@
-"""Which addresses may be asked: the connection's own host, declared others, http only to loopback."""
+"""Which addresses may be asked: the connection's own hosts, and plain http only on loopback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f]")
 
 
 def check_address(url: str, allowed_hosts: Iterable[str] | None = None) -> str:
-    """Return `url` when it may be asked, else raise `UnsafeAddress` (its query is not in the message).
+    """Return `url` when it may be asked, else raise `UnsafeAddress` (without quoting its query).
 
     allowed_hosts: `host` or `host:port` (without a port: the scheme's own); None allows any host.
     """
@@ -49,7 +49,7 @@ def is_loopback(host: str) -> bool:
 
 
 def base_address(connection: Connection) -> str:
-    """Return `scheme://host[:port]` of a connection; raise `UnsafeAddress` when it may not be asked."""
+    """Return `scheme://host[:port]` of a connection; `UnsafeAddress` when it may not be asked."""
     if not connection.host:
         raise UnsafeAddress(f"connection {connection.conn_id!r} has no host")
     host = f"[{connection.host}]" if ":" in connection.host else connection.host

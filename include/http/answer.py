@@ -73,7 +73,7 @@ def classify_status(answer: HttpAnswer) -> Exception | None:
     message = f"connection {answer.conn_id!r}: the API answered HTTP {status}: {beginning}"
     if status == 401:
         return BadCredentials(
-            f"connection {answer.conn_id!r}: the API refused its credentials (HTTP 401): {beginning}"
+            f"connection {answer.conn_id!r}: the API refuses the login (HTTP 401): {beginning}"
         )
     if status == 403:
         return MissingScope(message)

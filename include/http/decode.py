@@ -1,4 +1,4 @@
-"""Decode JSON answers so that nothing is lost: numbers keep their text, odd input is read leniently."""
+"""Decode JSON so that nothing is lost: numbers keep their text, odd input is read leniently."""
 
 from __future__ import annotations
 

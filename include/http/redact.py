@@ -23,7 +23,10 @@ from include.errors import InvalidSettings
 
 REDACTED = "REDACTED"
 # Parameters that carry tokens wherever an address stands, also inside an answer (`paging.next`).
-_TOKEN_NAMES = "access_token|refresh_token|id_token|fb_exchange_token|input_token|client_secret|appsecret_proof"
+_TOKEN_NAMES = (
+    "access_token|refresh_token|id_token|fb_exchange_token|input_token"
+    "|client_secret|appsecret_proof"
+)
 _SECRET_NAMES = re.compile(
     rf"(?i)^(?:{_TOKEN_NAMES}|key|api_?key|password|secret|token|sig|signature|assertion|auth"
     r"|oauth_\w+|consumer_(?:key|secret)|authorization|cookie|set-cookie|x-.*(?:token|key|secret).*"
@@ -63,7 +66,7 @@ class Redactor:
     ) -> None:
         if personal_keys and not hash_key:
             raise InvalidSettings(
-                "personal fields cannot be hashed without a key; set the password of the connection "
+                "personal fields cannot be hashed without a key: set the password of connection "
                 f"'privacy' (fields: {', '.join(sorted(personal_keys))})"
             )
         self._hash_key = hash_key
@@ -116,7 +119,7 @@ class Redactor:
         return decoded
 
     def hash_value(self, value: str) -> str:
-        """Return the HMAC of a personal value; case, outer spaces and Unicode form do not matter."""
+        """Return the HMAC of a personal value, whatever its case, outer spaces and Unicode form."""
         normalised = unicodedata.normalize("NFC", value.strip().casefold())
         data = normalised.encode("utf-8", "surrogatepass")
         return hmac.new(self._hash_key, data, hashlib.sha256).hexdigest()
@@ -192,7 +195,7 @@ def _decoded_text(raw: bytes) -> str:
 
 
 def _value_end(body: bytes, start: int) -> int:
-    """Return where the text, number, list or object at `start` ends; `start` for null, true, false."""
+    """Return where the text, number, list or object at `start` ends; `start` for other values."""
     if found := _VALUE.match(body, start):
         return found.end()
     if body[start : start + 1] not in (b"[", b"{"):

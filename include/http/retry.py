@@ -1,4 +1,4 @@
-"""When to ask again: the transient half of the error tree, with growing waits and a bound on them."""
+"""When to ask again: the transient half of the error tree, with growing, bounded waits."""
 
 from __future__ import annotations
 

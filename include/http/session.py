@@ -1,4 +1,4 @@
-"""The HTTP session every connector uses: safe addresses, time limits, retries, redaction, decoding."""
+"""The HTTP session of every connector: safe addresses, limits, retries, redaction, decoding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from include.errors import BadRequest, GroundswellError, Truncated, Unavailable, UnsafeAddress
 from include.http.address import base_address, check_address, is_loopback, origin_of
@@ -51,19 +51,23 @@ class ApiSession:
         sleep: Callable[[float], None] = time.sleep,
         max_body_bytes: int = MAX_BODY_BYTES,
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+        adapter: BaseAdapter | None = None,
     ) -> None:
         install_log_filter()
         self.connection = connection
         self.headers: dict[str, str] = {}
         self.classify = classify
         self.sleep = sleep
-        self._base = base_address(connection)
-        self._allowed = {origin_of(self._base)} | {_origin(host) for host in extra_hosts}
+        # A source without an API (the campaign plan) has a connection without a host.
+        self._base = base_address(connection) if connection.host else ""
+        self._allowed = {_origin(host) for host in extra_hosts}
+        if self._base:
+            self._allowed.add(origin_of(self._base))
         self._redactor = Redactor(hash_key, personal_keys, _secrets_of(connection))
         self._retry = retry or RetryPolicy()
         self._max_body_bytes = max_body_bytes
         self._timeout = timeout
-        self._http = _open_http()
+        self._http = _open_http(adapter)
         self._sending: dict[str, Any] | None = None
 
     def request(
@@ -128,7 +132,9 @@ class ApiSession:
         self.close()
 
     def _resolve(self, path_or_url: str) -> str:
-        """Return a safe absolute address; parameters that were redacted from a link are left out."""
+        """Return a safe absolute address; parameters redacted from a link are left out."""
+        if not self._base:
+            raise UnsafeAddress(f"connection {self.connection.conn_id!r} has no host")
         is_absolute = "://" in path_or_url.split("?", 1)[0]
         url = path_or_url if is_absolute else f"{self._base}/{path_or_url.removeprefix('/')}"
         check_address(url, self._allowed)
@@ -143,10 +149,9 @@ class ApiSession:
         described = {
             "method": request.method,
             "address": urlunsplit(parts._replace(query="")),
-            "params": [*parse_qsl(parts.query, True), *_pairs(request.params)],
+            "params": dict([*parse_qsl(parts.query, True), *_pairs(request.params)]),
             "json": request.json,
         }
-        described["params"] = {name: value for name, value in described["params"]}
         kept = self._redactor.request({k: v for k, v in described.items() if v})
         kept["address"] = self._redactor.text(kept["address"])
         return kept
@@ -244,10 +249,10 @@ class ApiSession:
         )
 
 
-def _open_http() -> requests.Session:
+def _open_http(adapter: BaseAdapter | None) -> requests.Session:
     http = requests.Session()
     # Retries are ours: they must know the error tree.
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
+    adapter = adapter or HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
     http.mount("https://", adapter)
     http.mount("http://", adapter)
     http.headers.update({"Accept-Encoding": "gzip", "Accept": "application/json, */*;q=0.1"})
@@ -262,7 +267,7 @@ def _keep_headers(prepared: requests.PreparedRequest) -> requests.PreparedReques
 
 
 def _read_body(response: requests.Response, limit: int, conn_id: str) -> bytes:
-    """Read the body, unpacked; a length that does not match or a broken gzip stream is `Truncated`."""
+    """Read the body, unpacked; `Truncated` when its length or its gzip stream is cut short."""
     packed = response.raw.read(limit + 1, decode_content=False)
     body = packed
     if response.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip") and packed:

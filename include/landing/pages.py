@@ -3,8 +3,8 @@
     <landing>/<source>/<connection>/<stream>/<partition>/<run>/page-000001.gz …  manifest.jsonl.gz
 
 The manifest is written last: a folder without one is unfinished and no replay sees it. It is JSON
-lines, so that its size in memory does not grow with the pages: a header (what ran), one line per page
-(request without secrets, status, time, hash, context), a footer (number of pages).
+lines, so that its size in memory does not grow with the pages: a header (what ran), one line per
+page (request without secrets, status, time, hash, context), a footer (number of pages).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class LandedRun:
 
 
 class LandingRun:
-    """Lands the pages of a run: `write` each, then `finish`; a run left unfinished does not count."""
+    """Lands the pages of a run: `write` each, then `finish`; an unfinished run does not count."""
 
     def __init__(self, store: Store, header: RunHeader) -> None:
         self._store = store
@@ -132,11 +132,8 @@ def find_runs(
     """Return the finished runs of a stream (of one partition, or of all), oldest capture first."""
     folder = stream_path(source, connection_id, stream)
     keys = [_safe(partition_key)] if partition_key else store.list_names(folder)
-    found = []
-    for key in keys:
-        for run in store.list_names(f"{folder}/{key}"):
-            if (landed := read_run(store, f"{folder}/{key}/{run}")) is not None:
-                found.append(landed)
+    runs = [f"{folder}/{key}/{run}" for key in keys for run in store.list_names(f"{folder}/{key}")]
+    found = [landed for run in runs if (landed := read_run(store, run)) is not None]
     return sorted(found, key=lambda landed: (landed.captured_to, landed.header.landed_at))
 
 
@@ -162,7 +159,7 @@ def read_pages(store: Store, run: LandedRun) -> Iterator[tuple[int, Page]]:
 
 
 def read_page(store: Store, run: LandedRun, entry: PageEntry) -> Page:
-    """Read one page back and verify its hash; `document` is decoded, None where it does not decode."""
+    """Read one page back and verify its hash; `document` is None where it does not decode."""
     place = f"{run.path}/{entry.file}"
     try:
         body = gzip.decompress(store.read(place))
@@ -187,7 +184,7 @@ def stream_path(source: str, connection_id: str, stream: str) -> str:
 
 
 def _free_path(store: Store, header: RunHeader) -> str:
-    """Return the run's folder: what a finished attempt landed stays, an unfinished one is cleared."""
+    """Return the run's folder: a finished attempt stays, an unfinished one is cleared."""
     folder = stream_path(header.source, header.connection_id, header.stream)
     base = path = f"{folder}/{_safe(header.partition_key)}/{_safe(header.run_id)}"
     attempt = 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,7 +56,7 @@ class LocalStore:
         folder = self._root / path
         if not folder.is_dir():
             return []
-        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
 
     def delete(self, path: str) -> None:
         (self._root / path).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from include.quality.rules import Window
 from include.quality.suites import load_suite
 from include.sources._base import Source
 from include.warehouse.connection import connect
+from include.warehouse.load_tables import stream_tables
 from include.warehouse.publish import read_current
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def check_source(dsn: str, source: Source, partition_key: str, run_id: str) -> C
     with connect(dsn, autocommit=True) as connection:
         window = read_window(connection, source, partition_key)
         rules = build_basic_suite(source, window)
-        rules += [(rule, "") for rule in load_suite(source.name)(source, window)]
+        rules += load_suite(source.name)(source, window)
         outcomes = run_rules(dsn, rules)
         report = _report(source.name, partition_key, outcomes)
         _store(connection, report.suite, source.name, partition_key, run_id, outcomes)
@@ -90,11 +91,11 @@ def read_window(connection: psycopg.Connection, source: Source, partition_key: s
 def _row_counts(connection: psycopg.Connection, source: Source, window: Window) -> dict[str, int]:
     counts = []
     for stream in source.streams:
-        for child in (None, *(child.name for child in stream.children)):
-            if window.loads.get(stream.name):
-                table = f"{source.name}__{child or stream.name}"
-                rows = window.rows(stream.name, child)
-                counts.append(f"select '{table}', count(*) from ({rows}) as checked")
+        if not window.loads.get(stream.name):
+            continue
+        for table in stream_tables(source.name, stream):
+            rows = window.rows(stream.name, table.name)
+            counts.append(f"select '{table.name}', count(*) from ({rows}) as checked")
     if not counts:
         return {}
     found = connection.execute(" union all ".join(counts).encode()).fetchall()

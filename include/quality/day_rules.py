@@ -19,14 +19,8 @@ def day_rules(source: Source, window: Window) -> list[Rule]:
     rules = [
         _empty_window(source, window, "warning"),
         _empty_window(source, window, "critical"),
-        _rejects(day),
-        no_rows(
-            "no row is in quarantine",
-            "quarantine.rejects",
-            f"select rejects.* from ({day}) as loads inner join quarantine.rejects "
-            "on rejects.load_id = loads.load_id where rejects.resolved_at is null",
-            "warning",
-        ),
+        _rejects(window),
+        no_rows("no row is in quarantine", "quarantine.rejects", _unresolved(window), "warning"),
         no_rows(
             "the API sends no field we do not know",
             LOADS,
@@ -75,19 +69,28 @@ def _empty_window(source: Source, window: Window, severity: str) -> Rule:
     return no_rows(name, LOADS, query, "critical" if severity == "critical" else "warning")
 
 
-def _rejects(day: str) -> Rule:
-    """Select the rows in quarantine of every load that rejected more than its share."""
+def _unresolved(window: Window) -> str:
+    """Return SQL selecting the day's rows in quarantine, also those of a load that gave up."""
+    return f"""
+        select rejects.*, loads.rows_read,
+            count(*) over (partition by rejects.stream, rejects.connection_id) as unresolved_count
+        from quarantine.rejects as rejects
+        left join ({window.loads_of_day()}) as loads
+            on rejects.stream = loads.stream and rejects.connection_id = loads.connection_id
+        where rejects.source = '{window.source}'
+            and rejects.partition_key = '{window.partition_key}'
+            and rejects.resolved_at is null
+    """
+
+
+def _rejects(window: Window) -> Rule:
+    """Select the rows in quarantine of every window that rejected more than its share."""
     return no_rows(
         "at most 1 % of the window is in quarantine",
         "quarantine.rejects",
         f"""
-        select counted.* from (
-            select rejects.*, loads.rows_read,
-                count(*) over (partition by rejects.load_id) as unresolved_count
-            from ({day}) as loads
-            inner join quarantine.rejects on rejects.load_id = loads.load_id
-            where rejects.resolved_at is null
-        ) as counted
-        where counted.unresolved_count > {REJECTS_ALLOWED} * greatest(counted.rows_read, 1)
+        select counted.* from ({_unresolved(window)}) as counted
+        where counted.unresolved_count
+            > {REJECTS_ALLOWED} * greatest(coalesce(counted.rows_read, 0), 1)
         """,
     )

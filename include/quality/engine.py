@@ -39,29 +39,29 @@ class Outcome:
         return not self.success and self.rule.severity == "critical"
 
 
-def run_rules(dsn: str, rules: Sequence[tuple[Rule, str]]) -> list[Outcome]:
-    """Check rules against the warehouse at `dsn`; each comes with the SQL of the rows it is about.
+def run_rules(dsn: str, rules: Sequence[Rule]) -> list[Outcome]:
+    """Check rules against the warehouse at `dsn`; one outcome per rule.
 
-    Column rules of one table share a batch; all no_rows rules share one batch that counts their bad
-    rows in a single statement.
+    Column rules about the same rows share a batch; all no_rows rules share one batch, which
+    counts their bad rows in a single statement.
     """
     outcomes: list[Outcome] = []
-    for rows, of_table in _by_rows(rules):
-        batch = _batch_definition(dsn, of_table[0].table, rows)
-        outcomes += _validate(batch, of_table, rows)
-    queries = [rule for rule, _ in rules if rule.kind == "no_rows"]
+    for of_rows in _by_rows(rules):
+        batch = _batch_definition(dsn, of_rows[0].table, of_rows[0].rows)
+        outcomes += _validate(batch, of_rows)
+    queries = [rule for rule in rules if rule.kind == "no_rows"]
     if queries:
         batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(queries))
-        outcomes += _validate(batch, queries, "")
+        outcomes += _validate(batch, queries)
     return outcomes
 
 
-def _by_rows(rules: Sequence[tuple[Rule, str]]) -> Iterable[tuple[str, list[Rule]]]:
+def _by_rows(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
     grouped: dict[tuple[str, str], list[Rule]] = {}
-    for rule, rows in rules:
+    for rule in rules:
         if rule.kind != "no_rows":
-            grouped.setdefault((rule.table, rows), []).append(rule)
-    return [(rows, of_table) for (_, rows), of_table in grouped.items()]
+            grouped.setdefault((rule.table, rule.rows), []).append(rule)
+    return grouped.values()
 
 
 def _count_bad_rows(rules: Sequence[Rule]) -> str:
@@ -77,16 +77,14 @@ def _count_column(position: int) -> str:
     return f"rule_{position}"
 
 
-def _validate(
-    batch_definition: BatchDefinition[Any], rules: Sequence[Rule], rows: str
-) -> list[Outcome]:
+def _validate(batch_definition: BatchDefinition[Any], rules: Sequence[Rule]) -> list[Outcome]:
     """Validate with BOOLEAN_ONLY, then count what failed with BASIC."""
     positions = range(len(rules))
     passed = _run_suite(batch_definition, rules, positions, "BOOLEAN_ONLY")
     failed = [position for position in positions if not passed[position]["success"]]
     counted = _run_suite(batch_definition, rules, failed, "BASIC") if failed else {}
     return [
-        _outcome(rule, rows, counted.get(position, passed[position]))
+        _outcome(rule, counted.get(position, passed[position]))
         for position, rule in enumerate(rules)
     ]
 
@@ -122,14 +120,14 @@ def _first_exception(info: dict[str, Any] | None) -> str | None:
     return str(messages[0]) if messages else None
 
 
-def _outcome(rule: Rule, rows: str, result: dict[str, Any]) -> Outcome:
+def _outcome(rule: Rule, result: dict[str, Any]) -> Outcome:
     is_counted = not result["success"]
     observed = result.get("observed_value")
     unexpected = observed if rule.kind == "no_rows" else result.get("unexpected_count")
     return Outcome(
         rule=rule,
         success=result["success"],
-        failing_rows_sql=bad_rows_sql(rule, rows),
+        failing_rows_sql=bad_rows_sql(rule),
         unexpected_count=int(unexpected or 0) if is_counted else 0,
         element_count=result.get("element_count"),
         observed=json.loads(json.dumps(observed, default=str)) if is_counted else None,

@@ -16,9 +16,10 @@ FEW_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class MartsScope:
-    """What is to be published: the run's day and dates, the tables of `marts_next` and their columns.
+    """What is to be published: the run's day and dates, the tables of `marts_next`.
 
-    published_rows: rows per mart of the version readers see now, empty before the first one.
+    columns: column names per table of `marts_next`. published_rows: rows per mart of the version
+    readers see now, empty before the first one.
     """
 
     day: dt.date
@@ -28,7 +29,7 @@ class MartsScope:
     published_rows: Mapping[str, int]
 
 
-def build_marts_suite(scope: MartsScope) -> list[tuple[Rule, str]]:
+def build_marts_suite(scope: MartsScope) -> list[Rule]:
     """Return the rules for one publication; each stands by its own query."""
     rules = [_is_built(scope, mart) for mart in (SCORECARD, RECONCILIATION)]
     if RECONCILIATION in scope.columns:
@@ -37,7 +38,7 @@ def build_marts_suite(scope: MartsScope) -> list[tuple[Rule, str]]:
         rules += _scorecard_rules()
     rules += [_steady_volume(scope, mart) for mart in sorted(scope.published_rows)]
     rules.append(_all_sources(scope))
-    return [(rule, "") for rule in rules]
+    return rules
 
 
 def _is_built(scope: MartsScope, mart: str) -> Rule:

@@ -23,13 +23,15 @@ Value = int | float | Decimal | str | bool | dt.date | dt.datetime
 class Rule:
     """Something every row of `table` must satisfy.
 
-    kind: not_null, unique, between, in_set (about `columns`), or no_rows: `query` selects the bad
-    rows themselves. table: `schema.table`. name: what a no_rows rule is called in the results.
+    kind: not_null, unique, between, in_set, which look at `columns` of the rows that `rows`
+    selects, or no_rows: `query` selects the bad rows themselves. table: `schema.table`. name: what
+    a no_rows rule is called in the results.
     """
 
     kind: Literal["not_null", "unique", "between", "in_set", "no_rows"]
     table: str
     severity: Severity
+    rows: str = ""
     columns: tuple[str, ...] = ()
     low: Value | None = None
     high: Value | None = None
@@ -38,18 +40,19 @@ class Rule:
     query: str = ""
 
 
-def not_null(table: str, column: str, severity: Severity = "critical") -> Rule:
+def not_null(table: str, rows: str, column: str, severity: Severity = "critical") -> Rule:
     """No row has NULL in the column."""
-    return Rule(kind="not_null", table=table, columns=(column,), severity=severity)
+    return Rule(kind="not_null", table=table, rows=rows, columns=(column,), severity=severity)
 
 
-def unique(table: str, columns: Sequence[str], severity: Severity = "critical") -> Rule:
+def unique(table: str, rows: str, columns: Sequence[str], severity: Severity = "critical") -> Rule:
     """No two rows share the columns' values."""
-    return Rule(kind="unique", table=table, columns=tuple(columns), severity=severity)
+    return Rule(kind="unique", table=table, rows=rows, columns=tuple(columns), severity=severity)
 
 
 def between(
     table: str,
+    rows: str,
     column: str,
     low: Value | None = None,
     high: Value | None = None,
@@ -57,21 +60,34 @@ def between(
 ) -> Rule:
     """Every value lies in [low, high]; None is an open end, NULL passes."""
     return Rule(
-        kind="between", table=table, columns=(column,), low=low, high=high, severity=severity
+        kind="between",
+        table=table,
+        rows=rows,
+        columns=(column,),
+        low=low,
+        high=high,
+        severity=severity,
     )
 
 
 def in_set(
-    table: str, column: str, allowed: Sequence[Value], severity: Severity = "critical"
+    table: str, rows: str, column: str, allowed: Sequence[Value], severity: Severity = "critical"
 ) -> Rule:
     """Every value is one of `allowed`; NULL passes."""
     return Rule(
-        kind="in_set", table=table, columns=(column,), allowed=tuple(allowed), severity=severity
+        kind="in_set",
+        table=table,
+        rows=rows,
+        columns=(column,),
+        allowed=tuple(allowed),
+        severity=severity,
     )
 
 
 def no_rows(name: str, table: str, query: str, severity: Severity = "critical") -> Rule:
-    """`query`, which selects the bad rows, selects none."""
+    """`query`, which selects the bad rows, selects none; ValueError when it holds a %."""
+    if "%" in query:  # doubled on its way through GX's text clauses, so the query would not run
+        raise ValueError(f"the query of {name!r} holds a %; write mod(a, b) or starts_with(a, b)")
     return Rule(kind="no_rows", table=table, name=name, query=query.strip(), severity=severity)
 
 
@@ -87,10 +103,10 @@ class Window:
     loads: Mapping[str, tuple[int, ...]]
     row_counts: Mapping[str, int]
 
-    def rows(self, stream: str, child: str | None = None) -> str:
-        """Return SQL selecting the window's rows of a stream's or child's raw table."""
-        table = f"{self.source}__{child or stream}"
-        return f"select * from raw.{table} where _load_id in ({self._load_list(stream)})"
+    def rows(self, stream: str, table: str | None = None) -> str:
+        """Return SQL selecting the window's rows of a stream's raw table, or of a child's."""
+        name = table or f"{self.source}__{stream}"
+        return f"select * from raw.{name} where _load_id in ({self._load_list(stream)})"
 
     def loads_of_day(self) -> str:
         """Return SQL selecting the newest window row of every stream and connection of the day."""
@@ -104,11 +120,11 @@ class Window:
         return ", ".join(str(load) for load in self.loads.get(stream, ())) or "null"
 
 
-def bad_rows_sql(rule: Rule, rows: str) -> str:
-    """Return a query for exactly the rows that break the rule, among those `rows` selects."""
+def bad_rows_sql(rule: Rule) -> str:
+    """Return a query for exactly the rows that break the rule."""
     if rule.kind == "no_rows":
         return rule.query
-    source = f"({rows}) as checked"
+    source = f"({rule.rows}) as checked"
     if rule.kind == "unique":
         keys = sql.SQL(", ").join(sql.Identifier(column) for column in rule.columns)
         is_set = sql.SQL(" and ").join(

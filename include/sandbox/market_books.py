@@ -1,4 +1,4 @@
-"""The shop's own daily sales: kept while the market runs, independent of the ledger rows it serves."""
+"""The shop's own daily sales: kept while the market runs, apart from the ledger rows it serves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Books:
         self._whole: dict[int, DailySalesRow] = {}
 
     def sell(self, at: int, gross: int, discount: int) -> None:
-        """Record an order's goods: list price and discount, without tax, shipping and gift cards."""
+        """Record an order's goods: list price and discount, no tax, shipping or gift cards."""
         self._day(at).append(_Entry(at, orders=1, gross=gross, discounts=discount))
 
     def give_back(self, at: int, amount: int) -> None:
@@ -42,7 +42,7 @@ class Books:
             entries.sort(key=lambda entry: entry.at)
 
     def report(self, now: dt.datetime) -> list[DailySalesRow]:
-        """Return one row a day from the market's first day to the day of `now`, days without sales too."""
+        """Return one row a day, from the market's first to the day of `now`, empty ones too."""
         position = int(self._calendar.position(now))
         today = min(position // DAY, self._calendar.days - 1)
         rows = [self._whole_day(day) for day in range(today)]

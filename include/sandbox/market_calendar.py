@@ -1,8 +1,8 @@
 """The market's own time: seconds since the first day, in which every day has 86,400 of them.
 
 Everything is simulated in market seconds and mapped to real instants at the end, stretching or
-shrinking the 23 and 25 hour days of a time zone. So figures depend on the day's index and not on the
-calendar, and an event never leaves its business day.
+shrinking the 23 and 25 hour days of a time zone. So figures depend on the day's index and not on
+the calendar, and an event never leaves its business day.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Calendar:
         return dt.datetime.combine(day, dt.time(), tzinfo=self.timezone)
 
     def instant(self, at: int) -> dt.datetime:
-        """Return the UTC instant of a market second; later seconds never map to earlier instants."""
+        """Return the UTC instant of a market second; order is kept."""
         day, second = divmod(at, DAY)
         start, end = self._midnights[day + MARGIN_DAYS], self._midnights[day + MARGIN_DAYS + 1]
         return dt.datetime.fromtimestamp(start + second * (end - start) // DAY, dt.UTC)

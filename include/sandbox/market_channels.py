@@ -16,7 +16,7 @@ NOT_SET = "(not set)"
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way to the shop. `utm` None: nothing in the address tells the channel, only the referrer."""
+    """One way to the shop. `utm` None: only the referrer tells the channel, not the address."""
 
     name: str
     path: str

@@ -50,11 +50,11 @@ class Customer:
 class Intent:
     """Somebody who will place an order at market second `at`.
 
-    kind: link, code, link_and_code, foreign_code, seen (caused, leaves no trace), preexisting (would
-    have come anyway though a link or code is present), baseline, gift and self_referral (a creator's own
-    product and purchase). cause: profile index or None.
-    evidence: what the order shows of a creator, "none" for baseline and seen. code_of: profile whose
-    code is used. customer: set where the buyer is already known.
+    kind: link, code, link_and_code, foreign_code, seen (caused, leaves no trace), preexisting
+    (would have come anyway though a link or code is present), baseline, gift and self_referral (a
+    creator's own product and purchase). cause: profile index or None. evidence: what the order
+    shows of a creator, "none" for baseline and seen. code_of: profile whose code is used.
+    customer: set where the buyer is already known.
     """
 
     at: int
@@ -89,8 +89,8 @@ class Demand:
         self.code_rate = np.array([p.code_rate * options.scale for p in profiles])
         self.seen_rate = np.array([p.seen_rate * options.scale for p in profiles])
         self._channels: dict[tuple[int, int, bool], Channel] = {}
-        # Purchases out of clicks per creator and day; the rest only visits.
-        self.click_orders = np.zeros(shape, dtype=np.int64)
+        # Clicks that became an order on their own day: one session, counted with the order.
+        self.same_day_orders = np.zeros(shape, dtype=np.int64)
 
     def _add(self, post: Post) -> None:
         first = max(post.published // DAY, 0)
@@ -123,7 +123,6 @@ class Demand:
         by_click = rng.binomial(self.clicks[day], self.conversion)
         by_code = rng.poisson(self.pull[day] * self.code_rate)
         by_sight = rng.poisson(self.pull[day] * self.seen_rate)
-        self.click_orders[day] = by_click
         intents: list[Intent] = []
         kinds: tuple[tuple[np.ndarray, Callable[..., Intent]], ...] = (
             (by_click, self._clicked),
@@ -140,6 +139,7 @@ class Demand:
     def _clicked(self, day: int, profile: Profile, u: list[float]) -> Intent:
         clicked = day * DAY + _evening(u[0], u[1])
         at = clicked + _delay(u[2], u[3])
+        self.same_day_orders[day, profile.index] += at // DAY == day
         touches: list[Touch] = [(clicked, self._link(profile, u[4]))]
         if u[5] < 0.15:
             touches += self._earlier_click(day, profile, u[6], u[7])
@@ -209,7 +209,7 @@ class Demand:
         return [(before * DAY + int(v * 7 % 1 * (DAY - 1)), self.channel(other))]
 
     def _code(self, profile: Profile, at: int, u: float) -> int | None:
-        """Choose whose code is typed: the creator's own, at times another's; None if none is valid."""
+        """Choose whose valid code is typed: the creator's own, at times another's."""
         date = self.calendar.date(at // DAY)
         if u < FOREIGN_CODE_RATE:
             valid = [p.index for p in self.profiles if p is not profile and code_on(p, date)]

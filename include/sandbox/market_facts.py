@@ -1,7 +1,7 @@
 """What the sandbox's market is made of: plain frozen facts that the API servers turn into answers.
 
-Instants are UTC-aware datetimes of whole seconds, money is `Decimal` exact to the cent in the shop's
-currency, days are days of the shop's time zone.
+Instants are UTC-aware datetimes of whole seconds, money is `Decimal` exact to the cent in the
+shop's currency, days are days of the shop's time zone.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Literal
 class MarketOptions:
     """Switches of the market.
 
-    preexisting_share: share (0-0.4) of the orders with a creator's link or code that would have come
-    anyway. scale: multiplies demand and clicks. history_days: days before the campaign's first day.
+    preexisting_share: share (0-0.4) of the orders with a creator's link or code that would have
+    come anyway. scale: multiplies orders and visits, not the social
+    network's counters. history_days: days before the campaign's first day.
     consent_rate: share of visitors GA4 may count (0.60-0.75).
     """
 
@@ -76,7 +77,7 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class MarketCustomer:
-    """`order_index` is this order's place (1 = first); `number_of_orders` is as of the instant asked."""
+    """`order_index`: this order's place (1 = first); `number_of_orders`: at the instant asked."""
 
     customer_id: int
     order_index: int
@@ -103,9 +104,10 @@ class MarketLine:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One row of the sales ledger. `total_amount` is after discounts with tax; returns are negative.
+    """One row of the sales ledger; returns are negative.
 
-    A row's net is total_amount − tax; net + discount is its gross value.
+    `total_amount` is after discounts, with tax. A row's net is total_amount − tax; net + discount
+    is its gross value.
     """
 
     sale_id: int
@@ -241,7 +243,7 @@ class Ga4KeyEvent:
 
 @dataclass(frozen=True, slots=True)
 class MarketPost:
-    """One post, reel or story; `creator_id` is None for the brand's own. `deleted_at` only once past."""
+    """One post, reel or story; `creator_id` None for the brand's, `deleted_at` only once past."""
 
     media_id: str
     creator_id: str | None

@@ -1,4 +1,4 @@
-"""Turn intents into orders: basket, code, customer, journey, and what happens to them afterwards."""
+"""Turn intents into orders: basket, code, customer, journey, and what happens afterwards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def order_id(number: int) -> int:
 
 @dataclass(slots=True)
 class Return:
-    """Goods or money going back: (line, quantity, subtotal, tax) rows, an amount of its own, shipping."""
+    """Goods or money going back: rows (line, quantity, subtotal, tax), an amount, shipping."""
 
     at: int
     lines: list[tuple[int, int, int, int]]
@@ -96,7 +96,7 @@ class OrderDesk:
         self._gifted: dict[int, Customer] = {}
 
     def expect(self, intent: Intent) -> None:
-        """Take somebody who will order later or today; of equal instants the first told comes first."""
+        """Take somebody who will order; of equal instants the first told comes first."""
         heapq.heappush(self._waiting, (intent.at, self._arrivals, intent))
         self._arrivals += 1
 
@@ -192,7 +192,7 @@ class OrderDesk:
         return customer
 
     def gift_to(self, profile: Profile, at: int) -> None:
-        """Send a creator the product: a draft order with everything off, for a customer of its own."""
+        """Send a creator the product: a draft order with everything off."""
         customer = Customer(7_000_900_000_000 + profile.index, at)
         self._gifted[profile.index] = customer
         self.expect(Intent(at, "gift", "none", None, customer=customer))
@@ -236,7 +236,7 @@ def _everything(draft: Draft, at: int) -> Return:
 
 
 def _return(draft: Draft, at: int, u: float, v: float, w: float) -> Return:
-    """A full return (40 %, a third of them with shipping), one piece of a line (35 %) or money only."""
+    """All goods (40 %, a third of them with shipping), one piece of a line (35 %) or money."""
     if u < 0.40:
         back = _everything(draft, at)
         return back if v < 0.33 else Return(at, back.lines)
@@ -248,8 +248,11 @@ def _return(draft: Draft, at: int, u: float, v: float, w: float) -> Return:
 
 
 def _ready_after(u: float, v: float) -> int:
-    """Seconds until the shop has computed a journey: mostly within the hour, at most 36 h."""
-    return 120 + int(v * 3_400) if u < 0.7 else int((1 + 34.9 * v) * 3_600)
+    """Seconds until the shop has computed a journey: mostly within the hour, at most 36 h.
+
+    An hour less here: a day of 25 hours stretches the market's seconds.
+    """
+    return 120 + int(v * 3_400) if u < 0.7 else int((1 + 33.9 * v) * 3_600)
 
 
 def _as_typed(code: str, u: float) -> str:

@@ -24,8 +24,8 @@ BRAND_INDEX = -1
 class Post:
     """One post in market seconds, with the totals its counters grow towards.
 
-    burst: how much this piece moves people to buy, mean 1. likes_lost: share of likes that goes again
-    after `lost_at`. brand_follows: people who follow the brand because of it.
+    burst: how much this piece moves people to buy, mean 1. likes_lost: share of likes that goes
+    again after `lost_at`. brand_follows: people who follow the brand because of it.
     """
 
     media_id: str
@@ -86,7 +86,7 @@ class Post:
 
 
 def growth(product_type: str, hours: float) -> float:
-    """Return the share of the final reach after some hours: half in about a day, stories end at 24 h."""
+    """Return the share of the final reach after some hours: half in a day, stories end then."""
     if product_type == "STORY":
         end = 1 - math.exp(-STORY_HOURS / STORY_PACE)
         return (1 - math.exp(-min(hours, STORY_HOURS) / STORY_PACE)) / end
@@ -108,7 +108,7 @@ def build_posts(
 def _campaign_posts(
     plan: CampaignPlan, profiles: tuple[Profile, ...], calendar: Calendar, seed: int
 ) -> list[Post]:
-    """Publish the promised pieces: most on their day, some late, one never, one deleted after a week."""
+    """Publish the promised pieces: most on their day, some late, one never, one deleted."""
     pieces = [(p, piece) for p in profiles for piece in p.creator.deliverables]
     lasting = [i for i, (_, piece) in enumerate(pieces) if piece.format != "story"]
     order = draw(seed, PIECES).permutation(len(lasting)).tolist()
@@ -221,7 +221,7 @@ def _brand_post(u: list[float], key: int, published: int, caption: str) -> Post:
 
 
 def _media_id(key: int) -> str:
-    """Spread keys over 17 digits beyond 2^53, as the platform's ids are; distinct keys stay distinct."""
+    """Spread keys over 17 digits (beyond 2^53, like the platform's ids); they stay distinct."""
     return str(17_900_000_000_000_000 + (key * 2_654_435_761) % 100_000_000_000_000)
 
 

@@ -19,11 +19,11 @@ PLATFORM = "instagram"
 class Profile:
     """One creator of the market.
 
-    followers: at the campaign's first day. growth: relative per day. engagement: (likes + comments +
-    shares) ÷ reach. feed_reach, reel_reach, story_reach: share of followers reached. bio_rate,
-    story_rate: clicks ÷ reach. conversion: orders ÷ clicks. code_rate, seen_rate: orders by code alone,
-    and without any trace, per person reached. spike_day: day of the campaign on which bought followers
-    arrive, None for honest audiences.
+    followers: at the campaign's first day. growth: relative per day. engagement: (likes + comments
+    + shares) ÷ reach. feed_reach, reel_reach, story_reach: share of followers reached. bio_rate,
+    story_rate: clicks ÷ reach. conversion: orders ÷ clicks. code_rate, seen_rate: orders by code
+    alone, and without any trace, per person reached. spike_day: day of the campaign on which
+    bought followers arrive, None for honest audiences.
     """
 
     index: int
@@ -90,7 +90,7 @@ def _build(index: int, creator: Creator, u: list[float], hollow: bool) -> Profil
 
 
 def _followers(fee: float, u: float) -> int:
-    """Followers as the market pays for them: about 45 per dollar; without a fee at the small end."""
+    """Followers as the market pays for them: about 45 per dollar, few without a fee."""
     size = fee * (38 + 16 * u) if fee else 5_200 + 5_500 * u
     return int(min(max(size, FOLLOWERS_LOW + 500 * u), FOLLOWERS_HIGH - 1_500 * u))
 

@@ -1,4 +1,4 @@
-"""Orders as the shop shows them: every state an order passes through, and which holds at an instant."""
+"""Orders as the shop shows them: the states each passes through, and which holds at an instant."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VISIT_ID, REFUND_ID, AGREEMENT_ID = 5_000_000_000_000, 900_000_000_000, 40_000_0
 
 
 class OrderStates:
-    """All states of all orders by the instant they begin; answers for any instant, forward ones fast."""
+    """All states of all orders by the instant they begin; going forward in time is fast."""
 
     def __init__(self, drafts: list[Draft], calendar: Calendar, currency: str) -> None:
         self._calendar, self._currency = calendar, currency

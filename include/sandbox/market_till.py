@@ -60,7 +60,7 @@ class Line:
 
 
 def fill_basket(u: list[float], *, wants_serum: bool) -> list[Line]:
-    """Choose products from eight uniform numbers; who comes for the launch mostly takes the serum."""
+    """Choose products by eight uniform numbers; who comes for the launch takes the serum."""
     first = SERUM if wants_serum and u[0] < 0.7 else _choose(u[1])
     lines = [Line(first, 2 if u[2] < 0.09 else 1)]
     if u[3] < 0.42:

@@ -18,9 +18,9 @@ def tell_truth(
 ) -> dict[str, Any]:
     """Return orders, creators and parameters as known at the end of the day `until`; JSON-able.
 
-    orders: every order created by then with kind, cause (creator id or None), evidence, order class,
-    whether it is kept, and net revenue after the returns until then. creators: kept orders and their
-    net revenue each creator really caused, creators without any included.
+    orders: every order created by then with kind, cause (creator id or None), evidence, order
+    class, whether it is kept, and net revenue after the returns until then. creators: kept orders
+    and their net revenue each creator really caused, creators without any included.
     """
     end = (calendar.day(until) + 1) * DAY
     names = [profile.creator.id for profile in demand.profiles]

@@ -97,11 +97,11 @@ class WebLog:
         return sessions, rows
 
     def _visits(self, day: int, demand: Demand, seed: int) -> dict[Dimensions, _Counts]:
-        """Count the sessions of everybody who did not buy."""
+        """Count the sessions of everybody who did not buy on that day."""
         rng = draw(seed, TRAFFIC, day)
         consent, scale = demand.options.consent_rate, demand.options.scale
         rates = [weight * WEEKDAY[day % 7] * scale * consent for _, weight in BASE_CHANNELS]
-        idle = demand.clicks[day] - demand.click_orders[day]
+        idle = demand.clicks[day] - demand.same_day_orders[day]
         arrivals = rng.binomial(idle, ARRIVAL_RATE * consent)
         channels = [channel for channel, _ in BASE_CHANNELS]
         channels += [demand.channel(i) for i in np.flatnonzero(arrivals).tolist()]
@@ -127,13 +127,16 @@ class WebLog:
     def _purchase(
         self, draft: Draft, days: list[dict[Dimensions, _Counts]]
     ) -> tuple[int, Ga4Transaction]:
-        """Count the sessions of a buyer; GA4 credits a direct session to the last known source."""
+        """Count a buyer's sessions on the day of the order; earlier ones are in `_visits`.
+
+        GA4 credits a direct session to the last known source.
+        """
         touches = draft.intent.touches or [(draft.at, DIRECT)]
         value = sum(line.total for line in draft.lines)
         credited = DIRECT
         for place, (at, channel) in enumerate(_with_order(draft.at, touches)):
             credited = credited if channel is DIRECT else channel
-            if 0 <= at // DAY < len(days):
+            if at // DAY == draft.at // DAY:
                 counts = days[at // DAY].setdefault(_dimensions(credited), _Counts())
                 counts.sessions += 1
                 counts.engaged += 1

@@ -1,8 +1,9 @@
-"""`python -m include.services up|down|clean|status|dsn|ui`."""
+"""`python -m include.services up|down|clean|status|dsn|ui|connections|env`."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 
@@ -10,8 +11,8 @@ import psycopg
 
 from include.errors import GroundswellError
 from include.services import lifecycle
-from include.services.credentials import read_secrets
-from include.services.environment import ADMIN_USER, airflow_url
+from include.services.credentials import NAMES, make_secret, read_secrets, variable_of
+from include.services.environment import ADMIN_USER, airflow_url, read_sandbox_connections
 from include.settings import Settings, read_settings
 from include.warehouse.server import role_dsn
 
@@ -60,6 +61,17 @@ def open_ui(settings: Settings) -> None:
     print(f"password  {read_secrets(settings.data_dir).admin_password}")
 
 
+def show_connections(settings: Settings) -> None:
+    """Print the sandbox's connections as `airflow connections import` reads them."""
+    print(json.dumps(read_sandbox_connections(settings)))
+
+
+def show_env(settings: Settings) -> None:
+    """Print fresh secrets as the .env file of docker-compose.yml; nothing is kept here."""
+    for name in NAMES:
+        print(f"{variable_of(name)}={make_secret(name)}")
+
+
 COMMANDS: dict[str, Command] = {
     "up": start_everything,
     "down": stop_everything,
@@ -67,6 +79,8 @@ COMMANDS: dict[str, Command] = {
     "status": show_status,
     "dsn": show_dsn,
     "ui": open_ui,
+    "connections": show_connections,
+    "env": show_env,
 }
 
 

@@ -55,7 +55,7 @@ def read_secrets(data_dir: Path) -> Secrets:
 
     Raise `InvalidSettings` when the file is readable by others or is not what we wrote.
     """
-    given = {name: value for name in NAMES if (value := os.environ.get(_variable_of(name)))}
+    given = {name: value for name in NAMES if (value := os.environ.get(variable_of(name)))}
     if len(given) == len(NAMES):
         return Secrets(**given)
     with _locked(data_dir):
@@ -63,7 +63,7 @@ def read_secrets(data_dir: Path) -> Secrets:
         stored = _read_file(path)
         missing = [name for name in NAMES if name not in stored and name not in given]
         if missing:
-            stored |= {name: _make_secret(name) for name in missing}
+            stored |= {name: make_secret(name) for name in missing}
             _write_file(path, stored)
     return Secrets(**{name: given.get(name) or stored[name] for name in NAMES})
 
@@ -77,11 +77,12 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _variable_of(name: str) -> str:
+def variable_of(name: str) -> str:
+    """Return the environment variable that takes the place of a stored secret."""
     return f"GROUNDSWELL_{name.upper()}"
 
 
-def _make_secret(name: str) -> str:
+def make_secret(name: str) -> str:
     """Return a fresh secret: 256 bits each, 512 for the key that signs Airflow's tokens."""
     if name == "fernet_key":  # Fernet fixes form and length of its key
         return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

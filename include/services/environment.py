@@ -74,11 +74,21 @@ def _own_settings(settings: Settings) -> dict[str, str]:
     return {
         "GROUNDSWELL_DATA_DIR": str(settings.data_dir),
         "GROUNDSWELL_LANDING_URL": settings.landing_url,
-        "GROUNDSWELL_CAMPAIGNS_DIR": str(settings.campaigns_dir.resolve()),
+        "GROUNDSWELL_CAMPAIGNS_DIR": str(_campaigns_dir(settings)),
         "GROUNDSWELL_POSTGRES_PORT": str(settings.postgres_port),
         "GROUNDSWELL_AIRFLOW_PORT": str(settings.airflow_port),
         "GROUNDSWELL_SANDBOX_PORT": str(settings.sandbox_port),
     }
+
+
+def _campaigns_dir(settings: Settings) -> Path:
+    """Return the folder of campaign files: the sandbox's copy, unless another one was asked for.
+
+    The sandbox moves the sample campaign's dates so that it ends on the day before the demo.
+    """
+    moved, configured = settings.data_dir / "campaigns", settings.campaigns_dir.resolve()
+    is_default = configured == REPO_ROOT / "include" / "campaigns"
+    return moved if is_default and moved.is_dir() else configured
 
 
 def _quiet_libraries() -> dict[str, str]:
@@ -153,7 +163,7 @@ def _connections(settings: Settings, secrets: Secrets) -> dict[str, str]:
     }
     # The password is the key under which personal values are hashed before they are landed.
     found["privacy"] = fields_to_json({"conn_type": "generic", "password": secrets.hash_key})
-    for conn_id, fields in _read_sandbox_connections(settings.data_dir / SANDBOX_FILE).items():
+    for conn_id, fields in read_sandbox_connections(settings).items():
         found[conn_id] = fields_to_json(fields)
     return {PREFIX + conn_id.upper(): text for conn_id, text in found.items()}
 
@@ -173,8 +183,15 @@ def _warehouse_connection(dsn: str) -> str:
     )
 
 
-def _read_sandbox_connections(path: Path) -> Mapping[str, Mapping[str, object]]:
-    """Return the sources' connections the sandbox wrote down, none when it never ran."""
+def read_sandbox_connections(settings: Settings) -> Mapping[str, Mapping[str, object]]:
+    """Return the sources' connections the sandbox wrote down, none when it never ran.
+
+    Raise `InvalidSettings` when the file is damaged.
+    """
+    return _parse_connections(settings.data_dir / SANDBOX_FILE)
+
+
+def _parse_connections(path: Path) -> Mapping[str, Mapping[str, object]]:
     if not path.exists():
         return {}
     try:

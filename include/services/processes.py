@@ -113,19 +113,24 @@ def stop(
 ) -> bool:
     """End the process with everything it started, then forget it.
 
-    `first_signal` goes to the leader's group; what is left after ten seconds is killed. Return
-    False when nothing of it was left.
+    `first_signal` goes to the leader's group; when the leader has ended, what it left behind is
+    asked to end, too; what is left after ten seconds is killed. Return False when all had ended
+    before.
     """
     family = _find_family(record)
-    if family:
+    was_alive = bool(family)
+    if was_alive:
+        deadline = time.monotonic() + STOP_SECONDS
         _signal_group(record.pid, first_signal)
-        _wait_for_end(family, STOP_SECONDS)
-        survivors = _find_relatives(set(_living(family)), record.pid)
-        for pid in survivors:
-            _signal(pid, signal.SIGKILL)
-        _wait_for_end(survivors, STOP_SECONDS)
+        _wait_for_end({record.pid: record.started}, deadline)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            family = _find_relatives(set(_living(family)), record.pid)
+            for pid in family:
+                _signal(pid, number)
+            _wait_for_end(family, deadline)
+            deadline += STOP_SECONDS
     (run_dir / f"{record.service}.json").unlink(missing_ok=True)
-    return bool(family)
+    return was_alive
 
 
 def read_command(pid: int) -> str:
@@ -252,8 +257,7 @@ def _reap(pid: int) -> None:
         return
 
 
-def _wait_for_end(family: Mapping[int, str], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
+def _wait_for_end(family: Mapping[int, str], deadline: float) -> None:
     while time.monotonic() < deadline and _living(family):
         time.sleep(_POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""What a connector declares: frozen descriptors of a source and its streams, and what they exchange.
+"""What a connector declares: frozen descriptors of a source and its streams.
 
 A connector is a folder `include/sources/<name>/` whose `__init__.py` holds `SOURCE`. It knows
 nothing above itself: no campaign, no Airflow, no database. It turns a `FetchContext` into `Page`s
@@ -45,13 +45,13 @@ Json = Annotated[Any, msgspec.Meta(extra={"sql": "jsonb"})]
 
 
 def at(path: str, description: str = "") -> msgspec.Meta:
-    """Say where in a document a field comes from: keys joined by dots, `priceSet.shopMoney.amount`."""
+    """Say where in a document a field comes from: keys joined by dots, `price.shopMoney.amount`."""
     return msgspec.Meta(description=description or None, extra={"at": path})
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Rows inside a document that become a table of their own, loaded with their parent as one unit.
+    """Rows inside a document that become a table of their own, one unit with their parent.
 
     `rows` yields the child documents of a parent document. The child table is keyed by the parent's
     key columns plus `key`; its columns are (connection_id, parent key…, record's fields). `rows`

@@ -1,9 +1,9 @@
 """Turn a `Record` class into columns and into a reader: document in, row for COPY out.
 
-A reader is compiled once per load, because it runs once per row: generated code takes the values out
-of the document by their paths, msgspec converts and checks them in one call, and what comes out are
-texts, numbers and booleans that COPY takes as they are. A row that does not fit is rejected with the
-column and the value in the reason.
+A reader is compiled once per load, because it runs once per row: generated code takes the values
+out of the document by their paths, msgspec converts and checks them in one call, and what comes out
+are texts, numbers and booleans that COPY takes as they are. A row that does not fit is rejected
+with the column and the value in the reason.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class RowReader:
         self._json = [i for i, column in enumerate(self.columns) if column.sql_type == "jsonb"]
 
     def read(self, document: Mapping[str, Any]) -> tuple[Row, dict[str, Any] | None]:
-        """Return the row and the unknown fields (dotted path to value), None when there are none.
+        """Return the row and the unknown fields by dotted path, None when there are none.
 
         Raise `RowRejected` when a value is missing or of another type than its column.
         """
@@ -95,16 +95,12 @@ class RowReader:
 
     def read_key(self, document: Any, key: Iterable[str]) -> str | None:
         """Return a rejected document's key as text, None when it cannot be read."""
-        names = [column.name for column in self.columns]
-        try:
-            values = self._extract(document)[0]
-        except AttributeError:
-            return None
-        found = [values[names.index(name)] for name in key]
+        paths = {column.name: column.path for column in self.columns}
+        found = [_value_at(document, paths[name]) for name in key]
         return None if any(value is None for value in found) else key_text(found)
 
     def _convert_odd(self, values: Row) -> Any:
-        """Convert values that are of another JSON type than usual: ids as numbers, counts as 3.0."""
+        """Convert values of another JSON type than usual: ids as numbers, counts as 3.0."""
         fixed = [
             _as_expected(value, column.sql_type)
             for value, column in zip(values, self.columns, strict=True)
@@ -188,8 +184,8 @@ def _build_tree(columns: Iterable[Column], known: Iterable[str]) -> _Node:
 def _compile_extract(root: _Node, width: int) -> Callable[[Any], tuple[Row, bool]]:
     """Generate the function that takes a row's values out of a document, by name and unrolled.
 
-    A generic walk over the paths takes four times as long, and this runs for every row of every load.
-    Only column numbers and `repr` of keys get into the text.
+    A generic walk over the paths takes four times as long, and this runs for every row of every
+    load. Only column numbers and `repr` of keys get into the text.
     """
     lines = ["def extract(d):", "    u = False"]
     names: dict[str, Any] = {}
@@ -265,17 +261,16 @@ def _column(record: type[Record], found: msgspec.structs.FieldInfo) -> tuple[Col
         is_nullable=is_nullable,
         description=next((m.description for m in reversed(metas) if m.description), ""),
     )
-    bounds = [meta for meta in metas if meta.ge is None and meta.le is None] or metas
     checked: Any = base
     if sql_type == "bigint":
-        checked = Annotated[base, _BIGINT] if bounds == metas else base
+        checked = Annotated[base, _BIGINT]
     elif sql_type == "timestamp with time zone":
         checked = Annotated[base, _WITH_OFFSET]
     return column, checked | None if is_nullable else checked
 
 
 def _strict_struct(record: type[Record]) -> type[msgspec.Struct]:
-    """Build the record's twin whose types carry what Postgres asks: bigint range, time with offset."""
+    """Build the record's twin with what Postgres asks: bigint range, times with an offset."""
     fields = [(f.name, _column(record, f)[1]) for f in msgspec.structs.fields(record)]
     return msgspec.defstruct(f"{record.__name__}Row", fields, array_like=True, gc=False)
 
@@ -305,6 +300,12 @@ def _as_expected(value: Any, sql_type: str) -> Any:
         is_whole = abs(value.adjusted()) < 30 and value == value.to_integral_value()
         return int(value) if is_whole else value
     return value
+
+
+def _value_at(document: Any, path: Iterable[str]) -> Any:
+    for part in path:
+        document = document.get(part) if isinstance(document, Mapping) else None
+    return document
 
 
 def _is_finite(value: Any) -> bool:

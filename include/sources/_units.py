@@ -20,7 +20,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 @dataclass(slots=True)
 class Unit:
-    """One document as rows. `children` holds the rows of each child table, in the stream's order."""
+    """One document as rows; `children` holds the rows of each child table of the stream."""
 
     row: Row
     extra: str | None
@@ -80,7 +80,7 @@ class _ChildReader:
 
 
 def describe(error: Exception) -> str:
-    """Say what a connector met: its own words for ValueError, else the kind of error and the key."""
+    """Say what a connector met: the words of its ValueError, else the kind of error first."""
     if type(error) is ValueError:
         return str(error)
     return f"{type(error).__name__}: {error}"

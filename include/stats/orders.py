@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.special import gammaln
 
 from include.stats.grids import (
     Floats,

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student_t  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.stats import t as student_t
 
 from include.stats.grids import INTERVAL_LEVEL, Floats, GridPosterior, half_normal_weights, sum_by
 
 # Mean order values of creators of one shop differ by some ten per cent, seldom by half.
 VALUE_SPREADS = np.geomspace(0.01, 1.0, 16)
 VALUE_SPREAD_PRIOR = 0.25
+# Below this many degrees of freedom a variance within creators is too uncertain to be of use.
+FEW_WITNESSES = 20
 DRAWS = 4000
 SEED = 20261109
 
@@ -102,7 +104,7 @@ def _value_variance(values: OrderValues, means: Floats, creator_count: int) -> t
     active = len(np.unique(values.creator_index[values.credit > 0]))
     freedom = values.credit.size - active
     centre = means[values.creator_index]
-    if freedom < 1:  # one customer each: the spread between creators is all there is to go by
+    if freedom < FEW_WITNESSES:  # then the spread between creators may stand in for it
         centre = np.full(values.credit.size, values.net_revenue.sum() / values.credit.sum())
         freedom = values.credit.size - 1
     residuals = values.net_revenue - centre * values.credit

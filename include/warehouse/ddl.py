@@ -7,7 +7,6 @@ of its names; a content hash in `quality.schema_versions` skips it while it is u
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +51,6 @@ def migrate(admin_dsn: str, secrets: Secrets) -> None:
 
 def create_raw_tables(loader_dsn: str) -> None:
     """Create, empty, the raw tables of every source: dbt reads them before the first load."""
-    if importlib.util.find_spec("include.warehouse.load") is None:
-        return
     from include.sources import discover_sources
     from include.warehouse.load import create_raw_tables as create_tables_of
 

@@ -85,19 +85,15 @@ class Cluster:
         Postgres, `Unavailable` (with the log's last lines) when it does not come up.
         """
         with _locked(self.data_dir):
-            running = _find_server(self)
-            if running is not None:
-                _check_same_port(self, running)
-                processes.write_record(self.run_dir, running)
-            else:
-                ports.check_port_free(SERVICE, self.port)
-                _clear_crash(self)
-                _create_cluster(self)
-                _launch(self)
+            if _reuse(self):
+                return False
+            ports.check_port_free(SERVICE, self.port)
+            _clear_crash(self)
+            _create_cluster(self)
+            _launch(self)
             _wait_until_ready(self)
-            if running is None:
-                _close_to_public(self)
-            return running is None
+            _close_to_public(self)
+            return True
 
     def stop(self) -> bool:
         """Stop the server if it runs; return whether it did. Open sessions are ended."""
@@ -124,6 +120,23 @@ def find_binaries() -> Path:
         f"the embedded Postgres (package {_PACKAGE}) is not installed; "
         "run `make demo`, or set WAREHOUSE_DSN to a Postgres >= 15"
     )
+
+
+def _reuse(cluster: Cluster) -> bool:
+    """Return whether the running server of this cluster can be used; False when there is none."""
+    running = _find_server(cluster)
+    if running is None:
+        return False
+    _check_same_port(cluster, running)
+    processes.write_record(cluster.run_dir, running)
+    try:
+        _wait_until_ready(cluster)
+    except Unavailable:
+        # It was about to end when we found it.
+        if _find_server(cluster) is None:
+            return False
+        raise
+    return True
 
 
 def _create_cluster(cluster: Cluster) -> None:
@@ -169,7 +182,8 @@ def _launch(cluster: Cluster) -> None:
         "log_timezone": "UTC",
     }
     if not cluster.is_durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # Commits still reach the system's cache: a killed server loses nothing.
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     command = [*unprivileged_prefix(), str(find_binaries() / "postgres"), "-D", str(cluster.folder)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]

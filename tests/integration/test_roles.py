@@ -66,7 +66,7 @@ DATABASES = {
 ALL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"})
 READ = frozenset({"SELECT"})
 WRITE = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
-# table: (loader, transformer, bi_reader, ui_reader, airflow); columns of a row in the order of ROLES
+# The rights of loader, transformer, bi_reader, ui_reader, airflow: the order of ROLES.
 NONE: frozenset[str] = frozenset()
 TABLES = {
     "quality.load_windows": (WRITE, READ, NONE, READ, NONE),
@@ -270,41 +270,37 @@ def test_readers_are_bounded(filled):
 
 
 @pytest.mark.parametrize(
-    ("role", "statement", "refusal"),
+    ("role", "statement"),
     [
-        ("bi_reader", "select * from core.probe", errors.InsufficientPrivilege),
-        ("bi_reader", "select * from marts_v7.mart_probe", errors.InsufficientPrivilege),
-        ("bi_reader", "create temporary table t (id int)", errors.ReadOnlySqlTransaction),
-        ("bi_reader", "delete from marts.mart_probe", errors.ReadOnlySqlTransaction),
-        (
-            "bi_reader",
-            "set default_transaction_read_only = off; commit; delete from marts.mart_probe",
-            errors.InsufficientPrivilege,
-        ),
-        (
-            "bi_reader",
-            "set default_transaction_read_only = off; commit; create temporary table t (id int)",
-            errors.InsufficientPrivilege,
-        ),
-        ("ui_reader", "select payload from quarantine.rejects", errors.InsufficientPrivilege),
-        ("ui_reader", "select * from quarantine.rejects", errors.InsufficientPrivilege),
-        ("ui_reader", "select * from raw.probe__rows", errors.InsufficientPrivilege),
-        ("loader", "select * from core.probe", errors.InsufficientPrivilege),
-        ("loader", "create schema other", errors.InsufficientPrivilege),
-        ("transformer", "delete from raw.probe__rows", errors.InsufficientPrivilege),
-        ("transformer", "select payload from quarantine.rejects", errors.InsufficientPrivilege),
-        (
-            "transformer",
-            "update quality.load_windows set reason = ''",
-            errors.InsufficientPrivilege,
-        ),
-        ("transformer", "select * from secrets.anything", errors.InsufficientPrivilege),
+        ("bi_reader", "select * from core.probe"),
+        ("bi_reader", "select * from marts_v7.mart_probe"),
+        ("bi_reader", "delete from marts.mart_probe"),
+        ("bi_reader", "create temporary table t (id int)"),
+        ("ui_reader", "select payload from quarantine.rejects"),
+        ("ui_reader", "select * from quarantine.rejects"),
+        ("ui_reader", "select * from raw.probe__rows"),
+        ("loader", "select * from core.probe"),
+        ("loader", "create schema other"),
+        ("transformer", "delete from raw.probe__rows"),
+        ("transformer", "select payload from quarantine.rejects"),
+        ("transformer", "update quality.load_windows set reason = null"),
+        ("transformer", "create table secrets.probe (id int)"),
     ],
 )
-def test_refused(filled, role, statement, refusal):
-    with connect(filled.dsn(role)) as connection, pytest.raises(refusal):
-        for part in statement.split("; "):
-            connection.execute(part)
+def test_refused(filled, role, statement):
+    with connect(filled.dsn(role), autocommit=True) as connection:
+        # Any session may switch its own read-only default off: it is the rights that must hold.
+        connection.execute("set default_transaction_read_only = off")
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(statement)
+
+
+def test_analysts_do_not_write_by_mistake(filled):
+    with (
+        connect(filled.dsn("bi_reader")) as reader,
+        pytest.raises(errors.ReadOnlySqlTransaction),
+    ):
+        reader.execute("create temporary table t (id int)")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,10 @@ ranked as (
                 {{ access_rank('snapshots.access_path') }},
                 snapshots.connection_id
         ) as recency,
+        -- Not every path names the account.
+        max(snapshots.handle_key) over (
+            partition by snapshots.platform, snapshots.post_id
+        ) as known_handle_key,
         min(snapshots.snapshot_date) over (
             partition by snapshots.platform, snapshots.post_id
         ) as first_snapshot_date,
@@ -73,7 +77,7 @@ final as (
     select
         ranked.platform,
         ranked.post_id,
-        ranked.handle_key as handle,
+        ranked.known_handle_key as handle,
         accounts.creator_id,
         ranked.content_format,
         ranked.caption,
@@ -93,7 +97,7 @@ final as (
     left join accounts
         on
             ranked.platform = accounts.platform
-            and ranked.handle_key = accounts.handle_key
+            and ranked.known_handle_key = accounts.handle_key
     where ranked.recency = 1
 
 )

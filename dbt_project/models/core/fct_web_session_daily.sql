@@ -9,9 +9,10 @@ with
 
 sessions as (
 
-    select * from {{ ref('stg_ga4__sessions') }}
+    select ga4_sessions.*
+    from {{ ref('stg_ga4__sessions') }} as ga4_sessions
     {% if is_incremental() -%}
-    where {{ is_session_date_reread('session_date', 'connection_id') }}
+    where {{ is_session_date_reread('ga4_sessions.session_date', 'ga4_sessions.connection_id') }}
     {%- endif %}
 
 ),

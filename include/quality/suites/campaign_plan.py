@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.quality.day_rules import day_rules
-from include.quality.rules import Rule, Window, no_rows
+from include.quality.rules import Rule, Window, in_set, no_rows
 from include.sources._base import Source
 
 
@@ -11,6 +11,7 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
     """Return the rules of one day."""
     contracts = window.rows("contracts")
     campaigns = window.rows("campaigns")
+    pieces = window.rows("deliverables")
     return [
         *day_rules(source, window),
         no_rows(
@@ -21,6 +22,9 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
             where least(fee_amount, product_cost_amount, shipping_cost_amount, commission_rate) < 0
                 or commission_rate > 1
             """,
+        ),
+        in_set(
+            "raw.campaign_plan__deliverables", pieces, "content_format", ["feed", "reel", "story"]
         ),
         no_rows(
             "campaigns end after they start",

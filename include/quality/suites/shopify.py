@@ -12,8 +12,8 @@ ORDERS = "raw.shopify__orders"
 def build_suite(source: Source, window: Window) -> list[Rule]:
     """Return the rules of one day."""
     orders = window.rows("orders")
-    lines = window.rows("orders", "order_lines")
-    sales = window.rows("orders", "order_sales")
+    lines = window.rows("orders", "shopify__order_lines")
+    sales = window.rows("orders", "shopify__order_sales")
     report = window.rows("daily_sales")
     return [
         *day_rules(source, window),

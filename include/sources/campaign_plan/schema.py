@@ -1,7 +1,7 @@
 """Columns of the campaign plan's streams: the flattened, validated YAML of `include/campaigns/`.
 
-Every table is keyed by `campaign_id` first and holds the newest version of the file; earlier versions
-stay whole in `plan_versions`.
+Every table is keyed by `campaign_id` first and holds the newest version of the file; earlier
+versions stay whole in `plan_versions`.
 """
 
 from __future__ import annotations

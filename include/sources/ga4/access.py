@@ -66,8 +66,8 @@ def check_quota(quota: Mapping[str, Any], now: dt.datetime, conn_id: str) -> Non
         if remaining < max(1, int(state.get("consumed", 0))):
             wait = seconds_to_midnight(now) if bucket == DAILY_BUCKET else seconds_to_hour(now)
             raise RateLimited(
-                f"connection {conn_id!r}: the property has {remaining} of {bucket} left, less than a "
-                "request costs; waiting until they return",
+                f"connection {conn_id!r}: the property has {remaining} of {bucket} left, less "
+                "than a request costs; waiting until they return",
                 retry_after=wait,
             )
 

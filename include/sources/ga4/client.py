@@ -137,6 +137,8 @@ def read_number(text: str, kind: str) -> int | Decimal | str:
         number = Decimal(text)
     except InvalidOperation:
         return text
+    if not number.is_finite():
+        return text
     if kind == "TYPE_INTEGER" and number == number.to_integral_value():
         return int(number)
     return number

@@ -130,6 +130,7 @@ SOURCE = Source(
             fetch=client.fetch_partnership_content,
             parse=parse.parse_partnership_content,
             is_required=False,
+            known=("platform", "partnership_info"),
             description="Creators' posts the brand may advertise, with organic insights.",
         ),
     ),

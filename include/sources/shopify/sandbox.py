@@ -37,7 +37,10 @@ _REFUSED = {
 
 
 def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
-    """Return a permanent token, an app's client credentials, the shop's plan and the scopes."""
+    """Return a permanent token, an app's client credentials, the shop's plan and the scopes.
+
+    `bucket` may be added: a size other than the plan's.
+    """
     return {
         "access_token": f"shpat_{random_bytes(16).hex()}",
         "client_id": random_bytes(16).hex(),
@@ -68,11 +71,16 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
 
 
 class Bucket:
-    """Query points of one app and shop; refills in real time."""
+    """Query points of one app and shop, `maximum` at most; refills in real time."""
 
-    def __init__(self, plan: str, now: Callable[[], float] = time.monotonic) -> None:
-        self.restore_rate = RESTORE_RATES[plan]
-        self.maximum = 20.0 * self.restore_rate
+    def __init__(
+        self,
+        restore_rate: float,
+        maximum: float | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.restore_rate = restore_rate
+        self.maximum = 20.0 * restore_rate if maximum is None else maximum
         self._now, self._points, self._at = now, self.maximum, now()
 
     def available(self) -> float:
@@ -101,7 +109,7 @@ class _AdminApi:
     def __init__(self, shop: SandboxShop, credentials: Mapping[str, Any]) -> None:
         self._shop = shop
         self._credentials = credentials
-        self._bucket = Bucket(credentials.get("plan", "enterprise"))
+        self._bucket = Bucket(RESTORE_RATES[credentials["plan"]], credentials.get("bucket"))
         self._given: dict[str, float] = {}  # tokens of client credentials and when they end
         self._parsed: dict[str, tuple[Field, ...]] = {}
 
@@ -120,9 +128,11 @@ class _AdminApi:
 
     async def give_token(self, request: Request) -> Response:
         """Exchange an app's client credentials for a token of a day."""
-        form = {k: v[0] for k, v in parse_qs((await request.body()).decode()).items()}
+        form = {
+            k: v[0] for k, v in parse_qs((await request.body()).decode("utf-8", "replace")).items()
+        }
         known = all(
-            hmac.compare_digest(form.get(name, ""), self._credentials[name])
+            hmac.compare_digest(form.get(name, "").encode(), self._credentials[name].encode())
             for name in ("client_id", "client_secret")
         )
         if form.get("grant_type") != "client_credentials" or not known:

@@ -67,7 +67,6 @@ def build_shop(shop: ShopFacts) -> dict[str, Any]:
 
 def build_order(order: MarketOrder, now: dt.datetime, taxes_included: bool) -> dict[str, Any]:
     """Return an order as it stands at `now`; personal fields are null without approval for them."""
-    refunded = sum((refund.amount for refund in order.refunds), _ZERO)
     return {
         "__typename": "Order",
         "id": gid("Order", order.order_id),
@@ -92,7 +91,6 @@ def build_order(order: MarketOrder, now: dt.datetime, taxes_included: bool) -> d
         "phone": None,
         "tags": [],
         **_totals(order),
-        "totalRefundedSet": money_bag(refunded, order.currency),
         "customer": _customer(order),
         "customerJourneySummary": _journey(order, now),
         "lineItems": Connection(tuple(_line(line, order.currency) for line in order.lines)),
@@ -108,6 +106,7 @@ def _totals(order: MarketOrder) -> dict[str, Any]:
         "totalDiscountsSet": sum((line.discount for line in order.lines), _ZERO),
         "totalShippingPriceSet": order.shipping,
         "totalTaxSet": order.tax,
+        "totalRefundedSet": sum((refund.amount for refund in order.refunds), _ZERO),
     }
     return {name: money_bag(amount, order.currency) for name, amount in amounts.items()}
 

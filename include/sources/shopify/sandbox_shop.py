@@ -37,6 +37,7 @@ _REPORT_COLUMNS: dict[str, Callable[[DailySalesRow], str]] = {
     "sales_reversals": lambda row: money_text(row.returns),
     "net_sales": lambda row: money_text(row.net_sales),
 }
+_Encode = Callable[[MarketOrder, Field], msgspec.Raw]
 SearchResult = tuple[list[MarketOrder], list[dict[str, Any]]]
 
 
@@ -67,21 +68,29 @@ class SandboxShop:
                 sort_key = str(arguments.get("sortKey") or "PROCESSED_AT")
                 found, search = self._search(now, query, sort_key, "read_all_orders" in scopes)
                 warnings += [{"path": [field.alias], "query": query, **part} for part in search]
-                data[field.alias] = (
-                    _count(len(found), field, variables)
-                    if field.name == "ordersCount"
-                    else self._orders(found, sort_key, field, arguments, variables, now)
-                )
-            elif field.name == "order":
-                data[field.alias] = self._order(str(arguments.get("id")), field, variables, now)
-            elif field.name == "shop":
-                data[field.alias] = answer(
-                    build_shop(self._market.shop), field.selection, variables
-                )
+                if field.name == "ordersCount":
+                    data[field.alias] = _count(len(found), field, variables)
+                else:
+                    pages = _OrderPages(found, sort_key, arguments.get("after"))
+                    encode = self._encoder(variables, now)
+                    data[field.alias] = pages.answer(field, arguments.get("first"), encode)
             else:
-                report = self._report(str(arguments.get("query") or ""), now)
-                data[field.alias] = answer(report, field.selection, variables)
+                data[field.alias] = self._single(field, arguments, variables, now)
         return data, warnings
+
+    def _single(
+        self,
+        field: Field,
+        arguments: Mapping[str, Any],
+        variables: Mapping[str, Any],
+        now: dt.datetime,
+    ) -> Any:
+        if field.name == "order":
+            return self._order(str(arguments.get("id")), field, variables, now)
+        if field.name == "shop":
+            return answer(build_shop(self._market.shop), field.selection, variables)
+        report = self._report(str(arguments.get("query") or ""), now)
+        return answer(report, field.selection, variables)
 
     def _search(
         self, now: dt.datetime, query: str, sort_key: str, all_orders: bool
@@ -103,54 +112,6 @@ class SandboxShop:
             self._found[key] = (orders, warnings)
         return self._found[key]
 
-    def _orders(
-        self,
-        found: list[MarketOrder],
-        sort_key: str,
-        field: Field,
-        arguments: Mapping[str, Any],
-        variables: Mapping[str, Any],
-        now: dt.datetime,
-    ) -> dict[str, Any]:
-        first, after = arguments.get("first"), arguments.get("after")
-        if not isinstance(first, int) or not 1 <= first <= 250:
-            raise QueryError("you must provide first between 1 and 250", "BAD_REQUEST")
-        start = 0 if after is None else position_after(found, sort_key, str(after))
-        page = found[start : start + first]
-        chosen: dict[str, Any] = {}
-        for part in field.selection:
-            if part.name == "nodes":
-                chosen[part.alias] = [self._encode(o, part, variables, now) for o in page]
-            elif part.name == "edges":
-                chosen[part.alias] = [
-                    self._edge(order, sort_key, part, variables, now) for order in page
-                ]
-            else:
-                info = {
-                    "__typename": "PageInfo",
-                    "hasNextPage": start + first < len(found),
-                    "hasPreviousPage": start > 0,
-                    "startCursor": cursor_of(page[0], sort_key) if page else None,
-                    "endCursor": cursor_of(page[-1], sort_key) if page else None,
-                }
-                chosen[part.alias] = answer(info, part.selection, variables)
-        return chosen
-
-    def _edge(
-        self,
-        order: MarketOrder,
-        sort_key: str,
-        edges: Field,
-        variables: Mapping[str, Any],
-        now: dt.datetime,
-    ) -> dict[str, Any]:
-        return {
-            part.alias: cursor_of(order, sort_key)
-            if part.name == "cursor"
-            else self._encode(order, part, variables, now)
-            for part in edges.selection
-        }
-
     def _order(
         self, order_gid: str, field: Field, variables: Mapping[str, Any], now: dt.datetime
     ) -> msgspec.Raw | None:
@@ -159,6 +120,9 @@ class SandboxShop:
             if str(order.order_id) == number:
                 return self._encode(order, field, variables, now)
         return None
+
+    def _encoder(self, variables: Mapping[str, Any], now: dt.datetime) -> _Encode:
+        return lambda order, field: self._encode(order, field, variables, now)
 
     def _encode(
         self, order: MarketOrder, field: Field, variables: Mapping[str, Any], now: dt.datetime
@@ -210,6 +174,46 @@ class SandboxShop:
             "rows": rows,
         }
         return _report_answer(table, [])
+
+
+class _OrderPages:
+    """One page of a sorted list of orders, from a cursor on."""
+
+    def __init__(self, found: list[MarketOrder], sort_key: str, after: str | None) -> None:
+        self._found, self._sort_key = found, sort_key
+        self._start = 0 if after is None else position_after(found, sort_key, after)
+
+    def answer(self, field: Field, first: Any, encode: _Encode) -> dict[str, Any]:
+        """Return nodes, edges and page information as asked."""
+        if not isinstance(first, int) or not 1 <= first <= 250:
+            raise QueryError("you must provide first between 1 and 250", "BAD_REQUEST")
+        page = self._found[self._start : self._start + first]
+        chosen: dict[str, Any] = {}
+        for part in field.selection:
+            if part.name == "nodes":
+                chosen[part.alias] = [encode(order, part) for order in page]
+            elif part.name == "edges":
+                chosen[part.alias] = [self._edge(order, part, encode) for order in page]
+            else:
+                chosen[part.alias] = answer(self._page_info(page), part.selection, {})
+        return chosen
+
+    def _page_info(self, page: list[MarketOrder]) -> dict[str, Any]:
+        return {
+            "__typename": "PageInfo",
+            "hasNextPage": self._start + len(page) < len(self._found),
+            "hasPreviousPage": self._start > 0,
+            "startCursor": cursor_of(page[0], self._sort_key) if page else None,
+            "endCursor": cursor_of(page[-1], self._sort_key) if page else None,
+        }
+
+    def _edge(self, order: MarketOrder, edges: Field, encode: _Encode) -> dict[str, Any]:
+        return {
+            part.alias: cursor_of(order, self._sort_key)
+            if part.name == "cursor"
+            else encode(order, part)
+            for part in edges.selection
+        }
 
 
 def _check_scope(field: str, scopes: Sequence[str]) -> None:

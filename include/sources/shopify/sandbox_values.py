@@ -57,16 +57,21 @@ def _applies(condition: str | None, kind: str) -> bool:
 def _answer_connection(
     connection: Connection, field: Field, variables: Mapping[str, Any]
 ) -> dict[str, Any]:
-    arguments = {key: resolve(value, variables) for key, value in field.arguments.items()}
+    first, after = (resolve(field.arguments.get(k), variables) for k in ("first", "after"))
     items = list(connection.items)
-    after = arguments.get("after")
     if after is not None:
         cursors = [connection.cursor_of(item) for item in items]
         items = items[cursors.index(after) + 1 :] if after in cursors else []
-    first = arguments.get("first")
     if first is None:
         raise QueryError(f"you must provide one of first or last on '{field.name}'")
     page = items[:first]
+    info = {
+        "__typename": "PageInfo",
+        "hasNextPage": len(items) > len(page),
+        "hasPreviousPage": after is not None,
+        "startCursor": connection.cursor_of(page[0]) if page else None,
+        "endCursor": connection.cursor_of(page[-1]) if page else None,
+    }
     chosen: dict[str, Any] = {}
     for part in field.selection:
         if part.name == "nodes":
@@ -76,13 +81,6 @@ def _answer_connection(
                 _answer_edge(item, connection, part.selection, variables) for item in page
             ]
         else:
-            info = {
-                "__typename": "PageInfo",
-                "hasNextPage": len(items) > len(page),
-                "hasPreviousPage": after is not None,
-                "startCursor": connection.cursor_of(page[0]) if page else None,
-                "endCursor": connection.cursor_of(page[-1]) if page else None,
-            }
             chosen[part.alias] = answer(info, part.selection, variables)
     return chosen
 

@@ -53,7 +53,7 @@ partnership as (
         connection_id,
         media_id,
         account_id,
-        handle_key,
+        cast(null as text) as handle_key,
         snapshot_date,
         captured_at,
         'partnership_content' as access_path,

@@ -1,0 +1,91 @@
+-- Net sales per shop and business date from the order headers: what the tie-out compares with while
+-- the shop's own report may not be read. Lines after discounts and before tax on the sale's date,
+-- refunded lines (else the refunded money) on the refund's date.
+with
+
+orders as (
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        orders.order_date,
+        orders.business_timezone,
+        headers.is_tax_included,
+        coalesce(headers.subtotal_amount, 0)
+        - case when headers.is_tax_included then coalesce(headers.tax_amount, 0) else 0 end
+            as net_amount
+    from {{ ref('fct_order') }} as orders
+    inner join {{ ref('stg_shopify__orders') }} as headers
+        on
+            orders.connection_id = headers.connection_id
+            and orders.order_id = headers.order_id
+    where orders.order_class <> 'test'
+
+),
+
+refund_lines as (
+
+    select
+        connection_id,
+        order_id,
+        refund_id,
+        sum(subtotal_amount) as subtotal_amount,
+        sum(tax_amount) as tax_amount
+    from {{ ref('stg_shopify__order_refund_lines') }}
+    group by connection_id, order_id, refund_id
+
+),
+
+refunds as (
+
+    select
+        orders.connection_id,
+        {{ business_date('refunds.refunded_at', 'orders.business_timezone') }} as order_date,
+        - coalesce(
+            refund_lines.subtotal_amount
+            - case when orders.is_tax_included then refund_lines.tax_amount else 0 end,
+            refunds.refunded_amount
+        ) as net_amount
+    from orders
+    inner join {{ ref('stg_shopify__order_refunds') }} as refunds
+        on
+            orders.connection_id = refunds.connection_id
+            and orders.order_id = refunds.order_id
+    left join refund_lines
+        on
+            refunds.connection_id = refund_lines.connection_id
+            and refunds.order_id = refund_lines.order_id
+            and refunds.refund_id = refund_lines.refund_id
+
+),
+
+entries as (
+
+    select
+        connection_id,
+        order_date,
+        net_amount
+    from orders
+
+    union all
+
+    select
+        connection_id,
+        order_date,
+        net_amount
+    from refunds
+
+),
+
+final as (
+
+    select
+        connection_id,
+        order_date,
+        sum(net_amount) as net_sales_amount
+    from entries
+    group by connection_id, order_date
+
+)
+
+select * from final

@@ -1,0 +1,170 @@
+{%- set channel_amounts = {
+    'creator': 'attributed_amount',
+    'other_channel': 'other_channel_amount',
+    'direct': 'direct_amount',
+    'unattributed': 'unattributed_amount',
+} -%}
+
+with
+
+facts as (
+
+    select * from {{ ref('int_measure_run_facts') }}
+
+),
+
+shops as (
+
+    select * from {{ ref('int_shops') }}
+
+),
+
+credits as (
+
+    select
+        connection_id,
+        event_date as order_date,
+        attribution_model,
+        rule_version,
+        {%- for channel_type, column in channel_amounts.items() %}
+        sum(case when channel_type = '{{ channel_type }}' then credit_amount else 0 end)
+            as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_credits_unpivoted') }}
+    where order_class <> 'test'
+    group by connection_id, event_date, attribution_model, rule_version
+
+),
+
+reported as (
+
+    select
+        connection_id,
+        report_date as order_date,
+        sum(net_sales_amount) as shop_net_sales_amount
+    from {{ ref('stg_shopify__daily_sales') }}
+    group by connection_id, report_date
+
+),
+
+headers as (
+
+    select * from {{ ref('int_header_sales') }}
+
+),
+
+shop_sales as (
+
+    select
+        coalesce(reported.connection_id, headers.connection_id) as connection_id,
+        coalesce(reported.order_date, headers.order_date) as order_date,
+        coalesce(reported.shop_net_sales_amount, headers.net_sales_amount)
+            as shop_net_sales_amount,
+        case
+            when reported.connection_id is not null then 'shop_report'
+            else 'order_headers'
+        end as shop_sales_source
+    from reported
+    full outer join headers
+        on
+            reported.connection_id = headers.connection_id
+            and reported.order_date = headers.order_date
+
+),
+
+models as (
+
+    {% for model in var('attribution_models') -%}
+    {%- for version in var('attribution_rule_versions') -%}
+    select
+        '{{ model.name }}' as attribution_model,
+        '{{ version }}' as rule_version
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+days as (
+
+    select
+        connection_id,
+        order_date
+    from shop_sales
+
+    union distinct
+
+    select
+        connection_id,
+        order_date
+    from credits
+
+),
+
+-- The report reaches back before the first day whose orders were read: nothing to tie out there.
+covered as (
+
+    select
+        load_windows.connection_id,
+        {{ business_date('min(load_windows.window_start)', 'min(shops.timezone)') }} as first_date
+    from {{ source('quality', 'load_windows') }} as load_windows
+    inner join shops on load_windows.connection_id = shops.connection_id
+    where load_windows.source = 'shopify' and load_windows.stream = 'orders'
+    group by load_windows.connection_id
+
+),
+
+arrivals as (
+
+    select
+        day,
+        string_agg(source, ',' order by source) as sources_present
+    from {{ source('quality', 'source_arrivals') }}
+    group by day
+
+),
+
+final as (
+
+    select
+        days.connection_id,
+        days.order_date,
+        models.attribution_model,
+        models.rule_version,
+        shops.currency_code,
+        coalesce(shop_sales.shop_net_sales_amount, 0) as shop_net_sales_amount,
+        coalesce(shop_sales.shop_sales_source, 'order_headers') as shop_sales_source,
+        {%- for column in channel_amounts.values() %}
+        coalesce(credits.{{ column }}, 0) as {{ column }},
+        {%- endfor %}
+        coalesce(shop_sales.shop_net_sales_amount, 0)
+        {%- for column in channel_amounts.values() %}
+        - coalesce(credits.{{ column }}, 0)
+        {%- endfor %} as difference_amount,
+        {{ days_after('days.order_date', var('restatement_days')) }} <= facts.as_of_date as is_final,
+        coalesce(arrivals.sources_present, facts.sources_present) as sources_present,
+        facts.as_of_date
+    from days
+    cross join models
+    cross join facts
+    left join shops on days.connection_id = shops.connection_id
+    left join shop_sales
+        on
+            days.connection_id = shop_sales.connection_id
+            and days.order_date = shop_sales.order_date
+    left join credits
+        on
+            days.connection_id = credits.connection_id
+            and days.order_date = credits.order_date
+            and models.attribution_model = credits.attribution_model
+            and models.rule_version = credits.rule_version
+    left join arrivals on days.order_date = arrivals.day
+    left join covered on days.connection_id = covered.connection_id
+    -- Orders are read some hours after midnight: refunds of the following morning are not yet a day.
+    where
+        days.order_date <= facts.last_day
+        and days.order_date >= coalesce(covered.first_date, days.order_date)
+
+)
+
+select * from final

@@ -1,0 +1,179 @@
+with
+
+facts as (
+
+    select * from {{ ref('int_measure_run_facts') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('dim_campaign') }}
+
+),
+
+creators as (
+
+    select * from {{ ref('dim_creator') }}
+
+),
+
+posts as (
+
+    select * from {{ ref('int_post_metrics_latest') }}
+
+),
+
+kept_credits as (
+
+    select
+        credits.campaign_id,
+        credits.creator_id,
+        credits.connection_id,
+        credits.order_id,
+        credits.ordered_at,
+        sum(credits.credit_share * credits.conversion_count) as credited_order_count,
+        sum(credits.credit_amount) as net_revenue_amount
+    from {{ ref('int_credits_unpivoted') }} as credits
+    inner join campaigns
+        on
+            credits.campaign_id = campaigns.campaign_id
+            and credits.attribution_model = campaigns.default_attribution_model
+            and credits.rule_version = campaigns.default_rule_version
+    where credits.order_class = 'kept' and credits.channel_type = 'creator'
+    group by
+        credits.campaign_id,
+        credits.creator_id,
+        credits.connection_id,
+        credits.order_id,
+        credits.ordered_at
+
+),
+
+-- A creator's link and code are the same on all posts, so a sale goes to the posts of the hours
+-- before it, in equal parts; a sale without such a post stays with the creator alone.
+recent_posts as (
+
+    select
+        posts.campaign_id,
+        posts.platform,
+        posts.post_id,
+        kept_credits.credited_order_count,
+        kept_credits.net_revenue_amount,
+        count(*) over (
+            partition by
+                kept_credits.campaign_id,
+                kept_credits.creator_id,
+                kept_credits.connection_id,
+                kept_credits.order_id
+        ) as recent_post_count
+    from kept_credits
+    inner join posts
+        on
+            kept_credits.campaign_id = posts.campaign_id
+            and kept_credits.creator_id = posts.creator_id
+            and kept_credits.ordered_at >= posts.published_at
+            and {{ seconds_before('kept_credits.ordered_at', var('post_sales_hours') * 3600) }}
+            <= posts.published_at
+
+),
+
+post_sales as (
+
+    select
+        campaign_id,
+        platform,
+        post_id,
+        sum(credited_order_count / recent_post_count) as estimated_order_count,
+        sum(net_revenue_amount / recent_post_count) as estimated_net_revenue_amount
+    from recent_posts
+    group by campaign_id, platform, post_id
+
+),
+
+final as (
+
+    select
+        posts.campaign_id,
+        posts.platform,
+        posts.post_id,
+        posts.creator_id,
+        creators.creator_name,
+        posts.handle,
+        posts.content_format,
+        posts.published_at,
+        posts.published_date,
+        posts.permalink,
+        posts.has_hashtag,
+        posts.has_code,
+        posts.has_mention,
+        posts.access_path,
+        posts.metric_scope,
+        posts.metric_definition_version,
+        posts.measured_date,
+        posts.followers_at_publish_count,
+        posts.views_count,
+        posts.reach_count,
+        posts.likes_count,
+        posts.comments_count,
+        posts.shares_count,
+        posts.saves_count,
+        {{ engagements('posts.likes_count', 'posts.comments_count', 'posts.shares_count', 'posts.saves_count') }}
+            as engagement_count,
+        posts.likes_count + posts.comments_count as engagement_basic_count,
+        posts.link_click_count,
+        case when posts.link_click_count is not null then 'platform' end as click_source,
+        posts.watch_seconds,
+        {{ ratio('posts.likes_count + posts.comments_count + posts.shares_count', 'posts.reach_count') }}
+            as er_by_reach,
+        {{ ratio('posts.likes_count + posts.comments_count', 'posts.followers_at_publish_count') }}
+            as er_by_followers,
+        {{ ratio(engagements('posts.likes_count', 'posts.comments_count', 'posts.shares_count', 'posts.saves_count'), 'posts.views_count') }}
+            as er_by_views,
+        {{ ratio('posts.likes_count + posts.comments_count', 'posts.views_count') }}
+            as er_basic_by_views,
+        {{ ratio('posts.link_click_count', 'posts.views_count') }} as ctr_by_views,
+        {{ ratio('posts.link_click_count', 'posts.reach_count') }} as ctr_by_reach,
+        posts.views_day7_count,
+        posts.reach_day7_count,
+        posts.likes_day7_count + posts.comments_day7_count as engagement_basic_day7_count,
+        {{ ratio('posts.likes_day7_count + posts.comments_day7_count', 'posts.views_day7_count') }}
+            as er_basic_by_views_day7,
+        posts.fall_count,
+        round(coalesce(post_sales.estimated_order_count, 0), 6) as estimated_order_count,
+        round(coalesce(post_sales.estimated_net_revenue_amount, 0), 2)
+            as estimated_net_revenue_amount,
+        true as is_estimated,
+        campaigns.default_attribution_model as attribution_model,
+        campaigns.default_rule_version as rule_version,
+        campaigns.currency_code,
+        case posts.access_path
+            when 'own_account' then
+                case
+                    when posts.link_click_count is null
+                        then 'Instagram counts no link clicks on feed posts and reels'
+                end
+            when 'partnership_content' then 'partnership content gives no clicks and no watch time'
+            when 'business_discovery' then
+                'business discovery gives likes, comments and views only'
+        end as unavailable_reason,
+        posts.measured_date - posts.published_date >= 7 and posts.views_day7_count is not null
+            as is_final,
+        facts.sources_present,
+        facts.as_of_date
+    from posts
+    inner join campaigns on posts.campaign_id = campaigns.campaign_id
+    inner join creators
+        on
+            posts.campaign_id = creators.campaign_id
+            and posts.creator_id = creators.creator_id
+    cross join facts
+    left join post_sales
+        on
+            posts.campaign_id = post_sales.campaign_id
+            and posts.platform = post_sales.platform
+            and posts.post_id = post_sales.post_id
+
+)
+
+select * from final

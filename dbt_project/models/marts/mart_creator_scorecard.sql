@@ -1,0 +1,388 @@
+with
+
+facts as (
+
+    select * from {{ ref('int_measure_run_facts') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('dim_campaign') }}
+
+),
+
+creators as (
+
+    select * from {{ ref('dim_creator') }}
+
+),
+
+kept_credits as (
+
+    select credits.*
+    from {{ ref('int_credits_unpivoted') }} as credits
+    inner join campaigns
+        on
+            credits.campaign_id = campaigns.campaign_id
+            and credits.attribution_model = campaigns.default_attribution_model
+            and credits.rule_version = campaigns.default_rule_version
+    where credits.order_class = 'kept' and credits.channel_type = 'creator'
+
+),
+
+sales as (
+
+    select
+        campaign_id,
+        creator_id,
+        sum(credit_share * conversion_count) as credited_order_count,
+        sum(case when is_new_customer then credit_share * conversion_count else 0 end)
+            as credited_new_order_count,
+        sum(case when is_new_customer is null then credit_share * conversion_count else 0 end)
+            as credited_unknown_customer_order_count,
+        sum(credit_amount) as net_revenue_amount
+    from kept_credits
+    group by campaign_id, creator_id
+
+),
+
+evidence as (
+
+    select
+        touches.campaign_id,
+        touches.creator_id,
+        touches.connection_id,
+        touches.order_id,
+        max(case when {{ has_link_evidence('touches') }} then 1 else 0 end) as link_count,
+        max(case when {{ has_code_evidence('touches') }} then 1 else 0 end) as code_count
+    from {{ ref('fct_touchpoint') }} as touches
+    inner join campaigns
+        on
+            touches.campaign_id = campaigns.campaign_id
+            and touches.rule_version = campaigns.default_rule_version
+    inner join {{ ref('fct_order') }} as orders
+        on
+            touches.connection_id = orders.connection_id
+            and touches.order_id = orders.order_id
+    where touches.is_in_path and touches.channel_type = 'creator' and orders.order_class = 'kept'
+    group by
+        touches.campaign_id, touches.creator_id, touches.connection_id, touches.order_id
+
+),
+
+touched_orders as (
+
+    select
+        campaign_id,
+        creator_id,
+        sum(case when code_count = 0 then 1 else 0 end) as link_only_order_count,
+        sum(case when link_count = 0 then 1 else 0 end) as code_only_order_count,
+        sum(link_count * code_count) as link_and_code_order_count
+    from evidence
+    group by campaign_id, creator_id
+
+),
+
+costs as (
+
+    select
+        costs.campaign_id,
+        costs.creator_id,
+        sum(case when costs.cost_basis = 'committed' then costs.cost_amount else 0 end)
+            as committed_cost_amount,
+        {%- for cost_type in ['fee', 'product', 'shipping', 'commission'] %}
+        sum(
+            case
+                when costs.cost_basis = 'delivered' and costs.cost_type = '{{ cost_type }}'
+                    and costs.cost_date <= facts.last_day
+                    then costs.cost_amount
+                else 0
+            end
+        ) as {{ cost_type }}_amount{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('fct_creator_cost') }} as costs
+    cross join facts
+    group by costs.campaign_id, costs.creator_id
+
+),
+
+pieces as (
+
+    select
+        deliverables.campaign_id,
+        deliverables.creator_id,
+        count(*) as contracted_piece_count,
+        sum(case when deliverables.post_id is not null then 1 else 0 end) as live_piece_count,
+        sum(case when deliverables.is_unverifiable then 1 else 0 end) as unverifiable_piece_count
+    from {{ ref('int_deliverables_matched') }} as deliverables
+    group by deliverables.campaign_id, deliverables.creator_id
+
+),
+
+posts as (
+
+    select
+        campaign_id,
+        creator_id,
+        count(*) as post_count,
+        {{ sum_count('likes_count') }} as likes_count,
+        {{ sum_count('comments_count') }} as comments_count,
+        {{ sum_count('shares_count') }} as shares_count,
+        {{ sum_count('saves_count') }} as saves_count,
+        {{ sum_count('views_count') }} as views_count,
+        {{ sum_count('reach_count') }} as gross_reach_count,
+        {{ sum_count('link_click_count') }} as platform_click_count,
+        {{ sum_count(engagements()) }} as engagement_count,
+        {{ sum_count('likes_count + comments_count') }} as engagement_basic_count,
+        -- A rate of sums holds only posts whose numerator and denominator are both known.
+        {{ ratio_of_sums('likes_count + comments_count + shares_count', 'reach_count') }}
+            as er_by_reach,
+        {{ ratio_of_sums('likes_count + comments_count', 'followers_at_publish_count') }}
+            as er_by_followers,
+        {{ ratio_of_sums(engagements(), 'views_count') }} as er_by_views,
+        {{ ratio_of_sums('likes_count + comments_count', 'views_count') }} as er_basic_by_views,
+        {{ ratio_of_sums('likes_day7_count + comments_day7_count', 'views_day7_count') }}
+            as er_basic_by_views_day7,
+        min(metric_scope) as metric_scope
+    from {{ ref('int_post_metrics_latest') }}
+    group by campaign_id, creator_id
+
+),
+
+sessions as (
+
+    select
+        sessions.campaign_id,
+        sessions.creator_id,
+        {{ sum_count('sessions.session_count') }} as session_count,
+        {{ sum_count('sessions.engaged_session_count') }} as engaged_session_count,
+        sum(sessions.engagement_seconds) as engagement_seconds,
+        {{ sum_count('sessions.purchase_count') }} as session_purchase_count
+    from {{ ref('fct_web_session_daily') }} as sessions
+    where sessions.creator_id is not null
+    group by sessions.campaign_id, sessions.creator_id
+
+),
+
+estimates as (
+
+    select estimates.*
+    from {{ source('analysis', 'creator_estimates') }} as estimates
+    inner join campaigns
+        on
+            estimates.campaign_id = campaigns.campaign_id
+            and estimates.attribution_model = campaigns.default_attribution_model
+            and estimates.rule_version = campaigns.default_rule_version
+
+),
+
+followers as (
+
+    select
+        platform,
+        handle,
+        followers_count,
+        row_number() over (
+            partition by platform, handle
+            order by snapshot_date desc, {{ access_rank('access_path') }}
+        ) as recency
+    from {{ ref('fct_account_daily') }}
+    where followers_count is not null
+
+),
+
+measured as (
+
+    select
+        campaigns.campaign_id,
+        creators.creator_id,
+        campaigns.campaign_name,
+        creators.creator_name,
+        creators.tier,
+        creators.country_code,
+        creators.platform,
+        creators.handle,
+        creators.access_path,
+        posts.metric_scope,
+        campaigns.default_attribution_model as attribution_model,
+        campaigns.default_rule_version as rule_version,
+        campaigns.currency_code,
+        campaigns.end_date,
+        followers.followers_count,
+        coalesce(costs.fee_amount, 0) as fee_amount,
+        coalesce(costs.product_amount, 0) as product_cost_amount,
+        coalesce(costs.shipping_amount, 0) as shipping_cost_amount,
+        coalesce(costs.commission_amount, 0) as commission_amount,
+        coalesce(costs.fee_amount, 0)
+        + coalesce(costs.product_amount, 0)
+        + coalesce(costs.shipping_amount, 0)
+        + coalesce(costs.commission_amount, 0) as cost_amount,
+        coalesce(costs.committed_cost_amount, 0) as committed_cost_amount,
+        coalesce(pieces.contracted_piece_count, 0) as contracted_piece_count,
+        coalesce(pieces.live_piece_count, 0) as live_piece_count,
+        coalesce(pieces.unverifiable_piece_count, 0) as unverifiable_piece_count,
+        coalesce(sales.credited_order_count, 0) as credited_order_count,
+        estimates.order_count_low as credited_order_count_low,
+        estimates.order_count_high as credited_order_count_high,
+        coalesce(sales.credited_new_order_count, 0) as credited_new_order_count,
+        coalesce(sales.credited_unknown_customer_order_count, 0)
+            as credited_unknown_customer_order_count,
+        coalesce(touched_orders.link_only_order_count, 0) as link_only_order_count,
+        coalesce(touched_orders.code_only_order_count, 0) as code_only_order_count,
+        coalesce(touched_orders.link_and_code_order_count, 0) as link_and_code_order_count,
+        coalesce(sales.net_revenue_amount, 0) as net_revenue_amount,
+        estimates.estimated_net_revenue_amount,
+        estimates.net_revenue_low,
+        estimates.net_revenue_high,
+        estimates.solve_id,
+        coalesce(posts.post_count, 0) as post_count,
+        posts.views_count,
+        posts.gross_reach_count,
+        posts.likes_count,
+        posts.comments_count,
+        posts.shares_count,
+        posts.saves_count,
+        posts.engagement_count,
+        posts.engagement_basic_count,
+        posts.er_by_reach,
+        posts.er_by_followers,
+        posts.er_by_views,
+        posts.er_basic_by_views,
+        posts.er_basic_by_views_day7,
+        posts.platform_click_count,
+        sessions.session_count,
+        sessions.engaged_session_count,
+        sessions.engagement_seconds,
+        sessions.session_purchase_count
+    from creators
+    inner join campaigns on creators.campaign_id = campaigns.campaign_id
+    left join sales
+        on
+            creators.campaign_id = sales.campaign_id
+            and creators.creator_id = sales.creator_id
+    left join touched_orders
+        on
+            creators.campaign_id = touched_orders.campaign_id
+            and creators.creator_id = touched_orders.creator_id
+    left join costs
+        on
+            creators.campaign_id = costs.campaign_id
+            and creators.creator_id = costs.creator_id
+    left join pieces
+        on
+            creators.campaign_id = pieces.campaign_id
+            and creators.creator_id = pieces.creator_id
+    left join posts
+        on
+            creators.campaign_id = posts.campaign_id
+            and creators.creator_id = posts.creator_id
+    left join sessions
+        on
+            creators.campaign_id = sessions.campaign_id
+            and creators.creator_id = sessions.creator_id
+    left join estimates
+        on
+            creators.campaign_id = estimates.campaign_id
+            and creators.creator_id = estimates.creator_id
+    left join followers
+        on
+            creators.platform = followers.platform
+            and creators.handle = followers.handle
+            and followers.recency = 1
+
+),
+
+final as (
+
+    select
+        measured.campaign_id,
+        measured.creator_id,
+        measured.campaign_name,
+        measured.creator_name,
+        measured.tier,
+        measured.country_code,
+        measured.platform,
+        measured.handle,
+        measured.access_path,
+        measured.metric_scope,
+        measured.followers_count,
+        measured.attribution_model,
+        measured.rule_version,
+        measured.currency_code,
+        measured.cost_amount,
+        measured.committed_cost_amount,
+        measured.fee_amount,
+        measured.product_cost_amount,
+        measured.shipping_cost_amount,
+        measured.commission_amount,
+        measured.contracted_piece_count,
+        measured.live_piece_count,
+        measured.unverifiable_piece_count,
+        measured.credited_order_count,
+        measured.credited_order_count_low,
+        measured.credited_order_count_high,
+        measured.credited_new_order_count,
+        measured.credited_unknown_customer_order_count,
+        measured.link_only_order_count,
+        measured.code_only_order_count,
+        measured.link_and_code_order_count,
+        measured.net_revenue_amount,
+        measured.estimated_net_revenue_amount,
+        measured.net_revenue_low,
+        measured.net_revenue_high,
+        {{ ratio('measured.net_revenue_amount', 'measured.cost_amount') }} as roas,
+        {{ ratio('measured.net_revenue_low', 'measured.cost_amount') }} as roas_low,
+        {{ ratio('measured.net_revenue_high', 'measured.cost_amount') }} as roas_high,
+        {{ ratio('measured.cost_amount', 'measured.credited_order_count') }} as cpa,
+        {{ ratio('measured.cost_amount', 'measured.credited_order_count_high') }} as cpa_low,
+        {{ ratio('measured.cost_amount', 'measured.credited_order_count_low') }} as cpa_high,
+        {{ ratio('measured.cost_amount', 'measured.credited_new_order_count') }} as cac_new,
+        measured.post_count,
+        measured.views_count,
+        measured.gross_reach_count,
+        measured.likes_count,
+        measured.comments_count,
+        measured.shares_count,
+        measured.saves_count,
+        measured.engagement_count,
+        measured.engagement_basic_count,
+        measured.er_by_reach,
+        measured.er_by_followers,
+        measured.er_by_views,
+        measured.er_basic_by_views,
+        measured.er_basic_by_views_day7,
+        {{ ratio('measured.cost_amount * 1000', 'measured.views_count') }} as cpm,
+        {{ ratio('measured.cost_amount', 'measured.engagement_count') }} as cpe,
+        {{ ratio('measured.cost_amount', 'measured.engagement_basic_count') }} as cpe_basic,
+        measured.platform_click_count,
+        measured.session_count as click_count,
+        case when measured.session_count is not null then 'session_proxy' end as click_source,
+        {{ ratio('measured.session_count', 'measured.views_count') }} as ctr_by_views,
+        {{ ratio('measured.session_count', 'measured.gross_reach_count') }} as ctr_by_reach,
+        {{ ratio('measured.cost_amount', 'measured.session_count') }} as cpc,
+        {{ ratio('measured.credited_order_count', 'measured.session_count') }} as orders_per_click,
+        measured.session_count,
+        measured.engaged_session_count,
+        measured.engagement_seconds,
+        measured.session_purchase_count,
+        {{ ratio('measured.session_purchase_count', 'measured.session_count') }} as cvr_session,
+        case measured.access_path
+            when 'none' then 'personal account: no API publishes its posts'
+            when 'business_discovery' then
+                'seen by business discovery only: no reach, shares, saves, clicks or stories'
+            when 'partnership_content' then
+                'seen by partnership content only: no clicks, stories or posts without permission'
+            when 'own_account' then 'stories are not read yet'
+        end as unavailable_reason,
+        measured.solve_id,
+        {{ days_after('measured.end_date', var('restatement_days')) }} <= facts.as_of_date
+            as is_final,
+        facts.sources_present,
+        facts.as_of_date
+    from measured
+    cross join facts
+
+)
+
+select * from final

@@ -1,0 +1,183 @@
+"""What `make demo` prints at the end, read from the published marts as any analyst would.
+
+Only the error against the truth needs more than the marts: the sandbox's truth (under its key) and
+the credit of every model, which is read from `core`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import dict_row
+from rich.table import Table
+from scipy.stats import spearmanr
+
+from include.connections import read_connection
+from include.errors import GroundswellError
+from include.services.environment import ADMIN_USER, airflow_url
+from include.warehouse.connection import connect, dsn_of
+from include.warehouse.server import role_dsn
+
+if TYPE_CHECKING:
+    from include.demo import Demo, Stages
+
+SHOWN = 5  # creators at either end of the scorecard
+
+SCORECARD = """ select creator_name, cost_amount, credited_order_count, net_revenue_amount, roas,
+roas_low, roas_high from marts.mart_creator_scorecard order by roas desc nulls last,
+net_revenue_amount desc, creator_id
+"""
+RECONCILIATION = """
+select attribution_model, count(*) as day_count, sum(shop_net_sales_amount) as shop_amount,
+    sum(attributed_amount) as creator_amount, sum(other_channel_amount) as other_amount,
+    sum(direct_amount) as direct_amount, sum(unattributed_amount) as unattributed_amount,
+    sum(abs(difference_amount)) as difference_amount
+from marts.mart_attribution_reconciliation
+group by attribution_model
+order by attribution_model
+"""
+COVERAGE = """
+select sum(order_count) as orders, sum(creator_order_count) as creator_orders,
+    sum(link_only_order_count) as link_only, sum(code_only_order_count) as code_only,
+    sum(link_and_code_order_count) as both, sum(untracked_order_count) as untracked
+from marts.mart_tracking_coverage
+"""
+CREDITS = """
+select attribution_model, creator_id, sum(credit_amount) as amount
+from intermediate.int_credits_unpivoted
+where order_class = 'kept' and channel_type = 'creator'
+group by attribution_model, creator_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelError:
+    """How far a model's creator revenue is from the truth.
+
+    total_variation: half the sum of |share − true share| over creators, 0-1. rank_correlation:
+    Spearman, -1 to 1, over all creators. revenue_ratio: attributed ÷ true revenue of all creators.
+    """
+
+    model: str
+    total_variation: float
+    rank_correlation: float
+    revenue_ratio: float
+
+
+def model_errors(
+    credited: Mapping[str, Mapping[str, Decimal]], truth: Mapping[str, Decimal]
+) -> list[ModelError]:
+    """Compare each model's revenue per creator with what each creator really caused."""
+    names = sorted(truth)
+    true_total = sum(truth.values(), Decimal(0))
+    found = []
+    for model, amounts in sorted(credited.items()):
+        total = sum(amounts.values(), Decimal(0))
+        if not total or not true_total:
+            continue
+        claimed = [float(amounts.get(name, Decimal(0)) / total) for name in names]
+        real = [float(truth[name] / true_total) for name in names]
+        distance = sum(abs(a - b) for a, b in zip(claimed, real, strict=True)) / 2
+        rank = float(spearmanr(claimed, real).statistic)
+        found.append(ModelError(model, distance, rank, float(total / true_total)))
+    return found
+
+
+def show(demo: Demo, stages: Stages) -> None:
+    """Print the scorecard, the tie-out, coverage, model errors, timings and addresses."""
+    console = stages.console
+    bi_reader = role_dsn(demo.settings, demo.secrets, "bi_reader")
+    scorecard = _read(bi_reader, SCORECARD)
+    days = _read(bi_reader, RECONCILIATION)
+    coverage = _read(bi_reader, COVERAGE)[0]
+    if not scorecard or not days:
+        raise GroundswellError("the marts are published but empty; see quality.load_windows")
+    console.rule("Serum launch: what the creators brought")
+    console.print(_scorecard_table(scorecard))
+    console.print(_reconciliation_table(days))
+    console.print(
+        f"Coverage: {coverage['creator_orders']} of {coverage['orders']} orders show a creator "
+        f"(link only {coverage['link_only']}, code only {coverage['code_only']}, both "
+        f"{coverage['both']}); {coverage['untracked']} show nothing at all."
+    )
+    console.print(_errors_table(_compare_with_truth(demo)))
+    console.print(_timing_line(stages.seconds))
+    console.print(
+        f"Airflow    {airflow_url(demo.settings)}  login {ADMIN_USER}  "
+        f"password {demo.secrets.admin_password}",
+        soft_wrap=True,
+    )
+    console.print(f"BI tools   {bi_reader}  (schema marts, read-only)", soft_wrap=True)
+    console.print("Airflow stays up until: make down")
+
+
+def _compare_with_truth(demo: Demo) -> list[ModelError]:
+    credited: dict[str, dict[str, Decimal]] = {}
+    for row in _read(dsn_of(read_connection("warehouse_transformer")), CREDITS):
+        credited.setdefault(row["attribution_model"], {})[row["creator_id"]] = row["amount"]
+    creators: Any = demo.control.truth(demo.last_day)["creators"]
+    truth = {row["creator_id"]: Decimal(row["net_revenue_amount"]) for row in creators}
+    return model_errors(credited, truth)
+
+
+def _read(dsn: str, query: str) -> list[dict[str, Any]]:
+    with connect(dsn) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return list(cursor.execute(psycopg.sql.SQL(query)))
+
+
+def _scorecard_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(title=f"top and bottom {SHOWN} of {len(rows)} creators, by ROAS (90 % interval)")
+    table.add_column("creator")
+    for name in ("cost", "credited orders", "net revenue", "ROAS", "from", "to"):
+        table.add_column(name, justify="right")
+    for number, row in enumerate(rows):
+        if SHOWN <= number < len(rows) - SHOWN:
+            if number == SHOWN:
+                table.add_section()
+            continue
+        table.add_row(
+            row["creator_name"],
+            f"{row['cost_amount']:,.2f}",
+            f"{row['credited_order_count']:,.1f}",
+            f"{row['net_revenue_amount']:,.2f}",
+            *(_ratio(row[name]) for name in ("roas", "roas_low", "roas_high")),
+        )
+    return table
+
+
+def _reconciliation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(title=f"shop net sales of {rows[0]['day_count']} days, and who is credited")
+    table.add_column("model")
+    columns = ("shop", "creator", "other", "direct", "unattributed", "difference")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for row in rows:
+        amounts = (f"{row[f'{name}_amount']:,.2f}" for name in columns)
+        table.add_row(row["attribution_model"], *amounts)
+    return table
+
+
+def _errors_table(errors: Sequence[ModelError]) -> Table:
+    table = Table(title="against what really happened (known only to the sandbox market)")
+    for name in ("model", "total variation", "rank correlation", "credited ÷ caused"):
+        table.add_column(name, justify="left" if name == "model" else "right")
+    for error in errors:
+        table.add_row(
+            error.model,
+            f"{error.total_variation:.3f}",
+            f"{error.rank_correlation:.2f}",
+            f"{error.revenue_ratio:.2f}",
+        )
+    return table
+
+
+def _timing_line(seconds: Mapping[str, float]) -> str:
+    return "Time: " + "; ".join(f"{name} {took:.0f} s" for name, took in seconds.items())
+
+
+def _ratio(value: Decimal | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

@@ -1,0 +1,195 @@
+"""Load windows again from landing, without the API: `python -m include.replay SOURCE STREAM …`.
+
+    --day D       the newest finished run of that day
+    --all         every finished run of the stream, oldest capture first
+    --rejects     only the documents that wait in quarantine, after a fix of record or parser
+    --connection  one connection; by default every one that has landed something
+
+A replay merges like any load: what the warehouse has from a newer answer stays as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from include.errors import GroundswellError
+from include.ingest import StreamResult, relaxed_gc, result_of, scope_of
+from include.landing.pages import LandedRun, find_runs, read_page, read_pages, read_run
+from include.landing.store import Store, open_store
+from include.sources import discover_sources
+from include.sources._base import Source, Stream
+from include.warehouse.connection import connect
+from include.warehouse.load import StreamLoad
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Unresolved rejects of one landed run: their pages, and their keys where they have one."""
+
+    landing_path: str
+    pages: frozenset[int]
+    keys: frozenset[str] | None
+
+
+def replay_window(
+    source: Source,
+    stream: Stream,
+    connection_id: str,
+    partition_key: str,
+    *,
+    dsn: str,
+    landing_url: str,
+) -> StreamResult:
+    """Load the newest finished run of a window again; FileNotFoundError when none was landed."""
+    store = open_store(landing_url)
+    runs = find_runs(store, source.name, connection_id, stream.name, partition_key)
+    if not runs:
+        raise FileNotFoundError(
+            f"{landing_url} holds no finished run of {source.name}.{stream.name}, connection "
+            f"{connection_id!r}, day {partition_key}"
+        )
+    return _replay_run(store, source, stream, runs[-1], dsn)
+
+
+def replay_all(
+    source: Source, stream: Stream, connection_id: str, *, dsn: str, landing_url: str
+) -> list[StreamResult]:
+    """Load every finished run of a connection's stream again, oldest capture first."""
+    store = open_store(landing_url)
+    runs = find_runs(store, source.name, connection_id, stream.name)
+    return [_replay_run(store, source, stream, run, dsn) for run in runs]
+
+
+def replay_rejects(
+    source: Source, stream: Stream, connection_id: str, *, dsn: str, landing_url: str
+) -> list[StreamResult]:
+    """Parse the documents that wait in quarantine again; load and resolve those that fit now.
+
+    Those that still do not fit stay in quarantine. One result per landed run.
+    """
+    store = open_store(landing_url)
+    results = []
+    with connect(dsn, autocommit=True) as conn:
+        waiting = _find_waiting(conn, source.name, stream.name, connection_id)
+    for wait in waiting:
+        run = read_run(store, wait.landing_path)
+        if run is None:
+            raise FileNotFoundError(f"{landing_url}/{wait.landing_path} is no finished run")
+        results.append(
+            _replay_run(store, source, stream, run, dsn, pages=wait.pages, keys=wait.keys)
+        )
+    return results
+
+
+def _replay_run(
+    store: Store,
+    source: Source,
+    stream: Stream,
+    run: LandedRun,
+    dsn: str,
+    *,
+    pages: Collection[int] | None = None,
+    keys: frozenset[str] | None = None,
+) -> StreamResult:
+    """Load a run, or only some pages of it, or only the documents of some keys."""
+    scope = scope_of(run.header, run.path)
+    is_partial = pages is not None
+    with connect(dsn, autocommit=True) as conn, relaxed_gc():
+        load = StreamLoad(
+            conn,
+            source.name,
+            stream,
+            run.header.window,
+            scope,
+            is_partial=is_partial,
+            only_keys=keys,
+        )
+        if pages is None:
+            for number, page in read_pages(store, run):
+                load.add_page(number, page)
+        else:
+            for entry in run.entries:
+                if entry.number in pages:
+                    load.add_page(entry.number, read_page(store, run, entry))
+        load.check_counts()
+        load.check_rejects()
+        return result_of(load.merge())
+
+
+def _find_waiting(
+    conn: psycopg.Connection, source: str, stream: str, connection_id: str
+) -> list[_Waiting]:
+    found = conn.execute(
+        "select landing_path, array_agg(distinct page_number), array_agg(distinct record_key)"
+        " from quarantine.rejects where source = %s and stream = %s and connection_id = %s"
+        " and resolved_at is null and landing_path is not null"
+        " group by landing_path order by min(reject_id)",
+        [source, stream, connection_id],
+    ).fetchall()
+    return [
+        # A reject without a key may be any document of its page: then the whole page is read.
+        _Waiting(path, frozenset(pages), None if None in keys else frozenset(keys))
+        for path, pages, keys in found
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0, or 1 with the error on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m include.replay", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("source")
+    parser.add_argument("stream")
+    parser.add_argument("--connection")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--day", metavar="YYYY-MM-DD")
+    which.add_argument("--all", action="store_true")
+    which.add_argument("--rejects", action="store_true")
+    options = parser.parse_args(arguments)
+    try:
+        _run(options)
+    except (GroundswellError, FileNotFoundError, KeyError, psycopg.Error) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    from include.connections import read_connection
+    from include.settings import read_settings
+    from include.warehouse.connection import dsn_of
+
+    sources = discover_sources()
+    if options.source not in sources:
+        raise KeyError(f"no source {options.source!r}; there are: {', '.join(sources)}")
+    source = sources[options.source]
+    stream = source.stream(options.stream)
+    dsn = dsn_of(read_connection("warehouse_loader"))
+    landing_url = read_settings().landing_url
+    store = open_store(landing_url)
+    for conn_id in [options.connection] if options.connection else store.list_names(source.name):
+        if options.day:
+            results = [
+                replay_window(
+                    source, stream, conn_id, options.day, dsn=dsn, landing_url=landing_url
+                )
+            ]
+        elif options.all:
+            results = replay_all(source, stream, conn_id, dsn=dsn, landing_url=landing_url)
+        else:
+            results = replay_rejects(source, stream, conn_id, dsn=dsn, landing_url=landing_url)
+        for result in results:
+            print(
+                f"{source.name}.{stream.name} {conn_id}: load {result.load_id}, "
+                f"{result.rows_read} read, {result.rows_merged} merged, "
+                f"{result.rows_unchanged} unchanged, {result.rows_deleted} deleted, "
+                f"{result.rows_rejected} rejected"
+            )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,126 @@
+"""One web application for all sandboxed APIs: their routers, the virtual `Date`, and the control.
+
+A router comes from each `include/sources/<name>/sandbox.py`. The control lies under `/_control/`:
+
+    POST /_control/clock    {"at": "2026-11-15T08:00:00Z"} or {"run": true, "offset_seconds": 0}
+    GET  /_control/truth    ?until=2026-11-14
+    GET  /_control/health   the only one without a key
+
+The others want the header `X-Control-Key`. The truth exists in this process's memory alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Mapping
+from email.utils import format_datetime
+from types import ModuleType
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException
+from pydantic import BaseModel, ConfigDict, model_validator
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import include.sources
+from include.sandbox.clock import Clock
+from include.sandbox.world import Market
+
+
+def discover_sandboxes() -> dict[str, ModuleType]:
+    """Import every source's `sandbox.py`; source names to modules, sorted."""
+    found = {}
+    for folder in pkgutil.iter_modules(include.sources.__path__):
+        name = f"include.sources.{folder.name}"
+        if folder.ispkg and importlib.util.find_spec(f"{name}.sandbox") is not None:
+            found[folder.name] = importlib.import_module(f"{name}.sandbox")
+    return dict(sorted(found.items()))
+
+
+def create_app(
+    market: Market, clock: Clock, credentials: Mapping[str, Mapping[str, Any]], control_key: str
+) -> FastAPI:
+    """Build the application.
+
+    credentials: per source what its `make_credentials` made; sources without are not served.
+    """
+    app = FastAPI(title="Groundswell sandbox", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(build_control(market, clock, control_key))
+    for name, module in discover_sandboxes().items():
+        if name in credentials:
+            app.include_router(module.build_router(market, clock, credentials[name]))
+    app.add_middleware(VirtualDate, clock=clock)
+    return app
+
+
+class VirtualDate:
+    """Put the virtual clock's `Date` on every answer; the web server itself must send none."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app, self._clock = app, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._clock.now(), usegmt=True).encode()
+                others = [pair for pair in message.get("headers", []) if pair[0] != b"date"]
+                message = {**message, "headers": [*others, (b"date", date)]}
+            await send(message)
+
+        await self._app(scope, receive, send_dated if scope["type"] == "http" else send)
+
+
+class ClockOrder(BaseModel):
+    """What the clock shall do: hold `at` an instant, or `run`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: dt.datetime | None = None
+    run: bool = False
+    offset_seconds: float | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> ClockOrder:
+        if (self.at is None) != self.run:
+            raise ValueError('allowed: {"at": instant} or {"run": true, "offset_seconds": 0}')
+        if self.at is not None and self.at.tzinfo is None:
+            raise ValueError("at has no time zone; allowed: 2026-11-15T08:00:00Z")
+        return self
+
+
+def build_control(market: Market, clock: Clock, control_key: str) -> APIRouter:
+    """Return the control's routes; all but `health` answer 403 without the key."""
+
+    def check_key(x_control_key: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(x_control_key.encode(), control_key.encode()):
+            raise HTTPException(403, "X-Control-Key is missing or wrong")
+
+    def set_clock(order: ClockOrder) -> dict[str, Any]:
+        if order.at is not None:
+            clock.hold(order.at)
+        else:
+            seconds = order.offset_seconds
+            clock.run(None if seconds is None else dt.timedelta(seconds=seconds))
+        return health()
+
+    def truth(until: dt.date) -> dict[str, Any]:
+        return market.truth(until)
+
+    def health() -> dict[str, Any]:
+        return {
+            "now": clock.now().isoformat(),
+            "is_running": clock.is_running,
+            "campaign_id": market.plan.campaign.id,
+            "start_date": market.start_date.isoformat(),
+            "last_day": market.plan.campaign.end_date.isoformat(),
+        }
+
+    router = APIRouter(prefix="/_control")
+    router.add_api_route("/health", health, methods=["GET"])
+    keyed = [Depends(check_key)]
+    router.add_api_route("/clock", set_clock, methods=["POST"], dependencies=keyed)
+    router.add_api_route("/truth", truth, methods=["GET"], dependencies=keyed)
+    return router

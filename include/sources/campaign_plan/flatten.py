@@ -1,0 +1,163 @@
+"""Campaign files as rows: one function per stream, keys named like the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from include.sources._base import Document
+
+if TYPE_CHECKING:  # pydantic is not wanted when DAG files import the source
+    from include.campaigns.model import CampaignPlan, Creator, Validity
+
+Rows = Callable[["CampaignPlan", str], Iterator[Document]]
+
+
+def plan_versions(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """The whole file as one value."""
+    yield _row(plan, plan_version=version, document=plan.model_dump(mode="json"))
+
+
+def campaigns(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """The campaign, one row."""
+    campaign = plan.campaign
+    yield _row(
+        plan,
+        plan_version=version,
+        campaign_name=campaign.name,
+        brand_name=plan.brand.name,
+        brand_handles=dict(plan.brand.handles),
+        shop_connection_id=plan.shop.connection_id,
+        start_date=campaign.start_date,
+        end_date=campaign.end_date,
+        reporting_timezone=plan.reporting_timezone,
+        currency_code=plan.currency,
+        hashtag=campaign.hashtag,
+        utm_campaign=campaign.utm_campaign,
+        lookback_days=campaign.lookback_days,
+        default_attribution_model=campaign.default_attribution_model,
+        default_rule_version=campaign.default_rule_version,
+        fulfilment_cost_rate=campaign.fulfilment_cost_rate,
+        budget_amount=campaign.budget_amount,
+    )
+
+
+def creators(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per creator."""
+    for creator in plan.creators:
+        yield _of(
+            plan,
+            creator,
+            creator_name=creator.name,
+            tier=creator.tier,
+            country_code=creator.country,
+        )
+
+
+def creator_accounts(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per account of a creator."""
+    for creator in plan.creators:
+        for account in creator.accounts:
+            yield _of(
+                plan,
+                creator,
+                platform=account.platform,
+                handle=account.handle,
+                access_path=account.access_path,
+            )
+
+
+def contracts(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per creator; a file holds one contract with each."""
+    for creator in plan.creators:
+        contract = creator.contract
+        yield _of(
+            plan,
+            creator,
+            contract_id=f"{plan.campaign.id}.{creator.id}",
+            fee_amount=contract.fee,
+            product_cost_amount=contract.product_cost,
+            shipping_cost_amount=contract.shipping_cost,
+            product_sent_date=contract.product_sent_date,
+            commission_rate=contract.commission_rate,
+            rule_version=contract.rule_version,
+            signed_date=contract.signed_date,
+            currency_code=plan.currency,
+        )
+
+
+def deliverables(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per promised piece."""
+    for creator in plan.creators:
+        for piece in creator.deliverables:
+            yield _of(
+                plan,
+                creator,
+                deliverable_id=piece.id,
+                platform=piece.platform,
+                content_format=piece.format,
+                planned_date=piece.planned_date,
+                due_date=piece.due_date,
+            )
+
+
+def codes(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per code and validity."""
+    for creator in plan.creators:
+        for code in creator.codes:
+            yield _of(
+                plan,
+                creator,
+                code=code.code,
+                discount_rate=code.discount_rate,
+                **_validity(code),
+            )
+
+
+def links(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per tracked link."""
+    for creator in plan.creators:
+        for link in creator.links:
+            yield _of(
+                plan,
+                creator,
+                link_id=link.id,
+                utm_source=link.utm_source,
+                utm_medium=link.utm_medium,
+                utm_campaign=link.utm_campaign,
+                utm_content=link.utm_content,
+                **_validity(link),
+            )
+
+
+def landing_pages(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per landing page of a creator."""
+    for creator in plan.creators:
+        for page in creator.landing_pages:
+            yield _of(plan, creator, path=page.path, **_validity(page))
+
+
+def goals(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per goal."""
+    for goal in plan.goals:
+        yield _row(
+            plan,
+            goal_id=goal.id,
+            metric=goal.metric,
+            unit=goal.unit,
+            scope=goal.scope,
+            target_value=goal.target_value,
+            baseline_date=goal.baseline_date,
+        )
+
+
+def _of(plan: CampaignPlan, creator: Creator, **values: Any) -> Document:
+    return _row(plan, creator_id=creator.id, **values)
+
+
+def _row(plan: CampaignPlan, **values: Any) -> Document:
+    return {"campaign_id": plan.campaign.id, **values}
+
+
+def _validity(item: Validity) -> Mapping[str, Any]:
+    return {"valid_from": item.valid_from, "valid_to": item.valid_to}

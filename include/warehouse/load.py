@@ -1,0 +1,321 @@
+"""Load one stream's window: pages in, one transaction out.
+
+`StreamLoad` parses pages into units (a row with its child rows), stages them by COPY and merges
+them. The merge, the window's row in `quality.load_windows` and the rejects commit together or not
+at all, so a load that dies at any moment leaves what was there before, and running it again is
+always right.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import psycopg
+
+from include.errors import CountMismatch, TooManyRejects, Truncated
+from include.http.decode import decode_json
+from include.sources._base import Document, Page, Stream, Window
+from include.sources._records import RowRejected, encode_json
+from include.sources._units import SHAPE_ERRORS, UnitReader, describe
+from include.warehouse import load_merge, load_rejects, load_slices
+from include.warehouse.load_rejects import Reject, RejectScope
+from include.warehouse.load_stage import Stage
+from include.warehouse.load_tables import create_raw_tables, ensure_tables, stream_tables
+
+__all__ = ["LoadCounts", "StreamLoad", "create_raw_tables", "record_skip"]
+
+_log = logging.getLogger(__name__)
+# Rejects kept in memory; a window with more of them is lost anyway.
+MAX_REJECTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """What a merge did. Rows are those of the stream's own table, not of its children."""
+
+    load_id: int
+    pages_read: int
+    rows_read: int
+    rows_merged: int
+    rows_unchanged: int
+    rows_deleted: int
+    rows_rejected: int
+    drifted_fields: tuple[str, ...]
+
+
+class StreamLoad:
+    """One load of one stream. `conn` must be in autocommit mode and belong to this load alone.
+
+    is_partial: only some pages of the window are read (rejects after a fix); then counts are not
+    checked and nothing is deleted. only_keys: of these pages load just the documents of these keys.
+    """
+
+    def __init__(
+        self,
+        conn: psycopg.Connection,
+        source_name: str,
+        stream: Stream,
+        window: Window,
+        scope: RejectScope,
+        *,
+        is_partial: bool = False,
+        only_keys: Collection[str] | None = None,
+    ) -> None:
+        ensure_tables(conn, source_name, stream)
+        tables = stream_tables(source_name, stream)
+        self._conn = conn
+        self._stream = stream
+        self._window = window
+        self._scope = scope
+        self._is_partial = is_partial
+        self._only_keys = only_keys
+        self._reader = UnitReader(stream)
+        self._stage = Stage(conn, stream, tables)
+        self._target = load_merge.Target(stream, tables, scope.connection_id, window.start)
+        self._coverage = load_slices.Coverage()
+        self._rejects: list[Reject] = []
+        self._started_at = dt.datetime.now(dt.UTC)
+        self._captured: list[dt.datetime] = []
+        self._captured_source: str | None = None
+        self._pages = self._rows = self._rejected = self._largest_page = 0
+        self._expected_total: int | None = None
+
+    def add_page(self, number: int, page: Page) -> None:
+        """Parse and stage a page; what does not fit is kept for quarantine.
+
+        Raise `CountMismatch` when the page announces another number of documents than it holds.
+        """
+        self._note(page)
+        before, lost = self._rows, False
+        try:
+            document = decode_json(page.body) if page.document is None else page.document
+            for found in self._stream.parse(document, page):
+                self._add_document(found, number, page)
+        except (*SHAPE_ERRORS, Truncated) as error:
+            lost = True
+            self._reject_page(number, page, describe(error), self._rows - before)
+        got = self._rows - before
+        self._largest_page = max(self._largest_page, got)
+        expected = page.context.get("expected_rows")
+        if not lost and not self._is_partial and expected is not None and expected != got:
+            raise CountMismatch(
+                f"{self._name}: page {number} announces {expected} rows and holds {got}; "
+                "nothing of the window was loaded"
+            )
+
+    def check_counts(self) -> None:
+        """Raise `CountMismatch` when the API announced another number of documents than came."""
+        if not self._is_partial and self._expected_total not in (None, self._rows):
+            raise CountMismatch(
+                f"{self._name}: the API announces {self._expected_total} rows and sent "
+                f"{self._rows}; nothing of the window was loaded"
+            )
+
+    def check_rejects(self) -> None:
+        """Raise `TooManyRejects` when more is quarantined than the stream allows.
+
+        The rejects are written to quarantine all the same, so that a person sees the reasons.
+        """
+        self._stage.flush()
+        for refused in self._stage.refused:
+            payload = encode_json([refused.unit.row, refused.unit.children]).decode()
+            self._reject(Reject(None, refused.reason, payload, refused.page_number), 1)
+        self._stage.refused.clear()
+        allowed = self._allowed_rejects()
+        if not self._is_partial and self._rejected > allowed:
+            with self._conn.transaction():
+                load_rejects.write_rejects(self._conn, self._scope, self._rejects, None)
+            raise TooManyRejects(
+                f"{self._name}: {self._rejected} of {self._rows} rows do not fit (allowed: "
+                f"{allowed}); nothing was loaded; first: {self._rejects[0].reason}; see "
+                "quarantine.rejects"
+            )
+
+    def merge(self) -> LoadCounts:
+        """Write everything in one transaction and return what it did."""
+        conn, target = self._conn, self._target
+        load_merge.analyze_stage(conn, target)
+        captured_to = max(self._captured, default=self._started_at)
+        with conn.transaction():
+            load_merge.lock_tables(conn, target)
+            load_merge.keep_newest_staged(conn, target)
+            resolves = load_rejects.has_unresolved(conn, self._scope)
+            if resolves:
+                load_rejects.remember_staged_keys(conn, self._stream)
+            unchanged, deleted = self._settle_slices(captured_to)
+            unchanged += load_merge.drop_unchanged(conn, target)
+            merged = load_merge.count_staged(conn)
+            counts = LoadCounts(
+                load_id=0,
+                pages_read=self._pages,
+                rows_read=self._rows,
+                rows_merged=merged,
+                rows_unchanged=unchanged,
+                rows_deleted=deleted,
+                rows_rejected=self._rejected,
+                drifted_fields=tuple(sorted(self._reader.drifted)),
+            )
+            load_id = self._record(counts, captured_to)
+            if merged:
+                load_merge.write_changes(conn, target, load_id)
+            load_rejects.write_rejects(conn, self._scope, self._rejects, load_id)
+            if resolves:
+                has_lost_pages = any(reject.record_key is None for reject in self._rejects)
+                is_whole = not self._is_partial and not has_lost_pages
+                load_rejects.resolve_rejects(conn, self._scope, load_id, is_whole_window=is_whole)
+        return _with_load_id(counts, load_id)
+
+    @property
+    def _name(self) -> str:
+        scope = self._scope
+        return f"{scope.source}.{scope.stream} of {scope.connection_id!r}, {scope.partition_key}"
+
+    def _note(self, page: Page) -> None:
+        self._pages += 1
+        bounds = [*self._captured, page.captured_at]
+        self._captured = [min(bounds), max(bounds)]
+        # One page that had to take local time makes the whole load local.
+        if self._captured_source != "local":
+            self._captured_source = page.captured_at_source
+        self._coverage.add(page.context)
+        self._expected_total = page.context.get("expected_total", self._expected_total)
+
+    def _add_document(self, document: Document, number: int, page: Page) -> None:
+        if self._only_keys is not None and self._reader.key_of(document) not in self._only_keys:
+            return
+        self._rows += 1
+        try:
+            self._stage.add(self._reader.read(document), page, number)
+        except RowRejected as error:
+            payload = encode_json(document).decode()
+            key = self._reader.key_of(document)
+            self._reject(Reject(key, str(error), payload, number), 1)
+
+    def _reject_page(self, number: int, page: Page, reason: str, got: int) -> None:
+        """Quarantine a page; it counts as the rows it announces, else as the largest page's."""
+        payload = page.body[: load_rejects.PAYLOAD_CHARS].decode("utf-8", "replace")
+        likely = int(page.context.get("expected_rows") or self._largest_page) - got
+        rows = max(1, likely)
+        self._rows += rows
+        self._reject(Reject(None, f"page {number} does not parse: {reason}", payload, number), rows)
+
+    def _reject(self, reject: Reject, rows: int) -> None:
+        self._rejected += rows
+        if len(self._rejects) < MAX_REJECTS:
+            self._rejects.append(reject)
+
+    def _allowed_rejects(self) -> int:
+        share = self._stream.rejects_allowed
+        # A single bad row of a small day is quarantined too; the checks judge its share.
+        return 0 if share == 0 else max(1, math.floor(share * self._rows))
+
+    def _settle_slices(self, captured_to: dt.datetime) -> tuple[int, int]:
+        """Drop staged rows that newer loads cover, delete vanished ones; return both counts."""
+        stream = self._stream
+        if not stream.replaces or self._is_partial:
+            return 0, 0
+        newer = load_slices.newer_windows(self._conn, self._scope.key, captured_to)
+        outdated = load_slices.outdated_slices(stream, self._coverage, newer)
+        replaced = load_slices.replaced_slices(stream, self._window, self._coverage, newer)
+        dropped = deleted = 0
+        if outdated is not None:
+            dropped = load_merge.drop_slices(self._conn, self._target, outdated)
+        if replaced is not None and self._rejects:
+            _log.warning("%s: rows were rejected, so no vanished rows are deleted", self._name)
+        elif replaced is not None:
+            deleted = load_merge.delete_vanished(self._conn, self._target, replaced)
+        return dropped, deleted
+
+    def _record(self, counts: LoadCounts, captured_to: dt.datetime) -> int:
+        row = self._conn.execute(
+            _INSERT_WINDOW,
+            {
+                **_window_values(self._scope, self._window, self._started_at),
+                "status": "loaded",
+                "reason": None,
+                "pages_read": counts.pages_read,
+                "rows_read": counts.rows_read,
+                "rows_merged": counts.rows_merged,
+                "rows_unchanged": counts.rows_unchanged,
+                "rows_deleted": counts.rows_deleted,
+                "rows_rejected": counts.rows_rejected,
+                "drifted_fields": list(counts.drifted_fields),
+                "captured_from": min(self._captured, default=self._started_at),
+                "captured_to": captured_to,
+                "captured_at_source": self._captured_source or "local",
+            },
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def record_skip(conn: psycopg.Connection, scope: RejectScope, window: Window, reason: str) -> int:
+    """Record that a stream's window was skipped and why; return its load id."""
+    values = dict.fromkeys(
+        (
+            "pages_read",
+            "rows_read",
+            "rows_merged",
+            "rows_unchanged",
+            "rows_deleted",
+            "rows_rejected",
+        ),
+        0,
+    )
+    row = conn.execute(
+        _INSERT_WINDOW,
+        {
+            **values,
+            **_window_values(scope, window, dt.datetime.now(dt.UTC)),
+            "landing_path": None,
+            "status": "skipped",
+            "reason": reason,
+            "drifted_fields": [],
+            "captured_from": None,
+            "captured_to": None,
+            "captured_at_source": None,
+        },
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+_INSERT_WINDOW = """
+    insert into quality.load_windows (
+        source, stream, connection_id, partition_key, window_start, window_end, run_id, status,
+        reason, pages_read, rows_read, rows_merged, rows_unchanged, rows_deleted, rows_rejected,
+        drifted_fields, landing_path, captured_from, captured_to, captured_at_source, started_at
+    ) values (
+        %(source)s, %(stream)s, %(connection_id)s, %(partition_key)s, %(window_start)s,
+        %(window_end)s, %(run_id)s, %(status)s, %(reason)s, %(pages_read)s, %(rows_read)s,
+        %(rows_merged)s, %(rows_unchanged)s, %(rows_deleted)s, %(rows_rejected)s,
+        %(drifted_fields)s, %(landing_path)s, %(captured_from)s, %(captured_to)s,
+        %(captured_at_source)s, %(started_at)s
+    ) returning load_id
+"""
+
+
+def _window_values(
+    scope: RejectScope, window: Window, started_at: dt.datetime
+) -> dict[str, object]:
+    return {
+        "source": scope.source,
+        "stream": scope.stream,
+        "connection_id": scope.connection_id,
+        "partition_key": window.key,
+        "window_start": window.start,
+        "window_end": window.end,
+        "run_id": scope.run_id,
+        "landing_path": scope.landing_path,
+        "started_at": started_at,
+    }
+
+
+def _with_load_id(counts: LoadCounts, load_id: int) -> LoadCounts:
+    from dataclasses import replace
+
+    return replace(counts, load_id=load_id)

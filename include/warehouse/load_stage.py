@@ -1,0 +1,147 @@
+"""The stage of one load: temporary tables that COPY fills batch by batch while pages arrive.
+
+Batches are committed as they come (temporary tables write no WAL and vanish with the session), so
+no transaction stays open while an API is waited for; the merge is the load's one real transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from include.sources._base import Page, Stream, StreamKind
+from include.sources._records import Column
+from include.sources._units import Unit, unit_rows
+from include.warehouse.load_tables import EXTRA, RawTable
+
+# Rows in memory before they are copied; about ten megabytes of orders.
+BATCH_ROWS = 8_000
+_TIME = "timestamp with time zone"
+_SEQ = Column("_seq", (), "bigint", False)
+
+
+@dataclass(slots=True)
+class Refused:
+    """A unit that Postgres itself refused, with its reason."""
+
+    unit: Unit
+    page_number: int
+    reason: str
+
+
+@dataclass(slots=True)
+class _Batch:
+    units: list[Unit] = field(default_factory=list)
+    pages: list[int] = field(default_factory=list)
+    captures: list[tuple[str, str]] = field(default_factory=list)
+    rows: int = 0
+
+
+class Stage:
+    """Stages the units of one stream. `tables` are the raw tables: the parent, then its children.
+
+    Stage tables are `pg_temp.stage_<n>` with the record's columns, `_seq` (the unit's number, which
+    ties children to parents) and for the parent when the row was captured, `_extra` and the content
+    hash.
+    """
+
+    def __init__(
+        self, conn: psycopg.Connection, stream: Stream, tables: Sequence[RawTable]
+    ) -> None:
+        self._conn = conn
+        self._is_snapshot = stream.kind is StreamKind.SNAPSHOT
+        self._batch = _Batch()
+        self._copies: list[sql.Composed] = []
+        self.tables = tables
+        self.units = 0
+        self.refused: list[Refused] = []
+        for index, table in enumerate(tables):
+            columns = self._parent_columns(table) if index == 0 else (*table.columns, EXTRA, _SEQ)
+            self._create(index, columns)
+
+    def add(self, unit: Unit, page: Page, page_number: int) -> None:
+        """Take a unit; copy what has gathered when it is enough."""
+        batch = self._batch
+        batch.units.append(unit)
+        batch.pages.append(page_number)
+        batch.captures.append((page.captured_at.isoformat(), page.captured_at_source))
+        batch.rows += 1
+        for rows in unit.children:
+            batch.rows += len(rows)
+        if batch.rows >= BATCH_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Copy what has gathered; units Postgres refuses end in `refused`, others are staged."""
+        batch, self._batch = self._batch, _Batch()
+        if batch.units:
+            self._copy_or_split(batch)
+
+    def _copy_or_split(self, batch: _Batch) -> None:
+        """Copy a batch; one that holds a refused value is halved until its unit is alone."""
+        try:
+            with self._conn.transaction():
+                self._copy(batch)
+        except (psycopg.DataError, UnicodeEncodeError) as error:
+            if len(batch.units) == 1:
+                reason = str(error).partition("\n")[0]
+                self.refused.append(Refused(batch.units[0], batch.pages[0], reason))
+                return
+            middle = len(batch.units) // 2
+            for part in (slice(None, middle), slice(middle, None)):
+                self._copy_or_split(
+                    _Batch(batch.units[part], batch.pages[part], batch.captures[part])
+                )
+
+    def _copy(self, batch: _Batch) -> None:
+        numbered = list(enumerate(batch.units, self.units))
+        self._copy_rows(0, self._parent_rows(numbered, batch.captures))
+        for index in range(len(self.tables) - 1):
+            rows = ((*row, seq) for seq, unit in numbered for row in unit.children[index])
+            self._copy_rows(index + 1, rows)
+        self.units += len(batch.units)
+
+    def _parent_rows(
+        self, numbered: list[tuple[int, Unit]], captures: list[tuple[str, str]]
+    ) -> Iterable[tuple[Any, ...]]:
+        for (seq, unit), (captured_at, source) in zip(numbered, captures, strict=True):
+            own = (captured_at, source) if self._is_snapshot else (captured_at,)
+            yield (*unit.row, unit.extra, "\\x" + unit.content_hash.hex(), seq, *own)
+
+    def _copy_rows(self, index: int, rows: Iterable[tuple[Any, ...]]) -> None:
+        with self._conn.cursor() as cursor, cursor.copy(self._copies[index]) as copy:
+            write = copy.write_row
+            for row in rows:
+                write(row)
+
+    def _parent_columns(self, table: RawTable) -> tuple[Column, ...]:
+        capture: tuple[Column, ...] = (Column("_captured_at", (), _TIME, False),)
+        if self._is_snapshot:
+            capture = (
+                Column("captured_at", (), _TIME, False),
+                Column("captured_at_source", (), "text", False),
+            )
+        content_hash = Column("_content_hash", (), "bytea", False)
+        return (*table.columns, EXTRA, content_hash, _SEQ, *capture)
+
+    def _create(self, index: int, columns: Iterable[Column]) -> None:
+        name = stage_table(index)
+        self._conn.execute(sql.SQL("drop table if exists {}").format(name))
+        definitions = sql.SQL(", ").join(
+            sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(c.sql_type)) for c in columns
+        )
+        self._conn.execute(sql.SQL("create temp table {} ({})").format(name, definitions))
+        names = sql.SQL(", ").join(sql.Identifier(c.name) for c in columns)
+        self._copies.append(sql.SQL("copy {} ({}) from stdin").format(name, names))
+
+
+def stage_table(index: int) -> sql.Composable:
+    """Return the stage of a stream's table: 0 for the parent, 1… for its children."""
+    return sql.SQL("pg_temp.") + sql.Identifier(f"stage_{index}")
+
+
+__all__ = ["BATCH_ROWS", "Refused", "Stage", "stage_table", "unit_rows"]

@@ -1,0 +1,365 @@
+"""Loading event streams: what a window leaves behind, whatever happens to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from include.errors import BadCredentials, CountMismatch, MissingScope, TooManyRejects
+from tests.conftest import Warehouse
+from tests.fakes.small_shop import NOON, ORDERS, SHOP, Loader, order, page
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def loader(clean_warehouse: Warehouse, tmp_path: Path) -> Loader:
+    return Loader(clean_warehouse.dsn("loader"), str(tmp_path / "landing"))
+
+
+def query(loader: Loader, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(loader.dsn) as conn:
+        return conn.execute(statement).fetchall()
+
+
+def orders(loader: Loader) -> list[tuple[Any, ...]]:
+    return query(loader, "select order_id, total, note from raw.small_shop__orders order by 1")
+
+
+def lines(loader: Loader) -> list[tuple[Any, ...]]:
+    return query(
+        loader, "select order_id, line_id, quantity from raw.small_shop__lines order by 1, 2"
+    )
+
+
+def test_a_page_becomes_rows_and_a_window(loader: Loader) -> None:
+    result = loader.run(ORDERS, page([order("7"), order("8", note="hi")]))
+
+    assert orders(loader) == [("7", Decimal("10.00"), None), ("8", Decimal("10.00"), "hi")]
+    assert lines(loader) == [("7", "1", 1), ("7", "2", 2), ("8", "1", 1), ("8", "2", 2)]
+    assert (result.status, result.rows_read, result.rows_merged) == ("loaded", 2, 2)
+    window = query(
+        loader,
+        "select load_id, partition_key, rows_read, rows_merged, captured_from, captured_at_source,"
+        " landing_path from quality.load_windows",
+    )
+    path = "small_shop/small_shop/orders/2026-11-04/run-1"
+    assert window == [(result.load_id, "2026-11-04", 2, 2, NOON, "api", path)]
+
+
+def test_loading_a_window_twice_writes_nothing(loader: Loader) -> None:
+    both = page([order("7"), order("8")])
+    loader.run(ORDERS, both)
+    versions = "select xmin::text, ctid::text, _load_id from raw.small_shop__"
+    before = query(loader, versions + "orders"), query(loader, versions + "lines")
+
+    again = loader.run(ORDERS, both)
+
+    assert (again.rows_merged, again.rows_unchanged) == (0, 2)
+    assert (query(loader, versions + "orders"), query(loader, versions + "lines")) == before
+
+
+def test_a_change_rewrites_only_its_order_and_that_orders_lines(loader: Loader) -> None:
+    first = loader.run(ORDERS, page([order("7"), order("8")]))
+    changed = order("8", updated="2026-11-04T11:00:00Z", lines=[{"lineId": "2", "quantity": 5}])
+
+    second = loader.run(ORDERS, page([order("7"), changed]))
+
+    assert (second.rows_merged, second.rows_unchanged) == (1, 1)
+    assert lines(loader) == [("7", "1", 1), ("7", "2", 2), ("8", "2", 5)]
+    loads = query(loader, "select order_id, _load_id from raw.small_shop__orders order by 1")
+    assert loads == [("7", first.load_id), ("8", second.load_id)]
+
+
+def test_of_two_versions_in_one_window_the_newer_wins(loader: Loader) -> None:
+    old = order("7", note="old", lines=[{"lineId": "9", "quantity": 9}])
+    new = order("7", note="new", updated="2026-11-04T11:00:00Z")
+
+    result = loader.run(ORDERS, page([new, old]), page([old]))
+
+    assert orders(loader) == [("7", Decimal("10.00"), "new")]
+    assert lines(loader) == [("7", "1", 1), ("7", "2", 2)]
+    assert (result.rows_read, result.rows_merged) == (3, 1)
+
+
+def test_an_older_answer_never_reverts_a_newer_row(loader: Loader) -> None:
+    loader.run(ORDERS, page([order("7", note="new", updated="2026-11-04T11:00:00Z")]))
+
+    late = loader.run(ORDERS, page([order("7", note="old")], at_time=NOON + dt.timedelta(hours=1)))
+
+    assert orders(loader) == [("7", Decimal("10.00"), "new")]
+    assert (late.rows_merged, late.rows_unchanged) == (0, 1)
+
+
+def test_an_equal_cursor_brings_news_only_from_a_later_answer(loader: Loader) -> None:
+    loader.run(ORDERS, page([order("7", note=None)]))
+    hour = dt.timedelta(hours=1)
+
+    loader.run(ORDERS, page([order("7", note="journey ready")], at_time=NOON + hour))
+    loader.run(ORDERS, page([order("7", note="stale")], at_time=NOON - hour))
+
+    assert orders(loader) == [("7", Decimal("10.00"), "journey ready")]
+
+
+def test_a_changed_line_alone_is_a_change(loader: Loader) -> None:
+    loader.run(ORDERS, page([order("7")]))
+
+    loader.run(ORDERS, page([order("7", lines=[{"lineId": "1", "quantity": 4}])]))
+
+    assert lines(loader) == [("7", "1", 4)]
+
+
+def test_exact_values_survive(loader: Loader) -> None:
+    body = (
+        b'{"rows": [{"id": 9007199254740993, "updatedAt": "2026-11-04T10:00:00+0000",'
+        b' "price": {"amount": -0.00}, "note": "\\ud83d\\ude00 caf\\u00e9", "lines": []},'
+        b' {"id": "8", "updatedAt": "2026-11-04T15:30:00+05:30", "price": {"amount": 0.1},'
+        b' "note": "a\\u0000b", "lines": []}, {"id": "9", "updatedAt": "2026-11-04T10:00:00Z",'
+        b' "price": {"amount": "1234567890123456789.01"}, "note": "x\\ud800y", "lines": []}]}'
+    )
+
+    result = loader.run(ORDERS, page(body))
+
+    assert result.rows_rejected == 0
+    rows = query(
+        loader,
+        "select order_id, total::text, note, updated_at from raw.small_shop__orders order by 1",
+    )
+    ten = dt.datetime(2026, 11, 4, 10, tzinfo=dt.UTC)
+    assert rows == [
+        ("8", "0.1", "a\N{REPLACEMENT CHARACTER}b", ten),
+        ("9", "1234567890123456789.01", "x\N{REPLACEMENT CHARACTER}y", ten),
+        ("9007199254740993", "0.00", "\N{GRINNING FACE} café", ten),
+    ]
+
+
+def test_one_malformed_order_of_ten_thousand_is_quarantined(loader: Loader) -> None:
+    documents = [order(str(number)) for number in range(10_000)]
+    documents[4_321]["price"] = {"amount": "abc"}
+
+    result = loader.run(ORDERS, page(documents[:5_000]), page(documents[5_000:]))
+
+    assert (result.rows_read, result.rows_merged, result.rows_rejected) == (10_000, 9_999, 1)
+    assert query(loader, "select count(*) from raw.small_shop__lines") == [(19_998,)]
+    rejects = query(
+        loader,
+        "select stream, record_key, reason, payload::jsonb -> 'price' ->> 'amount', page_number,"
+        " load_id, run_id from quarantine.rejects",
+    )
+    reason = "total: Invalid decimal string: 'abc'"
+    assert rejects == [("orders", "4321", reason, "abc", 1, result.load_id, "run-1")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"price": {"amount": "NaN"}}, "total: not a finite number: 'NaN'"),
+        ({"price": None}, "total: required, but price.amount is missing or null"),
+        ({"price": "free"}, "total: price is no object: 'free'"),
+        ({"updatedAt": "yesterday"}, "updated_at: Invalid RFC3339 encoded datetime: 'yesterday'"),
+        (
+            {"updatedAt": "2026-11-04T10:00:00"},
+            "updated_at: Expected `datetime` with a timezone component: '2026-11-04T10:00:00'",
+        ),
+        (
+            {"lines": [{"lineId": "1", "quantity": 2**63}]},
+            f"lines.quantity: Expected `int` <= {2**63 - 1}: {2**63}",
+        ),
+        (
+            {"lines": [{"lineId": "1", "quantity": 1}, {"lineId": "1", "quantity": 2}]},
+            "lines: two rows have the same line_id",
+        ),
+        ({"lines": [{"quantity": 1}]}, "lines.line_id: required, but lineId is missing or null"),
+        ({"lines": 5}, "lines: TypeError: 'int' object is not iterable"),
+    ],
+)
+def test_a_reason_names_column_and_value(
+    loader: Loader, fields: dict[str, Any], reason: str
+) -> None:
+    result = loader.run(ORDERS, page([order("7"), order("8") | fields]))
+
+    assert (result.rows_merged, result.rows_rejected) == (1, 1)
+    assert query(loader, "select record_key, reason from quarantine.rejects") == [("8", reason)]
+    assert lines(loader) == [("7", "1", 1), ("7", "2", 2)]
+
+
+def test_a_value_only_postgres_refuses_takes_no_other_row_with_it(loader: Loader) -> None:
+    documents = [order(str(number)) for number in range(300)]
+    documents[123]["price"] = {"amount": "1e200000"}
+
+    result = loader.run(ORDERS, page(documents))
+
+    assert (result.rows_merged, result.rows_rejected) == (299, 1)
+    [(reason,)] = query(loader, "select reason from quarantine.rejects")
+    assert "overflow" in reason
+
+
+def test_a_page_that_is_no_json_is_quarantined_whole(loader: Loader) -> None:
+    stream = replace(ORDERS, rejects_allowed=0.5)
+
+    result = loader.run(stream, page([order("7")]), page(b"<html>maintenance</html>"))
+
+    assert (result.rows_merged, result.rows_rejected) == (1, 1)
+    [(key, reason, payload)] = query(
+        loader, "select record_key, reason, payload from quarantine.rejects"
+    )
+    assert (key, payload) == (None, "<html>maintenance</html>")
+    assert reason.startswith("page 2 does not parse: ")
+
+
+def test_too_many_rejects_fail_the_window_and_show_the_reasons(loader: Loader) -> None:
+    bad = [order(str(number), price={"amount": "?"}) for number in range(2)]
+
+    with pytest.raises(TooManyRejects, match=r"2 of 3 rows .*total: Invalid decimal string: '\?'"):
+        loader.run(ORDERS, page([*bad, order("7")]))
+
+    assert orders(loader) == []
+    assert query(loader, "select count(*) from quality.load_windows") == [(0,)]
+    assert query(loader, "select record_key, load_id from quarantine.rejects order by 1") == [
+        ("0", None),
+        ("1", None),
+    ]
+
+
+def test_a_window_loaded_twice_quarantines_once_and_a_good_load_resolves(loader: Loader) -> None:
+    bad = page([order("7"), order("8", price={"amount": "?"})])
+    loader.run(ORDERS, bad)
+    loader.run(ORDERS, bad)
+    unresolved = "select record_key, resolved_by_load_id from quarantine.rejects"
+    assert query(loader, unresolved) == [("8", None)]
+
+    good = loader.run(ORDERS, page([order("8")]))
+
+    assert query(loader, unresolved) == [("8", good.load_id)]
+
+
+def test_an_unknown_field_is_kept_and_reported(loader: Loader) -> None:
+    new = order("7", tag="gift", price={"amount": "1", "currency": "EUR"})
+    new["lines"][0]["colour"] = "red"
+
+    result = loader.run(ORDERS, page([new, order("8")]))
+
+    assert result.drifted_fields == ("lines.colour", "price.currency", "tag")
+    kept = query(loader, "select order_id, _extra from raw.small_shop__orders order by 1")
+    assert kept == [("7", {"tag": "gift", "price.currency": "EUR"}), ("8", None)]
+    assert query(loader, "select drifted_fields from quality.load_windows") == [
+        (["lines.colour", "price.currency", "tag"],)
+    ]
+    line = "select line_id, _extra from raw.small_shop__lines where order_id = '7' order by 1"
+    assert query(loader, line) == [("1", {"colour": "red"}), ("2", None)]
+
+
+@pytest.mark.parametrize("key", ["expected_rows", "expected_total"])
+def test_an_announced_count_that_does_not_come_loads_nothing(loader: Loader, key: str) -> None:
+    with pytest.raises(CountMismatch, match="3"):
+        loader.run(ORDERS, page([order("7"), order("8")], context={key: 3}))
+
+    assert query(loader, "select count(*) from quality.load_windows") == [(0,)]
+    assert orders(loader) == []
+
+
+def test_announced_counts_that_come_load(loader: Loader) -> None:
+    first = page([order("7")], context={"expected_rows": 1, "expected_total": 3})
+    second = page([order("8"), order("9")], context={"expected_rows": 2, "expected_total": 3})
+
+    assert loader.run(ORDERS, first, second).rows_merged == 3
+
+
+def test_an_optional_stream_without_permission_is_skipped(loader: Loader) -> None:
+    optional = replace(ORDERS, is_required=False)
+
+    result = loader.run(optional, MissingScope("grant read_reports"))
+
+    assert (result.status, result.reason) == (
+        "skipped",
+        "permission is missing: grant read_reports",
+    )
+    rows = query(loader, "select load_id, status, reason, landing_path from quality.load_windows")
+    assert rows == [(result.load_id, "skipped", result.reason, None)]
+    with pytest.raises(MissingScope):
+        loader.run(ORDERS, MissingScope("grant read_reports"))
+
+
+def test_a_refused_credential_fails_the_load(loader: Loader) -> None:
+    with pytest.raises(BadCredentials, match="small_shop"):
+        loader.run(ORDERS, page([order("7")]), BadCredentials("connection 'small_shop'"))
+
+    assert orders(loader) == []
+
+
+KILLED = """
+import os, signal, sys
+from include.warehouse import load_merge
+from tests.fakes.small_shop import ORDERS, Loader, order, page
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+{patch}
+Loader(sys.argv[1], sys.argv[2]).run(ORDERS, page([order("7", note="new"), order("9")]))
+"""
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        # after COPY, before the merge; after rows are written, before the commit
+        "load_merge.lock_tables = die",
+        "from include.warehouse import load_rejects; load_rejects.write_rejects = die",
+    ],
+)
+def test_a_load_killed_before_its_commit_leaves_what_was_there(loader: Loader, patch: str) -> None:
+    loader.run(ORDERS, page([order("7"), order("8")]))
+    before = orders(loader), lines(loader)
+
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED.format(patch=patch), loader.dsn, loader.landing_url],
+        cwd=REPO,
+        env={**os.environ, "PYTHONPATH": str(REPO)},
+        check=False,
+    )
+
+    assert killed.returncode == -signal.SIGKILL
+    assert (orders(loader), lines(loader)) == before
+    assert query(loader, "select count(*) from quality.load_windows") == [(1,)]
+    loader.run(ORDERS, page([order("7", note="new"), order("9")]))
+    assert orders(loader) == [
+        ("7", Decimal("10.00"), "new"),
+        ("8", Decimal("10.00"), None),
+        ("9", Decimal("10.00"), None),
+    ]
+    assert query(loader, "select count(*) from raw.small_shop__lines") == [(6,)]
+
+
+def test_connections_do_not_touch_each_other(loader: Loader) -> None:
+    loader.run(ORDERS, page([order("7", note="mine")]))
+    with psycopg.connect(loader.dsn) as conn:
+        conn.execute("update raw.small_shop__orders set connection_id = 'small_shop__other'")
+
+    loader.run(ORDERS, page([order("7", note="yours")]))
+
+    rows = query(loader, "select connection_id, note from raw.small_shop__orders order by 1")
+    assert rows == [("small_shop", "yours"), ("small_shop__other", "mine")]
+
+
+def test_tables_exist_before_the_first_load(clean_warehouse: Warehouse) -> None:
+    from include.warehouse.connection import connect
+    from include.warehouse.load import create_raw_tables
+
+    with connect(clean_warehouse.dsn("loader")) as conn:
+        create_raw_tables(conn, SHOP)
+        create_raw_tables(conn, SHOP)
+    with connect(clean_warehouse.dsn("transformer")) as conn:
+        assert conn.execute("select * from raw.small_shop__counters").fetchall() == []
+        row = conn.execute("select obj_description('raw.small_shop__lines'::regclass)").fetchone()
+    assert row == ("A line of an order.",)

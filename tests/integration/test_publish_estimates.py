@@ -1,0 +1,136 @@
+"""The solve: which orders count, who gets a row, and that it replaces what was there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from include.errors import PublishRefused
+from include.estimates import CreditedOrder, estimate_creators, solve
+from include.warehouse.connection import connect
+
+START = dt.datetime(2026, 3, 1, 5, tzinfo=dt.UTC)
+CORE = """
+create table core.dim_campaign as
+select 'glow'::text as campaign_id, date '2026-03-01' as start_date, date '2026-04-30' as end_date,
+    'America/New_York'::text as reporting_timezone;
+create table core.dim_creator as
+select 'glow'::text as campaign_id, creator_id
+from unnest(array['maya', 'noor', 'quiet', 'personal']) as creator_id;
+create table core.fct_post as
+select 'noor'::text as creator_id, timestamptz '2026-03-03 17:00Z' as published_at,
+    date '2026-03-03' as published_date;
+create table core.fct_order as
+select 'shopify'::text as connection_id, n::text as order_id, 'customer-' || n as customer_id,
+    timestamptz '2026-03-02 12:00Z' + n * interval '1 hour' as ordered_at
+from generate_series(1, 40) as n;
+create table intermediate.int_credits_unpivoted as
+select 'glow'::text as campaign_id, 'all'::text as rule_version, model as attribution_model,
+    case when order_id::int <= 30 then 'maya' else 'noor' end as creator_id,
+    connection_id, order_id,
+    case when order_id::int = 40 then 'direct' else 'creator' end as channel_type,
+    case when order_id::int = 39 then 'cancelled' else 'kept' end as order_class,
+    1 as conversion_count, 1.0 as credit_share, 50.00 as credit_amount
+from core.fct_order cross join unnest(array['first_touch', 'linear']) as model
+union all
+select 'glow', 'all', 'linear', 'maya', 'shopify', '1', 'creator', 'kept', 0, 1.0, -50.00;
+"""
+
+
+def prepare(warehouse: Any) -> int:
+    with connect(warehouse.dsn("transformer")) as connection:
+        connection.execute(CORE.encode())
+        row = connection.execute(
+            "insert into quality.measure_runs (day, as_of_date, run_id)"
+            " values ('2026-03-10', '2026-03-10', 'test') returning measure_run_id"
+        ).fetchone()
+    with connect(warehouse.admin_dsn) as admin:
+        admin.execute(
+            "insert into raw.campaign_plan__deliverables (connection_id, campaign_id, creator_id,"
+            " deliverable_id, platform, content_format, planned_date, _load_id, _loaded_at,"
+            " _captured_at, _content_hash) select 'campaign_plan', 'glow', creator_id, creator_id || n,"
+            " 'instagram', 'reel', date '2026-03-01' + n, 1, now(), now(), ''"
+            " from unnest(array['maya', 'quiet']) as creator_id, generate_series(1, 3) as n"
+        )
+    assert row is not None
+    return int(row[0])
+
+
+def estimates(warehouse: Any, columns: str, condition: str) -> list[tuple[Any, ...]]:
+    with connect(warehouse.dsn("transformer")) as connection:
+        return connection.execute(
+            f"select {columns} from analysis.creator_estimates where {condition}"
+            " order by creator_id".encode()
+        ).fetchall()
+
+
+def test_every_creator_gets_a_row_per_model(clean_warehouse: Any) -> None:
+    run = prepare(clean_warehouse)
+    assert solve(clean_warehouse.dsn("transformer"), run) == 8
+    rows = estimates(
+        clean_warehouse,
+        "creator_id, estimated_order_count::float8, order_count_low::float8,"
+        " order_count_high::float8, estimated_net_revenue_amount::float8, solve_id",
+        "attribution_model = 'first_touch'",
+    )
+    found = {row[0]: row[1:] for row in rows}
+    maya, noor, quiet, personal = (found[c] for c in ("maya", "noor", "quiet", "personal"))
+    # 30 kept orders; noor's tenth was cancelled and her ninth was direct.
+    assert 20 < maya[0] < 40
+    assert 5 < noor[0] < 14
+    assert maya[1] < 30 < maya[2]
+    # Every order brought 50, so revenue is orders times 50.
+    assert maya[3] == pytest.approx(maya[0] * 50, rel=0.01)
+    # Three pieces without an order: few, but not none. Nobody knows a piece of the personal one.
+    assert 0 < quiet[0] < 5
+    assert personal[:3] == (0, 0, 0)
+    assert maya[4] == f"run-{run}"
+
+
+def test_a_refund_lowers_revenue_and_not_orders(clean_warehouse: Any) -> None:
+    solve(clean_warehouse.dsn("transformer"), prepare(clean_warehouse))
+    rows = estimates(
+        clean_warehouse,
+        "estimated_order_count, estimated_net_revenue_amount",
+        "creator_id = 'maya'",
+    )
+    (orders, revenue), (other_orders, other_revenue) = sorted(rows)
+    assert orders == other_orders
+    assert revenue < other_revenue
+
+
+def test_solving_again_replaces_and_an_unknown_run_changes_nothing(clean_warehouse: Any) -> None:
+    dsn = clean_warehouse.dsn("transformer")
+    run = prepare(clean_warehouse)
+    solve(dsn, run)
+    before = estimates(clean_warehouse, "creator_id, order_count_high, net_revenue_low", "true")
+    solve(dsn, run)
+    again = estimates(clean_warehouse, "creator_id, order_count_high, net_revenue_low", "true")
+    assert sorted(again) == sorted(before)
+    with pytest.raises(PublishRefused, match="no measure run 99"):
+        solve(dsn, 99)
+    assert len(estimates(clean_warehouse, "1", "true")) == 8
+
+
+def test_a_campaign_without_an_order_has_counts_and_no_revenue() -> None:
+    maya, noor = estimate_creators(["maya", "noor"], {"maya": [START]}, [])
+    assert maya.orders[0] > 0
+    assert noor.orders == (0, 0, 0)
+    assert maya.net_revenue is None
+
+
+def test_an_order_belongs_to_the_last_piece_before_it() -> None:
+    # One burst of 12 orders after the second of four pieces is far less certain than three each.
+    live = [START + dt.timedelta(days=day) for day in range(4)]
+
+    def width(days: list[int]) -> float:
+        orders = [
+            CreditedOrder("maya", str(n), START + dt.timedelta(days=day, hours=1), 1.0, 50.0)
+            for n, day in enumerate(days)
+        ]
+        (row,) = estimate_creators(["maya"], {"maya": live}, orders)
+        return row.orders[2] - row.orders[1]
+
+    assert width([1] * 12) > 1.3 * width([0, 1, 2, 3] * 3)
