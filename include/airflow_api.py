@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,14 @@ class AirflowApi:
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG."""
         self._call("PATCH", f"dags/{dag_id}", json={"is_paused": False})
+
+    def add_pools(self, pools: Mapping[str, Mapping[str, Any]]) -> None:
+        """Create the pools that do not exist; one that exists keeps the slots a person gave it."""
+        found = {
+            pool["name"] for pool in self._call("GET", "pools", params={"limit": 100})["pools"]
+        }
+        for name in sorted(set(pools) - found):
+            self._call("POST", "pools", json={"name": name, **pools[name]})
 
     def runs(self, dag_id: str, key: str) -> list[dict[str, Any]]:
         """Return the runs of a DAG for one partition key, newest first."""

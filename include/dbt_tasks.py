@@ -30,6 +30,16 @@ class DbtFailed(GroundswellError):
     """A dbt command ended with failed nodes; the message names them."""
 
 
+def is_manifest_current() -> bool:
+    """Say whether the manifest is there and newer than every file of the project."""
+    if not MANIFEST.is_file():
+        return False
+    written = MANIFEST.stat().st_mtime
+    folders = (DBT_PROJECT_DIR / name for name in ("models", "macros", "tests"))
+    files = [path for folder in folders for path in folder.rglob("*")]
+    return all(path.stat().st_mtime <= written for path in files)
+
+
 def read_manifest() -> dict[str, object]:
     """Return dbt's manifest; `InvalidSettings` says how to write it when it is missing."""
     if not MANIFEST.is_file():

@@ -26,7 +26,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from include import daily
 from include.airflow_api import AirflowApi
 from include.connections import read_connection
-from include.dbt_tasks import run_dbt
 from include.errors import GroundswellError
 from include.services import lifecycle
 from include.services.credentials import Secrets, read_secrets
@@ -197,7 +196,6 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
     """Let the real Airflow scheduler run the last day, from the APIs to the publication."""
     demo.control.let_clock_run()
     with stages.stage("start Airflow"):
-        run_dbt(["--quiet", "parse"])
         lifecycle.start_airflow(demo.settings, demo.secrets, _indented(stages.console))
         url = airflow_url(demo.settings)
         api = AirflowApi.login(url, ADMIN_USER, demo.secrets.admin_password)

@@ -1,7 +1,8 @@
 """The solve between the two dbt groups: core facts in, expected orders and revenue per creator out.
 
-Reads the credits of kept orders, runs `include/stats`, and replaces `analysis.creator_estimates`
-in one transaction. The maths knows nothing of tables; this module knows nothing of maths.
+Reads the credits of kept orders and when pieces went live, runs `include/stats`, and replaces
+`analysis.creator_estimates` in one transaction. The maths knows nothing of tables; this module
+knows nothing of maths.
 """
 
 from __future__ import annotations
@@ -181,39 +182,32 @@ def _read_creators(connection: psycopg.Connection) -> dict[str, list[str]]:
 
 
 def _read_posts(connection: psycopg.Connection, day: dt.date) -> dict[Creator, list[dt.datetime]]:
-    """Return when each creator's pieces went live: as planned, else the posts seen in the campaign.
+    """Return when each creator's pieces went live: posts seen, and pieces nobody lets us see.
 
-    Most stories are never seen by an API, so the plan knows a creator's pieces better than the
-    posts.
+    Most stories are never shown to us; they count as live on their planned day, as they do for
+    cost.
     """
     rows = connection.execute(
         """
-        with planned as (
+        with seen as (
+            select campaign_id, creator_id, published_at as live_at
+            from intermediate.int_posts_matched
+            where published_date <= %(day)s
+        ),
+
+        unseen as (
             select
                 pieces.campaign_id,
                 pieces.creator_id,
-                pieces.planned_date::timestamp at time zone campaigns.reporting_timezone as live_at
-            from raw.campaign_plan__deliverables as pieces
+                pieces.live_date::timestamp at time zone campaigns.reporting_timezone as live_at
+            from intermediate.int_deliverables_matched as pieces
             inner join core.dim_campaign as campaigns on pieces.campaign_id = campaigns.campaign_id
-            where pieces.planned_date <= %(day)s
-        ),
-
-        seen as (
-            select creators.campaign_id, creators.creator_id, posts.published_at as live_at
-            from core.fct_post as posts
-            inner join core.dim_creator as creators on posts.creator_id = creators.creator_id
-            inner join core.dim_campaign as campaigns
-                on creators.campaign_id = campaigns.campaign_id
-            where posts.published_date between campaigns.start_date and campaigns.end_date
-                and posts.published_date <= %(day)s
-                and (creators.campaign_id, creators.creator_id) not in (
-                    select campaign_id, creator_id from raw.campaign_plan__deliverables
-                )
+            where pieces.post_id is null and pieces.live_date <= %(day)s
         )
 
-        select campaign_id, creator_id, live_at from planned
-        union all
         select campaign_id, creator_id, live_at from seen
+        union all
+        select campaign_id, creator_id, live_at from unseen
         order by campaign_id, creator_id, live_at
         """,
         {"day": day},
@@ -229,8 +223,8 @@ def _read_credits(
 ) -> dict[tuple[str, str, str], list[CreditedOrder]]:
     """Return kept orders with creator credit per campaign, rule version and model.
 
-    Models and rule versions are all that any credit row names, so a campaign without a single order
-    still gets a row per creator and model.
+    Models and rule versions are the campaign's default and all that any credit row names, so a
+    campaign without a single order still gets a row per creator.
     """
     credited: dict[tuple[str, str, str], list[CreditedOrder]] = {
         (campaign_id, rule_version, model): []
@@ -242,6 +236,9 @@ def _read_credits(
                 select distinct rule_version, attribution_model
                 from intermediate.int_credits_unpivoted
             ) as used
+            union
+            select campaign_id, default_rule_version, default_attribution_model
+            from core.dim_campaign
             order by 1, 2, 3
             """
         )

@@ -8,15 +8,43 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, RetryRule, get_current_context
-from airflow.sdk.definitions.retry_policy import RetryAction
+from airflow.sdk import (
+    Context,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryDecision,
+    RetryRule,
+    get_current_context,
+)
 
 from include.connections import from_airflow
-from include.errors import PermanentError
+from include.errors import PermanentError, RateLimited
 from include.sources._base import Connection
 
-# The tree of include/errors.py decides: transient is retried, permanent fails at once.
-RETRY_POLICY = ExceptionRetryPolicy(
+
+class ErrorTreePolicy(ExceptionRetryPolicy):
+    """Retry what the tree of `include/errors.py` calls transient, when it says so; fail the rest.
+
+    A rate limit waits as long as the API asked (GA4's tokens come back after up to an hour).
+    """
+
+    def evaluate(
+        self,
+        exception: BaseException,
+        try_number: int,
+        max_tries: int,
+        context: Context | None = None,
+    ) -> RetryDecision:
+        """Return the rule's decision, with the API's own wait for a rate limit."""
+        decision = super().evaluate(exception, try_number, max_tries, context)
+        if isinstance(exception, RateLimited) and exception.retry_after:
+            return RetryDecision.retry(
+                dt.timedelta(seconds=exception.retry_after), reason=decision.reason
+            )
+        return decision
+
+
+RETRY_POLICY = ErrorTreePolicy(
     rules=[
         RetryRule(
             exception="include.errors.RateLimited",

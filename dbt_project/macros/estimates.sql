@@ -5,14 +5,14 @@
         creator_id text not null,
         attribution_model text not null,
         rule_version text not null,
-        estimated_order_count numeric,
-        order_count_low numeric,
-        order_count_high numeric,
+        estimated_order_count numeric not null,
+        order_count_low numeric not null,
+        order_count_high numeric not null,
         estimated_net_revenue_amount numeric,
         net_revenue_low numeric,
         net_revenue_high numeric,
-        solve_id text,
-        solved_at timestamptz,
+        solve_id text not null,
+        solved_at timestamptz not null,
         primary key (campaign_id, creator_id, attribution_model, rule_version)
     )
 {%- endmacro %}

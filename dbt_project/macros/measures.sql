@@ -1,17 +1,19 @@
 {#- A ratio is NULL, never 0, when its denominator is 0 or unknown. -#}
 {% macro ratio(numerator, denominator) -%}
-    cast({{ numerator }} as numeric) / nullif({{ denominator }}, 0)
+    cast(cast({{ numerator }} as numeric) / nullif({{ denominator }}, 0) as numeric(18, 6))
 {%- endmacro %}
 
 {#- Likes + comments + shares + saves; NULL while one of them is unknown. -#}
-{% macro engagements(likes='likes_count', comments='comments_count', shares='shares_count', saves='saves_count') -%}
-    ({{ likes }} + {{ comments }} + {{ shares }} + {{ saves }})
+{% macro engagements(post) -%}
+    {{ post }}.likes_count + {{ post }}.comments_count + {{ post }}.shares_count + {{ post }}.saves_count
 {%- endmacro %}
 
 {#- A rate of sums over rows whose numerator and denominator are both known. -#}
 {% macro ratio_of_sums(numerator, denominator) -%}
-    cast(sum(case when {{ denominator }} is not null then {{ numerator }} end) as numeric)
-    / nullif(sum(case when {{ numerator }} is not null then {{ denominator }} end), 0)
+    {{ ratio(
+        'sum(case when ' ~ denominator ~ ' is not null then ' ~ numerator ~ ' end)',
+        'sum(case when ' ~ numerator ~ ' is not null then ' ~ denominator ~ ' end)'
+    ) }}
 {%- endmacro %}
 
 {#- Evidence of a touch that a link, page or session gives; of a touch that a code gives. -#}
@@ -26,4 +28,13 @@
 {#- Sum of whole counts, as a whole count. -#}
 {% macro sum_count(count) -%}
     cast(sum({{ count }}) as bigint)
+{%- endmacro %}
+
+{#- Money to the cent, and a sum of shares, in the marts' fixed scales. -#}
+{% macro amount(value) -%}
+    cast({{ value }} as numeric(18, 2))
+{%- endmacro %}
+
+{% macro share_count(value) -%}
+    cast({{ value }} as numeric(18, 6))
 {%- endmacro %}

@@ -15,3 +15,12 @@
         else 4
     end
 {%- endmacro %}
+
+{#- True when stories can be seen through an access path. -#}
+{% macro is_story_path(access_path) -%}
+    {%- if var('story_access_paths') -%}
+        coalesce({{ access_path }} in ('{{ var("story_access_paths") | join("', '") }}'), false)
+    {%- else -%}
+        false
+    {%- endif -%}
+{%- endmacro %}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def read_plan_file(path: Path | str) -> PlanFile:
     return parse_plan(text, str(path))
 
 
+@lru_cache(maxsize=32)  # a day's streams all read the same few files
 def parse_plan(text: str, name: str) -> PlanFile:
     """Validate the text of a campaign file; `name` is the file named in messages.
 

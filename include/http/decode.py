@@ -28,7 +28,7 @@ def decode_json(body: bytes) -> Any:
     """
     try:
         document = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_leniently(body)
     return _storable(document) if _ESCAPED_NUL in body else document
 

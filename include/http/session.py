@@ -229,9 +229,9 @@ class ApiSession:
         """Proxy and certificates of the environment, looked up once; never a proxy to loopback."""
         if self._sending is None:
             found = self._http.merge_environment_settings(url, {}, True, None, None)
-            self._sending = {"verify": found["verify"], "cert": found["cert"]}
-            if not is_loopback(urlsplit(url).hostname or ""):
-                self._sending["proxies"] = found["proxies"]
+            is_near = is_loopback(urlsplit(url).hostname or "")
+            proxies = {} if is_near else found["proxies"]
+            self._sending = {"verify": found["verify"], "cert": found["cert"], "proxies": proxies}
         return self._sending
 
     def _read(self, response: requests.Response) -> HttpAnswer:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from include.quality.rules import Rule, Window, between, not_null, unique
+from include.quality.rules import Rule, Window, between, filled, unique
 from include.sources._base import Record, Source
 from include.warehouse.load_tables import RawTable, stream_tables
 
@@ -32,9 +32,9 @@ def build_basic_suite(source: Source, window: Window) -> list[Rule]:
 def table_rules(table: RawTable, record: type[Record], rows: str) -> Iterator[Rule]:
     """Yield the rules of one raw table whose columns are those of `record`, about some rows."""
     name = f"raw.{table.name}"
-    for column in table.columns:
-        if not column.is_nullable:
-            yield not_null(name, rows, column.name)
+    required = [column.name for column in table.columns if not column.is_nullable]
+    if required:
+        yield filled(name, rows, required)
     for column_name, annotation in get_type_hints(record, include_extras=True).items():
         for limit in _limits(annotation):
             yield between(name, rows, column_name, limit.ge, limit.le)

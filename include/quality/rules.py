@@ -23,12 +23,12 @@ Value = int | float | Decimal | str | bool | dt.date | dt.datetime
 class Rule:
     """Something every row of `table` must satisfy.
 
-    kind: not_null, unique, between, in_set, which look at `columns` of the rows that `rows`
-    selects, or no_rows: `query` selects the bad rows themselves. table: `schema.table`. name: what
+    kind: filled, unique, between, in_set, which look at `columns` of the rows that `rows` selects,
+    or no_rows: `query` selects the bad rows themselves. table: `schema.table`. name: what
     a no_rows rule is called in the results.
     """
 
-    kind: Literal["not_null", "unique", "between", "in_set", "no_rows"]
+    kind: Literal["filled", "unique", "between", "in_set", "no_rows"]
     table: str
     severity: Severity
     rows: str = ""
@@ -40,9 +40,9 @@ class Rule:
     query: str = ""
 
 
-def not_null(table: str, rows: str, column: str, severity: Severity = "critical") -> Rule:
-    """No row has NULL in the column."""
-    return Rule(kind="not_null", table=table, rows=rows, columns=(column,), severity=severity)
+def filled(table: str, rows: str, columns: Sequence[str], severity: Severity = "critical") -> Rule:
+    """No row has NULL in any of the columns."""
+    return Rule(kind="filled", table=table, rows=rows, columns=tuple(columns), severity=severity)
 
 
 def unique(table: str, rows: str, columns: Sequence[str], severity: Severity = "critical") -> Rule:
@@ -135,13 +135,14 @@ def bad_rows_sql(rule: Rule) -> str:
             f"select * from {source} where ({listed}) in (select {listed} from {source} "
             f"where {is_set.as_string()} group by {listed} having count(*) > 1)"
         )
+    return f"select * from {source} where {_broken(rule)}"
+
+
+def _broken(rule: Rule) -> str:
+    if rule.kind == "filled":
+        empty = (sql.SQL("{} is null").format(sql.Identifier(name)) for name in rule.columns)
+        return sql.SQL(" or ").join(empty).as_string()
     column = sql.Identifier(rule.columns[0]).as_string()
-    return f"select * from {source} where {_broken(rule, column)}"
-
-
-def _broken(rule: Rule, column: str) -> str:
-    if rule.kind == "not_null":
-        return f"{column} is null"
     if rule.kind == "in_set":
         allowed = sql.SQL(", ").join(sql.Literal(value) for value in rule.allowed)
         return f"{column} not in ({allowed.as_string()})"

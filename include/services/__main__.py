@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 import psycopg
 
+from include.assets import pools
 from include.errors import GroundswellError
 from include.services import lifecycle
 from include.services.credentials import NAMES, make_secret, read_secrets, variable_of
 from include.services.environment import ADMIN_USER, airflow_url, read_sandbox_connections
 from include.settings import Settings, read_settings
+from include.sources import discover_sources
 from include.warehouse.server import role_dsn
 
 Command = Callable[[Settings], None]
@@ -66,6 +68,11 @@ def show_connections(settings: Settings) -> None:
     print(json.dumps(read_sandbox_connections(settings)))
 
 
+def show_pools(settings: Settings) -> None:
+    """Print one pool per API as `airflow pools import` reads them."""
+    print(json.dumps(pools(discover_sources())))
+
+
 def show_env(settings: Settings) -> None:
     """Print fresh secrets as the .env file of docker-compose.yml; nothing is kept here."""
     for name in NAMES:
@@ -80,6 +87,7 @@ COMMANDS: dict[str, Command] = {
     "dsn": show_dsn,
     "ui": open_ui,
     "connections": show_connections,
+    "pools": show_pools,
     "env": show_env,
 }
 

@@ -20,6 +20,8 @@ from include.errors import InvalidSettings
 
 FILE_NAME = "secrets.json"
 CLAIM = ".groundswell"  # lies in a data directory that is ours alone and may be deleted whole
+# What else of ours may have been written before the first secret.
+_MADE_BEFORE = frozenset({CLAIM, "campaigns", "landing", "logs", "run", "sandbox.json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _write_file(path: Path, stored: dict[str, str]) -> None:
 def _locked(data_dir: Path) -> Iterator[None]:
     """Let one process at a time make secrets, so that two starts do not disagree."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not any(data_dir.iterdir()):
+    if {path.name for path in data_dir.iterdir()} <= _MADE_BEFORE:
         (data_dir / CLAIM).touch()
     with (data_dir / ".secrets.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -41,6 +41,7 @@ def environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
         _own_settings(settings)
         | _quiet_libraries()
         | _airflow_settings(settings, secrets)
+        | _airflow_files(settings)
         | _connections(settings, secrets)
     )
 
@@ -116,8 +117,6 @@ def _airflow_settings(settings: Settings, secrets: Secrets) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "8",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(REPO_ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO_ROOT / "plugins"),
         "AIRFLOW__CORE__FERNET_KEY": secrets.fernet_key,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN_USER}:admin",
@@ -131,15 +130,22 @@ def _airflow_settings(settings: Settings, secrets: Secrets) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__SECRET_KEY": secrets.api_secret_key,
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt_secret,
+    }
+
+
+def _airflow_files(settings: Settings) -> dict[str, str]:
+    """Return where Airflow finds our code, how often it looks, and where it writes logs."""
+    logs = settings.data_dir / "logs"
+    return {
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPO_ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO_ROOT / "plugins"),
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": _bundle_list(),
         # Defaults are 300 s to see a new file, 30 s to parse one again, 1 s for an idle scheduler.
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "20",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.data_dir / "logs" / "tasks"),
-        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
-            settings.data_dir / "logs" / "dag_files"
-        ),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs / "tasks"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_files"),
     }
 
 

@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.airflow_api import AirflowApi
+from include.assets import pools
+from include.dbt_tasks import is_manifest_current
 from include.errors import InvalidSettings, Unavailable
 from include.services import ports, processes
 from include.services.credentials import CLAIM, Secrets, write_private
@@ -28,6 +31,7 @@ from include.services.environment import (
 from include.services.health import Say, fetch_json, wait_until_healthy
 from include.services.processes import ProcessRecord, read_record, read_tail
 from include.settings import REPO_ROOT, Settings
+from include.sources import discover_sources
 from include.warehouse import server
 from include.warehouse.ddl import migrate
 from include.warehouse.embedded import Cluster
@@ -127,6 +131,8 @@ def start_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
         seconds=AIRFLOW_SECONDS,
         say=say,
     )
+    api = AirflowApi.login(airflow_url(settings), ADMIN_USER, secrets.admin_password)
+    api.add_pools(pools(discover_sources()))
     say(f"Airflow: ready at {airflow_url(settings)}")
 
 
@@ -226,17 +232,27 @@ def _start(
 
 
 def _prepare_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
-    """Migrate Airflow's metadata and write the one login."""
+    """Write the one login and dbt's manifest, migrate Airflow's metadata."""
     ports.check_port_free("airflow", settings.airflow_port)
     say("Airflow: preparing its database")
     home = airflow_home(settings)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(home / LOGINS_FILE, json.dumps({ADMIN_USER: secrets.admin_password}) + "\n")
-    log_file = log_of(settings, "airflow-migrate")
+    if not is_manifest_current():
+        parse = [sys.executable, "-m", "include.dbt_tasks", "parse"]
+        _run_to_the_end("dbt-parse", parse, settings, secrets)
+    _run_to_the_end("airflow-migrate", [str(_airflow_script()), "db", "migrate"], settings, secrets)
+
+
+def _run_to_the_end(
+    name: str, command: Sequence[str], settings: Settings, secrets: Secrets
+) -> None:
+    """Run a command with the services' environment; its output goes to a log of that name."""
+    log_file = log_of(settings, name)
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("ab") as log:
         result = subprocess.run(
-            [str(_airflow_script()), "db", "migrate"],
+            command,
             env=process_environment(settings, secrets),
             cwd=REPO_ROOT,
             stdin=subprocess.DEVNULL,
@@ -245,9 +261,7 @@ def _prepare_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
             check=False,
         )
     if result.returncode != 0:
-        raise Unavailable(
-            f"`airflow db migrate` failed; {log_file} ends with:\n{read_tail(log_file)}"
-        )
+        raise Unavailable(f"{name} failed; {log_file} ends with:\n{read_tail(log_file)}")
 
 
 def _stop_outdated_airflow(settings: Settings, fingerprint: str) -> None:

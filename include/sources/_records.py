@@ -13,7 +13,7 @@ import functools
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any
@@ -70,6 +70,7 @@ class RowReader:
         self._tree = _build_tree(self.columns, known)
         self._extract = _compile_extract(self._tree, len(self.columns))
         self._typed = _strict_struct(record)
+        self._typed_list = list[self._typed]  # type: ignore[name-defined]  # made at run time
         self._are_finite = _compile_finite(self.columns)
         self._json = [i for i, column in enumerate(self.columns) if column.sql_type == "jsonb"]
 
@@ -78,26 +79,55 @@ class RowReader:
 
         Raise `RowRejected` when a value is missing or of another type than its column.
         """
-        try:
-            values, has_unknown = self._extract(document)
-        except AttributeError:
-            raise RowRejected(self._explain_shape(document)) from None
+        values, has_unknown = self._values(document)
         try:
             record = msgspec.convert(values, self._typed, strict=False)
         except msgspec.ValidationError:
             record = self._convert_odd(values)
-        if not self._are_finite(record):
+        if self._are_finite is not None and not self._are_finite(record):
             raise RowRejected(self._explain_infinite(values))
         row: Row = msgspec.to_builtins(record)
         for i in self._json:
             row[i] = None if values[i] is None else encode_json(values[i]).decode()
         return row, self._unknown(document) if has_unknown else None
 
+    def read_many(
+        self, documents: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[Row], list[dict[str, Any] | None]]:
+        """Do what `read` does for many documents, with two calls of msgspec for all of them."""
+        found = [self._values(document) for document in documents]
+        try:
+            records = msgspec.convert(
+                [values for values, _ in found], self._typed_list, strict=False
+            )
+        except msgspec.ValidationError:
+            records = None
+        are_finite = self._are_finite
+        if records is None or not (are_finite is None or all(map(are_finite, records))):
+            # Anything unusual goes the slow way, which knows how to explain it.
+            pairs = [self.read(document) for document in documents]
+            return [row for row, _ in pairs], [unknown for _, unknown in pairs]
+        rows: list[Row] = msgspec.to_builtins(records)
+        for i in self._json:
+            for row, (values, _) in zip(rows, found, strict=True):
+                row[i] = None if values[i] is None else encode_json(values[i]).decode()
+        unknown = [
+            self._unknown(document) if has_unknown else None
+            for document, (_, has_unknown) in zip(documents, found, strict=True)
+        ]
+        return rows, unknown
+
     def read_key(self, document: Any, key: Iterable[str]) -> str | None:
         """Return a rejected document's key as text, None when it cannot be read."""
         paths = {column.name: column.path for column in self.columns}
         found = [_value_at(document, paths[name]) for name in key]
         return None if any(value is None for value in found) else key_text(found)
+
+    def _values(self, document: Mapping[str, Any]) -> tuple[Row, bool]:
+        try:
+            return self._extract(document)
+        except AttributeError:
+            raise RowRejected(self._explain_shape(document)) from None
 
     def _convert_odd(self, values: Row) -> Any:
         """Convert values of another JSON type than usual: ids as numbers, counts as 3.0."""
@@ -176,55 +206,88 @@ def _build_tree(columns: Iterable[Column], known: Iterable[str]) -> _Node:
         for part in parents:
             node = node.nodes.setdefault(part, _Node())
         node.known.add(last)
-        if last in node.nodes:
-            node.nodes[last].is_open = True
+    _open_known(root)
     return root
+
+
+def _open_known(node: _Node) -> None:
+    """What lies inside a known object, or inside one that a column keeps whole, is not unknown."""
+    for key, child in node.nodes.items():
+        child.is_open = node.is_open or key in node.known or key in node.leaves
+        _open_known(child)
 
 
 def _compile_extract(root: _Node, width: int) -> Callable[[Any], tuple[Row, bool]]:
     """Generate the function that takes a row's values out of a document, by name and unrolled.
 
     A generic walk over the paths takes four times as long, and this runs for every row of every
-    load. Only column numbers and `repr` of keys get into the text.
+    load. It returns the values and whether there are unknown fields. `is_strict` expects every key
+    to be there, as GraphQL sends them, and raises KeyError otherwise: a subscript costs half of a
+    `get`. Only column numbers and `repr` of keys get into the text.
     """
+    strict = _generate_extract(root, width, is_strict=True)
+    lenient = _generate_extract(root, width, is_strict=False)
+
+    def extract(document: Any) -> tuple[Row, bool]:
+        try:
+            return strict(document)
+        except (KeyError, TypeError):
+            return lenient(document)
+
+    return extract
+
+
+def _generate_extract(
+    root: _Node, width: int, *, is_strict: bool
+) -> Callable[[Any], tuple[Row, bool]]:
     lines = ["def extract(d):", "    u = False"]
     names: dict[str, Any] = {}
-    lines.append("    " + " = ".join(f"v{i}" for i in range(width)) + " = None")
+    values = [f"v{i}" for i in range(width)]
+    lines.append(f"    {' = '.join(values)} = None")
+
+    def take(target: str, variable: str, key: str, indent: str) -> None:
+        taken = f"{variable}[{key!r}]" if is_strict else f"{variable}.get({key!r})"
+        lines.append(f"{indent}{target} = {taken}")
 
     def visit(node: _Node, variable: str, indent: str) -> None:
-        if not node.is_open:
-            expected = f"k{len(names)}"
-            names[expected] = node.expected
-            lines.append(f"{indent}if not {variable}.keys() <= {expected}: u = True")
-        lines.append(f"{indent}{variable}g = {variable}.get")
+        expected = f"k{len(names)}"
+        names[expected] = node.expected
         for key, index in node.leaves.items():
-            lines.append(f"{indent}v{index} = {variable}g({key!r})")
+            take(f"v{index}", variable, key, indent)
+        if is_strict:
+            # With every expected key there, another length means another key.
+            rest = sorted(node.known - node.leaves.keys() - node.nodes.keys())
+            lines.extend(f"{indent}{variable}[{key!r}]" for key in rest)
+            test = f"len({variable}) != {len(node.expected)}"
+        else:
+            test = f"not {variable}.keys() <= {expected}"
+        if not node.is_open:
+            lines.append(f"{indent}if {test}: u = True")
         for number, (key, child) in enumerate(node.nodes.items()):
             inner = f"{variable}{number}"
-            lines.append(f"{indent}{inner} = {variable}g({key!r})")
+            take(inner, variable, key, indent)
             lines.append(f"{indent}if {inner} is not None:")
             visit(child, inner, indent + "    ")
-            if key in node.leaves:
-                child.is_open = True
 
     visit(root, "d", "    ")
-    lines.append("    return [" + ", ".join(f"v{i}" for i in range(width)) + "], u")
+    lines.append(f"    return [{', '.join(values)}], u")
     exec("\n".join(lines), names)
     return typing.cast(Callable[[Any], tuple[Row, bool]], names["extract"])
 
 
-def _compile_finite(columns: Iterable[Column]) -> Callable[[Any], bool]:
-    """Generate the check that no number is NaN or infinite (Postgres would store it)."""
+def _compile_finite(columns: Iterable[Column]) -> Callable[[Any], bool] | None:
+    """Generate the check that no number is NaN or infinite; None when there are no numbers."""
     tests = [
         f"(r.{c.name} is None or r.{c.name}.is_finite())"
         if c.is_nullable
-        # one line per column keeps the text readable in a traceback
         else f"r.{c.name}.is_finite()"
         for c in columns
         if c.sql_type == "numeric"
     ]
+    if not tests:
+        return None
     names: dict[str, Any] = {}
-    exec("def are_finite(r): return " + (" and ".join(tests) or "True"), names)
+    exec("def are_finite(r): return " + " and ".join(tests), names)
     return typing.cast(Callable[[Any], bool], names["are_finite"])
 
 

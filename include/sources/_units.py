@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -24,7 +25,7 @@ class Unit:
 
     row: Row
     extra: str | None
-    children: list[list[Row]]
+    children: tuple[list[Row], ...]
     content_hash: bytes
 
 
@@ -37,19 +38,37 @@ class UnitReader:
         self.children = [_ChildReader(child) for child in stream.children]
         self.drifted: set[str] = set()
 
-    def read(self, document: Document) -> Unit:
-        """Return the unit; raise `RowRejected` when any of its rows does not fit."""
-        row, unknown = self.parent.read(document)
-        children = [child.read(document, self.drifted) for child in self.children]
-        if unknown:
-            self.drifted.update(unknown)
-        extra = encode_json(unknown).decode() if unknown else None
-        content = hashlib.blake2b(_encode((row, extra, children)), digest_size=16).digest()
-        return Unit(row, extra, children, content)
+    def read(self, documents: Sequence[Document]) -> list[Unit | RowRejected]:
+        """Return, for each document, its unit or why it does not fit."""
+        try:
+            return list(self._read_together(documents))
+        except RowRejected:
+            return [self._read_alone(document) for document in documents]
 
     def key_of(self, document: Any) -> str | None:
         """Return a rejected document's key as text, None when it cannot be read."""
         return self.parent.read_key(document, self.stream.key)
+
+    def _read_alone(self, document: Document) -> Unit | RowRejected:
+        try:
+            [unit] = self._read_together([document])
+        except RowRejected as error:
+            return error
+        return unit
+
+    def _read_together(self, documents: Sequence[Document]) -> Iterator[Unit]:
+        """Yield the units of documents; raise `RowRejected` when any row of any does not fit."""
+        rows, unknown = self.parent.read_many(documents)
+        groups = [child.read(documents, self.drifted) for child in self.children]
+        children: Iterable[tuple[list[Row], ...]] = zip(*groups, strict=True)
+        if not groups:
+            children = itertools.repeat((), len(rows))
+        for row, fields, own in zip(rows, unknown, children, strict=True):
+            if fields:
+                self.drifted.update(fields)
+            extra = encode_json(fields).decode() if fields else None
+            content = hashlib.blake2b(_encode((row, extra, own)), digest_size=16).digest()
+            yield Unit(row, extra, own, content)
 
 
 class _ChildReader:
@@ -59,23 +78,28 @@ class _ChildReader:
         names = [column.name for column in self._reader.columns]
         self._key: Callable[[Row], Any] = itemgetter(*(names.index(name) for name in child.key))
 
-    def read(self, document: Document, drifted: set[str]) -> list[Row]:
-        """Return the child rows of a document, unknown fields as JSON text in their last place."""
+    def read(self, documents: Sequence[Document], drifted: set[str]) -> list[list[Row]]:
+        """Return the child rows of each document, unknown fields as JSON text in the last place."""
         name = self._child.name
-        rows: list[Row] = []
         try:
-            for inner in self._child.rows(document):
-                row, unknown = self._reader.read(inner)
-                row.append(encode_json(unknown).decode() if unknown else None)
-                if unknown:
-                    drifted.update(f"{name}.{path}" for path in unknown)
-                rows.append(row)
+            groups = [list(self._child.rows(document)) for document in documents]
+            rows, unknown = self._reader.read_many([row for group in groups for row in group])
         except RowRejected as error:
             raise RowRejected(f"{name}.{error}") from None
         except SHAPE_ERRORS as error:
             raise RowRejected(f"{name}: {describe(error)}") from None
+        for row, fields in zip(rows, unknown, strict=True):
+            row.append(encode_json(fields).decode() if fields else None)
+            if fields:
+                drifted.update(f"{name}.{path}" for path in fields)
+        taken = iter(rows)
+        return [self._checked(list(itertools.islice(taken, len(group)))) for group in groups]
+
+    def _checked(self, rows: list[Row]) -> list[Row]:
+        """Return the rows of one document; two of one key would break the load of all."""
         if len(rows) > 1 and len(set(map(self._key, rows))) < len(rows):
-            raise RowRejected(f"{name}: two rows have the same {', '.join(self._child.key)}")
+            keys = ", ".join(self._child.key)
+            raise RowRejected(f"{self._child.name}: two rows have the same {keys}")
         return rows
 
 
@@ -84,8 +108,3 @@ def describe(error: Exception) -> str:
     if type(error) is ValueError:
         return str(error)
     return f"{type(error).__name__}: {error}"
-
-
-def unit_rows(units: Sequence[Unit]) -> int:
-    """Return how many rows units hold, children included."""
-    return sum(1 + sum(map(len, unit.children)) for unit in units)

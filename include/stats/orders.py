@@ -31,7 +31,7 @@ from include.stats.grids import (
 )
 
 # Coefficients of variation looked at. Creators of 5,000 to 50,000 followers differ widely, and so
-# do posts of one creator; a prior of scale 1 lets the data say so.
+# do posts of one creator; a wide prior lets the data say so.
 BETWEEN_CREATORS = np.geomspace(0.05, 3.0, 14)
 BETWEEN_POSTS = np.geomspace(0.05, 3.0, 14)
 SPREAD_PRIOR = 1.0
@@ -85,7 +85,7 @@ def _mean_grid(totals: Floats, posts: Floats) -> tuple[Floats, Floats]:
     all.
     """
     centre = (totals.sum() + 0.5) / max(posts.sum(), 1.0)
-    means = centre * np.exp(np.linspace(-3.5, 2.5, 37))
+    means = centre * np.exp(np.linspace(-3.5, 1.75, 32))
     return means, 0.5 * np.log(means)
 
 

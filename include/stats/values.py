@@ -21,7 +21,7 @@ from include.stats.grids import INTERVAL_LEVEL, Floats, GridPosterior, half_norm
 
 # Mean order values of creators of one shop differ by some ten per cent, seldom by half.
 VALUE_SPREADS = np.geomspace(0.01, 1.0, 16)
-VALUE_SPREAD_PRIOR = 0.25
+VALUE_SPREAD_PRIOR = 0.2
 # Below this many degrees of freedom a variance within creators is too uncertain to be of use.
 FEW_WITNESSES = 20
 DRAWS = 4000

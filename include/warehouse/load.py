@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -23,7 +23,7 @@ from include.sources._records import RowRejected, encode_json
 from include.sources._units import SHAPE_ERRORS, UnitReader, describe
 from include.warehouse import load_merge, load_rejects, load_slices
 from include.warehouse.load_rejects import Reject, RejectScope
-from include.warehouse.load_stage import Stage
+from include.warehouse.load_stage import Capture, Stage
 from include.warehouse.load_tables import create_raw_tables, ensure_tables, stream_tables
 
 __all__ = ["LoadCounts", "StreamLoad", "create_raw_tables", "record_skip"]
@@ -31,6 +31,8 @@ __all__ = ["LoadCounts", "StreamLoad", "create_raw_tables", "record_skip"]
 _log = logging.getLogger(__name__)
 # Rejects kept in memory; a window with more of them is lost anyway.
 MAX_REJECTS = 10_000
+# Documents read together: fewer cost more calls, more cost memory.
+CHUNK_DOCUMENTS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,9 @@ class StreamLoad:
         before, lost = self._rows, False
         try:
             document = decode_json(page.body) if page.document is None else page.document
-            for found in self._stream.parse(document, page):
-                self._add_document(found, number, page)
+            capture = self._stage.capture_of(page)
+            for documents in self._chunks(self._stream.parse(document, page)):
+                self._add_documents(documents, number, capture)
         except (*SHAPE_ERRORS, Truncated) as error:
             lost = True
             self._reject_page(number, page, describe(error), self._rows - before)
@@ -184,16 +187,29 @@ class StreamLoad:
         self._coverage.add(page.context)
         self._expected_total = page.context.get("expected_total", self._expected_total)
 
-    def _add_document(self, document: Document, number: int, page: Page) -> None:
-        if self._only_keys is not None and self._reader.key_of(document) not in self._only_keys:
-            return
-        self._rows += 1
+    def _chunks(self, documents: Iterable[Document]) -> Iterator[list[Document]]:
+        """Gather documents; those a parser gave before it broke off are not lost."""
+        chunk: list[Document] = []
         try:
-            self._stage.add(self._reader.read(document), page, number)
-        except RowRejected as error:
-            payload = encode_json(document).decode()
-            key = self._reader.key_of(document)
-            self._reject(Reject(key, str(error), payload, number), 1)
+            for document in documents:
+                if self._only_keys is None or self._reader.key_of(document) in self._only_keys:
+                    chunk.append(document)
+                if len(chunk) == CHUNK_DOCUMENTS:
+                    yield chunk
+                    chunk = []
+        except SHAPE_ERRORS:
+            yield chunk
+            raise
+        yield chunk
+
+    def _add_documents(self, documents: Sequence[Document], number: int, capture: Capture) -> None:
+        self._rows += len(documents)
+        for document, found in zip(documents, self._reader.read(documents), strict=True):
+            if isinstance(found, RowRejected):
+                payload = encode_json(document).decode()
+                self._reject(Reject(self._reader.key_of(document), str(found), payload, number), 1)
+            else:
+                self._stage.add(found, capture, number)
 
     def _reject_page(self, number: int, page: Page, reason: str, got: int) -> None:
         """Quarantine a page; it counts as the rows it announces, else as the largest page's."""

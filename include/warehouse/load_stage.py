@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from include.sources._base import Page, Stream, StreamKind
-from include.sources._records import Column
-from include.sources._units import Unit, unit_rows
+from include.sources._records import Column, Row
+from include.sources._units import Unit
 from include.warehouse.load_tables import EXTRA, RawTable
 
 # Rows in memory before they are copied; about ten megabytes of orders.
 BATCH_ROWS = 8_000
 _TIME = "timestamp with time zone"
 _SEQ = Column("_seq", (), "bigint", False)
+
+# When a page was captured, and for snapshots by whose clock: the last columns of the stage.
+Capture = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -37,7 +39,6 @@ class Refused:
 class _Batch:
     units: list[Unit] = field(default_factory=list)
     pages: list[int] = field(default_factory=list)
-    captures: list[tuple[str, str]] = field(default_factory=list)
     rows: int = 0
 
 
@@ -63,17 +64,26 @@ class Stage:
             columns = self._parent_columns(table) if index == 0 else (*table.columns, EXTRA, _SEQ)
             self._create(index, columns)
 
-    def add(self, unit: Unit, page: Page, page_number: int) -> None:
-        """Take a unit; copy what has gathered when it is enough."""
+    def add(self, unit: Unit, capture: Capture, page_number: int) -> None:
+        """Take a unit, whose rows become the stage's; copy what has gathered when it is enough."""
+        seq = self.units
+        self.units = seq + 1
         batch = self._batch
         batch.units.append(unit)
         batch.pages.append(page_number)
-        batch.captures.append((page.captured_at.isoformat(), page.captured_at_source))
+        unit.row += (unit.extra, "\\x" + unit.content_hash.hex(), seq, *capture)
         batch.rows += 1
         for rows in unit.children:
             batch.rows += len(rows)
+            for row in rows:
+                row.append(seq)
         if batch.rows >= BATCH_ROWS:
             self.flush()
+
+    def capture_of(self, page: Page) -> Capture:
+        """Return what the stage keeps of when a page was captured."""
+        at = page.captured_at.isoformat()
+        return (at, page.captured_at_source) if self._is_snapshot else (at,)
 
     def flush(self) -> None:
         """Copy what has gathered; units Postgres refuses end in `refused`, others are staged."""
@@ -93,26 +103,15 @@ class Stage:
                 return
             middle = len(batch.units) // 2
             for part in (slice(None, middle), slice(middle, None)):
-                self._copy_or_split(
-                    _Batch(batch.units[part], batch.pages[part], batch.captures[part])
-                )
+                self._copy_or_split(_Batch(batch.units[part], batch.pages[part]))
 
     def _copy(self, batch: _Batch) -> None:
-        numbered = list(enumerate(batch.units, self.units))
-        self._copy_rows(0, self._parent_rows(numbered, batch.captures))
+        self._copy_rows(0, (unit.row for unit in batch.units))
         for index in range(len(self.tables) - 1):
-            rows = ((*row, seq) for seq, unit in numbered for row in unit.children[index])
+            rows = (row for unit in batch.units for row in unit.children[index])
             self._copy_rows(index + 1, rows)
-        self.units += len(batch.units)
 
-    def _parent_rows(
-        self, numbered: list[tuple[int, Unit]], captures: list[tuple[str, str]]
-    ) -> Iterable[tuple[Any, ...]]:
-        for (seq, unit), (captured_at, source) in zip(numbered, captures, strict=True):
-            own = (captured_at, source) if self._is_snapshot else (captured_at,)
-            yield (*unit.row, unit.extra, "\\x" + unit.content_hash.hex(), seq, *own)
-
-    def _copy_rows(self, index: int, rows: Iterable[tuple[Any, ...]]) -> None:
+    def _copy_rows(self, index: int, rows: Iterable[Row]) -> None:
         with self._conn.cursor() as cursor, cursor.copy(self._copies[index]) as copy:
             write = copy.write_row
             for row in rows:
@@ -142,6 +141,3 @@ class Stage:
 def stage_table(index: int) -> sql.Composable:
     """Return the stage of a stream's table: 0 for the parent, 1… for its children."""
     return sql.SQL("pg_temp.") + sql.Identifier(f"stage_{index}")
-
-
-__all__ = ["BATCH_ROWS", "Refused", "Stage", "stage_table", "unit_rows"]

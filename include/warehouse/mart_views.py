@@ -81,6 +81,7 @@ def point_views(connection: psycopg.Connection, schema: str, names: Sequence[str
         )
         readers = sql.SQL(", ").join(sql.Identifier(role) for role in READERS)
         connection.execute(sql.SQL("grant select on {} to {}").format(view, readers))
+    _copy_comments(connection, schema)
 
 
 def _columns_by_relation(
@@ -122,3 +123,28 @@ def _drop_view(connection: psycopg.Connection, name: str) -> None:
             f"{VIEW_SCHEMA}.{name} changed its columns or goes away, but other objects read it: "
             f"{error.diag.message_detail}; drop or rebuild them first"
         ) from error
+
+
+def _copy_comments(connection: psycopg.Connection, schema: str) -> None:
+    """Give the views what dbt wrote on the tables: BI tools show it beside the columns."""
+    comments = connection.execute(
+        """
+        select c.relname, a.attname, d.description
+        from pg_description as d
+        inner join pg_class as c on d.objoid = c.oid and d.classoid = 'pg_class'::regclass
+        left join pg_attribute as a on d.objoid = a.attrelid and d.objsubid = a.attnum
+            and d.objsubid > 0
+        where c.relnamespace = to_regnamespace(%s) and c.relkind = 'r'
+        """,
+        [schema],
+    ).fetchall()
+    statements = [
+        sql.SQL("comment on {} {} is {}").format(
+            sql.SQL("column" if column else "view"),
+            sql.Identifier(VIEW_SCHEMA, relation, *([column] if column else [])),
+            sql.Literal(text),
+        )
+        for relation, column, text in comments
+    ]
+    if statements:
+        connection.execute(sql.SQL("; ").join(statements))

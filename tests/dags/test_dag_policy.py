@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import subprocess
@@ -53,8 +54,7 @@ def test_ingest_dags_end_with_check_then_announce(dags: dict[str, object]) -> No
 
 def test_only_the_day_asset_schedules_the_measurement(dags: dict[str, object]) -> None:
     timetable = dags["measure_campaigns"].timetable  # type: ignore[attr-defined]
-    keys = [key.name for key, _ in timetable.asset_condition.iter_assets()]
-    assert keys == ["warehouse.day"]
+    assert timetable.asset_condition.name == "warehouse.day"
     assert dags["measure_campaigns"].max_active_runs == 1  # type: ignore[attr-defined]
 
 
@@ -64,11 +64,15 @@ def test_permanent_errors_fail_at_once_and_transient_ones_retry(dags: dict[str, 
     from include import errors
 
     policy = dags["ingest_ga4"].get_task("load_sessions").retry_policy  # type: ignore[attr-defined]
-    decide = lambda error: policy.evaluate(error, 1, 3).action  # noqa: E731
-    assert decide(errors.BadCredentials("ga4")) is RetryAction.FAIL
-    assert decide(errors.CountMismatch("x")) is RetryAction.FAIL
-    assert decide(errors.RateLimited("x", retry_after=3)) is RetryAction.RETRY
-    assert decide(errors.Truncated("x")) is RetryAction.RETRY
+    expected = {
+        errors.BadCredentials("ga4"): RetryAction.FAIL,
+        errors.CountMismatch("x"): RetryAction.FAIL,
+        errors.RateLimited("x", retry_after=3): RetryAction.RETRY,
+        errors.Truncated("x"): RetryAction.RETRY,
+    }
+    assert {error: policy.evaluate(error, 1, 3).action for error in expected} == expected
+    asked = policy.evaluate(errors.RateLimited("x", retry_after=3600), 1, 3)
+    assert asked.retry_delay == dt.timedelta(hours=1)
 
 
 @pytest.mark.parametrize("path", DAG_FILES, ids=lambda p: p.stem)
@@ -93,5 +97,5 @@ def test_dag_files_wire_and_do_not_work() -> None:
         text = path.read_text()
         code = text.split('"""', 2)[2]
         assert len(code.splitlines()) <= 90, path.name
-        assert not re.search(r"\b(select|insert|requests|pandas)\b", code.lower()), path.name
+        assert not re.search(r"\b(select \w|insert into|requests|pandas)\b", code.lower()), path.name
         assert not path.name.startswith("dbt_"), "dbt imports every module of that name"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from include.errors import PublishRefused, Unavailable
 from include.warehouse.connection import connect
-from include.warehouse.publish import publish, rollback
+from include.warehouse.publish import main, publish, rollback
 
 DAY = dt.date(2026, 3, 1)
 
@@ -68,6 +69,45 @@ def test_what_dbt_left_half_built_is_not_published(clean_warehouse: Any) -> None
     build(clean_warehouse, mart_a="select 1 as x", mart_a__dbt_tmp="select 1 as x")
     found = publish(clean_warehouse.dsn("transformer"), open_run(clean_warehouse))
     assert set(found.marts) == {"mart_a"}
+
+
+def test_views_carry_the_descriptions_of_the_tables(clean_warehouse: Any) -> None:
+    build(clean_warehouse, mart_a="select 1 as x, 2 as y")
+    with connect(clean_warehouse.dsn("transformer")) as connection:
+        connection.execute("comment on table marts_next.mart_a is 'It''s 100 %% of it'")
+        connection.execute("comment on column marts_next.mart_a.y is 'the second'")
+    publish(clean_warehouse.dsn("transformer"), open_run(clean_warehouse))
+    found = seen(
+        clean_warehouse,
+        "select obj_description(o), col_description(o, 1), col_description(o, 2)"
+        " from (select 'marts.mart_a'::regclass as o) as view",
+    )
+    assert found == [("It's 100 %% of it", None, "the second")]
+
+
+def test_the_command_line_shows_and_takes_back(
+    clean_warehouse: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dsn = clean_warehouse.dsn("transformer")
+    fields = {
+        "conn_type": "postgres",
+        "host": "127.0.0.1",
+        "port": clean_warehouse.port,
+        "login": "transformer",
+        "password": clean_warehouse.secrets.role_password("transformer"),
+        "schema": "warehouse",
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_TRANSFORMER", json.dumps(fields))
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out == "nothing is published yet\n"
+    for number in (1, 2):
+        build(clean_warehouse, mart_a=f"select {number} as x")
+        publish(dsn, open_run(clean_warehouse))
+    assert main(["rollback"]) == 0
+    assert "version 1, as of 2026-03-01; also kept: [2]" in capsys.readouterr().out
+    assert main(["rollback"]) == 1
+    assert "rollback failed: no version before the current one" in capsys.readouterr().err
+    assert seen(clean_warehouse, "select x from marts.mart_a") == [(1,)]
 
 
 def test_changed_columns_and_vanished_marts(clean_warehouse: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from include.errors import InvalidSettings
 from include.quality.basic_suite import build_basic_suite, table_rules
-from include.quality.rules import Window, bad_rows_sql, between, in_set, no_rows, not_null, unique
+from include.quality.rules import Window, bad_rows_sql, between, filled, in_set, no_rows, unique
 from include.quality.suites import load_suite
 from include.sources import discover_sources
 from include.sources._base import Record, Source, Stream, StreamKind
@@ -46,8 +46,7 @@ def window(**row_counts: int) -> Window:
 def test_a_struct_gives_its_tables_rules() -> None:
     table = stream_tables("meter", STREAM)[0]
     assert list(table_rules(table, Reading, ROWS)) == [
-        not_null("raw.meter__readings", ROWS, "reading_id"),
-        not_null("raw.meter__readings", ROWS, "share"),
+        filled("raw.meter__readings", ROWS, ["reading_id", "share"]),
         between("raw.meter__readings", ROWS, "share", 0, 1),
         unique("raw.meter__readings", ROWS, ["connection_id", "reading_id"]),
     ]

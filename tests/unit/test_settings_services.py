@@ -94,8 +94,10 @@ def test_damaged_secrets_are_refused(tmp_path, text):
         read_secrets(tmp_path)
 
 
-def test_only_an_empty_folder_is_claimed(tmp_path):
+def test_only_a_folder_without_strange_things_is_claimed(tmp_path):
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.mkdir()
+    (ours / "sandbox.json").touch()
     theirs.mkdir()
     (theirs / "photo.jpg").touch()
     read_secrets(ours)

@@ -150,5 +150,5 @@ def test_coverage_over_many_campaigns(mean_orders: float, between: float, bursts
     rng = np.random.default_rng(17)
     orders, revenue = coverage(rng, 150, 25, 5, mean_orders, between, bursts)
     assert 0.84 <= orders <= 0.96
-    # A handful of orders in all says little about their value: then it errs on the wide side.
+    # Seven orders in all say little about an order's value: then it errs on the wide side.
     assert 0.84 <= revenue <= (0.97 if mean_orders < 1 else 0.96)

@@ -17,14 +17,18 @@ newest as (
     select
         snapshots.*,
         row_number() over (
-            partition by platform, handle_key, access_path, snapshot_date
-            order by captured_at desc, connection_id
+            partition by
+                snapshots.platform,
+                snapshots.handle_key,
+                snapshots.access_path,
+                snapshots.snapshot_date
+            order by snapshots.captured_at desc, snapshots.connection_id asc
         ) as recency
     from snapshots
     where
-        handle_key is not null
+        snapshots.handle_key is not null
         {% if is_incremental() -%}
-        and (load_id in {{ pending_loads() }} or {{ plan_changed() }})
+        and (snapshots.load_id in {{ pending_loads() }} or {{ plan_changed() }})
         {%- endif %}
 
 ),
@@ -78,4 +82,5 @@ final as (
 )
 
 select * from final
--- depends_on: {{ source('quality', 'pending_loads') }} {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('quality', 'pending_loads') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }}

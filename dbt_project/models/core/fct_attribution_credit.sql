@@ -25,8 +25,8 @@ orders as (
 
 ),
 
--- What an order added to a business date; the first date is the sale, an order without any ledger row
--- counts on its own date.
+-- What an order added to a business date; the first date is the sale, an order without any ledger
+-- row counts on its own date.
 dated_entries as (
 
     select
@@ -50,7 +50,10 @@ counted_entries as (
         dated_entries.*,
         case
             when
-                row_number() over (partition by connection_id, order_id order by event_date) = 1
+                row_number() over (
+                    partition by dated_entries.connection_id, dated_entries.order_id
+                    order by dated_entries.event_date
+                ) = 1
                 then 1
             else 0
         end as conversion_count
@@ -103,10 +106,11 @@ final as (
         orders.currency_code,
         credits.conversion_count,
         credits.net_amount as entry_net_amount,
-        {%- for model in var('attribution_models') %}
-        credits.{{ model.name }}_share,
-        credits.{{ model.name }}_amount{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for model in var('attribution_models') %}
+    credits.{{ model.name }}_share,
+    {{ amount('credits.' ~ model.name ~ '_amount') }} as {{ model.name }}_amount
+    {{- ',' if not loop.last }}
+    {%- endfor %}
     from credits
     inner join orders
         on

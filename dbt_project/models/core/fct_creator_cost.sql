@@ -10,6 +10,10 @@ contracts as (
 
     select
         contracts.*,
+        campaigns.default_rule_version,
+        contracts.rule_version in (
+            '{{ var("attribution_rule_versions") | join("', '") }}'
+        ) as is_rule_version_computed,
         coalesce(contracts.signed_date, campaigns.start_date) as committed_date
     from {{ ref('stg_campaign_plan__contracts') }} as contracts
     inner join campaigns on contracts.campaign_id = campaigns.campaign_id
@@ -101,28 +105,44 @@ committed_fees as (
 
 ),
 
+cost_types as (
+
+    select 'product' as cost_type
+    union all
+    select 'shipping' as cost_type
+
+),
+
+cost_bases as (
+
+    select 'committed' as cost_basis
+    union all
+    select 'delivered' as cost_basis
+
+),
+
 product_costs as (
 
     select
         contracts.campaign_id,
         contracts.creator_id,
         case
-            when bases.cost_basis = 'delivered' then contracts.product_sent_date
+            when cost_bases.cost_basis = 'delivered' then contracts.product_sent_date
             else contracts.committed_date
         end as cost_date,
-        types.cost_type,
-        bases.cost_basis,
+        cost_types.cost_type,
+        cost_bases.cost_basis,
         contracts.contract_id as reference_id,
         false as is_assumed,
-        case types.cost_type
+        case cost_types.cost_type
             when 'product' then contracts.product_cost_amount
             else contracts.shipping_cost_amount
         end as cost_amount,
         contracts.currency_code
     from contracts
-    cross join (select 'product' as cost_type union all select 'shipping' as cost_type) as types
-    cross join (select 'committed' as cost_basis union all select 'delivered' as cost_basis) as bases
-    where bases.cost_basis = 'committed' or contracts.product_sent_date is not null
+    cross join cost_types
+    cross join cost_bases
+    where cost_bases.cost_basis = 'committed' or contracts.product_sent_date is not null
 
 ),
 
@@ -143,7 +163,8 @@ credited as (
 
 ),
 
--- Owed under the contract's own rule version, on the day the sale or its return was booked.
+-- Owed under the contract's own rule version, on the day the sale or its return was booked; assumed
+-- from the campaign's rule version while the contract's own is not computed.
 commissions as (
 
     select
@@ -153,7 +174,7 @@ commissions as (
         'commission' as cost_type,
         'delivered' as cost_basis,
         contracts.contract_id || ' ' || credited.event_date as reference_id,
-        false as is_assumed,
+        not contracts.is_rule_version_computed as is_assumed,
         round(credited.credit_amount * contracts.commission_rate, 2) as cost_amount,
         contracts.currency_code
     from contracts
@@ -161,7 +182,10 @@ commissions as (
         on
             contracts.campaign_id = credited.campaign_id
             and contracts.creator_id = credited.creator_id
-            and contracts.rule_version = credited.rule_version
+            and credited.rule_version = case
+                when contracts.is_rule_version_computed then contracts.rule_version
+                else contracts.default_rule_version
+            end
     where contracts.commission_rate > 0
 
 ),
@@ -198,7 +222,7 @@ final as (
         reference_id,
         cost_date,
         is_assumed,
-        cost_amount,
+        {{ amount('cost_amount') }} as cost_amount,
         currency_code
     from costs
 

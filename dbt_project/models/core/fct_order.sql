@@ -51,12 +51,32 @@ transactions as (
 
 ),
 
+self_referrals as (
+
+    select distinct
+        orders.connection_id,
+        orders.order_id
+    from orders
+    inner join {{ ref('int_seeded_customers') }} as seeded
+        on
+            orders.connection_id = seeded.connection_id
+            and orders.customer_id = seeded.customer_id
+            and orders.ordered_at > seeded.first_gift_at
+    inner join {{ ref('int_evidence_undated') }} as evidence
+        on
+            orders.connection_id = evidence.connection_id
+            and orders.order_id = evidence.order_id
+            and evidence.evidence_type = 'discount_code'
+
+),
+
 measured as (
 
     select
         orders.*,
         coalesce(ledger.sale_amount, 0) as sale_amount,
         coalesce(ledger.net_revenue_amount, 0) as net_revenue_amount,
+        self_referrals.order_id is not null as is_self_referral,
         transactions.transaction_id as ga4_transaction_id,
         transactions.transaction_id_format as ga4_transaction_id_format
     from orders
@@ -64,6 +84,10 @@ measured as (
         on
             orders.connection_id = ledger.connection_id
             and orders.order_id = ledger.order_id
+    left join self_referrals
+        on
+            orders.connection_id = self_referrals.connection_id
+            and orders.order_id = self_referrals.order_id
     left join transactions
         on
             orders.connection_id = transactions.connection_id

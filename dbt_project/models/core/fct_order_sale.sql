@@ -44,10 +44,9 @@ final as (
         total_amount,
         tax_amount,
         discount_amount,
-        case
-            when line_type in ('PRODUCT', 'ADJUSTMENT') then total_amount - tax_amount
-            else 0
-        end as net_revenue_amount
+        {{ amount(
+            "case when line_type in ('PRODUCT', 'ADJUSTMENT') then total_amount - tax_amount else 0 end"
+        ) }} as net_revenue_amount
     from sales
 
 )

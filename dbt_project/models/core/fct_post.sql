@@ -37,7 +37,7 @@ ranked as (
             order by
                 snapshots.snapshot_date desc,
                 {{ access_rank('snapshots.access_path') }},
-                snapshots.connection_id
+                snapshots.connection_id asc
         ) as recency,
         -- Not every path names the account.
         max(snapshots.handle_key) over (
@@ -103,4 +103,5 @@ final as (
 )
 
 select * from final
--- depends_on: {{ source('quality', 'pending_loads') }} {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('quality', 'pending_loads') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }}

@@ -39,14 +39,15 @@ newest as (
 
     select
         snapshots.*,
-        {{ 'affected.from_date' if is_incremental() else 'snapshots.snapshot_date' }} as from_date,
+        cast({{ 'affected.from_date' if is_incremental() else 'snapshots.snapshot_date' }} as date)
+            as from_date,
         row_number() over (
             partition by
                 snapshots.platform,
                 snapshots.post_id,
                 snapshots.access_path,
                 snapshots.snapshot_date
-            order by snapshots.captured_at desc, snapshots.connection_id
+            order by snapshots.captured_at desc, snapshots.connection_id asc
         ) as recency
     from snapshots
     {% if is_incremental() -%}
@@ -62,11 +63,12 @@ compared as (
     select
         newest.*,
         {%- for counter in counters %}
-        {{ counter }} - lag({{ counter }}) over post_history as {{ counter | replace('_count', '_delta_count') }},
+        {{ counter }}
+        - lag({{ counter }}) over post_history as {{ counter | replace('_count', '_delta_count') }},
         {%- endfor %}
-        lag(snapshot_date) over post_history as previous_snapshot_date
+        lag(newest.snapshot_date) over post_history as previous_snapshot_date
     from newest
-    where recency = 1
+    where newest.recency = 1
     window post_history as (
         partition by platform, post_id, access_path order by snapshot_date
     )

@@ -50,7 +50,7 @@ matched as (
                 sessions.session_campaign,
                 sessions.session_content,
                 sessions.landing_page
-            order by link_matches.valid_from_date desc, link_matches.campaign_id
+            order by link_matches.valid_from_date desc, link_matches.campaign_id asc
         ) as match_number
     from sessions
     left join link_matches

@@ -26,10 +26,11 @@ credits as (
         event_date as order_date,
         attribution_model,
         rule_version,
-        {%- for channel_type, column in channel_amounts.items() %}
-        sum(case when channel_type = '{{ channel_type }}' then credit_amount else 0 end)
-            as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(credit_amount) as net_amount,
+    {%- for channel_type, column in channel_amounts.items() %}
+    sum(case when channel_type = '{{ channel_type }}' then credit_amount else 0 end)
+        as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from {{ ref('int_credits_unpivoted') }}
     where order_class <> 'test'
     group by connection_id, event_date, attribution_model, rule_version
@@ -132,16 +133,16 @@ final as (
         models.attribution_model,
         models.rule_version,
         shops.currency_code,
-        coalesce(shop_sales.shop_net_sales_amount, 0) as shop_net_sales_amount,
+        {{ amount('coalesce(shop_sales.shop_net_sales_amount, 0)') }} as shop_net_sales_amount,
         coalesce(shop_sales.shop_sales_source, 'order_headers') as shop_sales_source,
         {%- for column in channel_amounts.values() %}
-        coalesce(credits.{{ column }}, 0) as {{ column }},
+        {{ amount('coalesce(credits.' ~ column ~ ', 0)') }} as {{ column }},
         {%- endfor %}
-        coalesce(shop_sales.shop_net_sales_amount, 0)
-        {%- for column in channel_amounts.values() %}
-        - coalesce(credits.{{ column }}, 0)
-        {%- endfor %} as difference_amount,
-        {{ days_after('days.order_date', var('restatement_days')) }} <= facts.as_of_date as is_final,
+        {{ amount(
+            'coalesce(shop_sales.shop_net_sales_amount, 0) - coalesce(credits.net_amount, 0)'
+        ) }} as difference_amount,
+        {{ days_after('days.order_date', var('restatement_days')) }}
+        <= facts.as_of_date as is_final,
         coalesce(arrivals.sources_present, facts.sources_present) as sources_present,
         facts.as_of_date
     from days
@@ -160,7 +161,7 @@ final as (
             and models.rule_version = credits.rule_version
     left join arrivals on days.order_date = arrivals.day
     left join covered on days.connection_id = covered.connection_id
-    -- Orders are read some hours after midnight: refunds of the following morning are not yet a day.
+    -- Orders are read hours after midnight: refunds of the following morning are not yet a day.
     where
         days.order_date <= facts.last_day
         and days.order_date >= coalesce(covered.first_date, days.order_date)

@@ -118,41 +118,40 @@ final as (
         posts.comments_count,
         posts.shares_count,
         posts.saves_count,
-        {{ engagements('posts.likes_count', 'posts.comments_count', 'posts.shares_count', 'posts.saves_count') }}
-            as engagement_count,
-        posts.likes_count + posts.comments_count as engagement_basic_count,
+        posts.engagement_count,
+        posts.engagement_basic_count,
         posts.link_click_count,
         case when posts.link_click_count is not null then 'platform' end as click_source,
         posts.watch_seconds,
-        {{ ratio('posts.likes_count + posts.comments_count + posts.shares_count', 'posts.reach_count') }}
+        {{ ratio('posts.engagement_basic_count + posts.shares_count', 'posts.reach_count') }}
             as er_by_reach,
-        {{ ratio('posts.likes_count + posts.comments_count', 'posts.followers_at_publish_count') }}
+        {{ ratio('posts.engagement_basic_count', 'posts.followers_at_publish_count') }}
             as er_by_followers,
-        {{ ratio(engagements('posts.likes_count', 'posts.comments_count', 'posts.shares_count', 'posts.saves_count'), 'posts.views_count') }}
-            as er_by_views,
-        {{ ratio('posts.likes_count + posts.comments_count', 'posts.views_count') }}
-            as er_basic_by_views,
+        {{ ratio('posts.engagement_count', 'posts.views_count') }} as er_by_views,
+        {{ ratio('posts.engagement_basic_count', 'posts.views_count') }} as er_basic_by_views,
         {{ ratio('posts.link_click_count', 'posts.views_count') }} as ctr_by_views,
         {{ ratio('posts.link_click_count', 'posts.reach_count') }} as ctr_by_reach,
         posts.views_day7_count,
         posts.reach_day7_count,
-        posts.likes_day7_count + posts.comments_day7_count as engagement_basic_day7_count,
-        {{ ratio('posts.likes_day7_count + posts.comments_day7_count', 'posts.views_day7_count') }}
+        posts.engagement_basic_day7_count,
+        {{ ratio('posts.engagement_basic_day7_count', 'posts.views_day7_count') }}
             as er_basic_by_views_day7,
         posts.fall_count,
-        round(coalesce(post_sales.estimated_order_count, 0), 6) as estimated_order_count,
-        round(coalesce(post_sales.estimated_net_revenue_amount, 0), 2)
+        {{ share_count('coalesce(post_sales.estimated_order_count, 0)') }}
+            as estimated_order_count,
+        {{ amount('coalesce(post_sales.estimated_net_revenue_amount, 0)') }}
             as estimated_net_revenue_amount,
         true as is_estimated,
         campaigns.default_attribution_model as attribution_model,
         campaigns.default_rule_version as rule_version,
         campaigns.currency_code,
         case posts.access_path
-            when 'own_account' then
-                case
-                    when posts.link_click_count is null
-                        then 'Instagram counts no link clicks on feed posts and reels'
-                end
+            when 'own_account'
+                then
+                    case
+                        when posts.link_click_count is null
+                            then 'Instagram counts no link clicks on feed posts and reels'
+                    end
             when 'partnership_content' then 'partnership content gives no clicks and no watch time'
             when 'business_discovery' then
                 'business discovery gives likes, comments and views only'

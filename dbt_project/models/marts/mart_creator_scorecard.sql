@@ -87,23 +87,24 @@ touched_orders as (
 costs as (
 
     select
-        costs.campaign_id,
-        costs.creator_id,
-        sum(case when costs.cost_basis = 'committed' then costs.cost_amount else 0 end)
+        spent.campaign_id,
+        spent.creator_id,
+        sum(case when spent.cost_basis = 'committed' then spent.cost_amount else 0 end)
             as committed_cost_amount,
-        {%- for cost_type in ['fee', 'product', 'shipping', 'commission'] %}
-        sum(
-            case
-                when costs.cost_basis = 'delivered' and costs.cost_type = '{{ cost_type }}'
-                    and costs.cost_date <= facts.last_day
-                    then costs.cost_amount
-                else 0
-            end
-        ) as {{ cost_type }}_amount{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('fct_creator_cost') }} as costs
+    {%- for cost_type in ['fee', 'product', 'shipping', 'commission'] %}
+    sum(
+        case
+            when
+                spent.cost_basis = 'delivered' and spent.cost_type = '{{ cost_type }}'
+                and spent.cost_date <= facts.last_day
+                then spent.cost_amount
+            else 0
+        end
+    ) as {{ cost_type }}_amount{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ ref('fct_creator_cost') }} as spent
     cross join facts
-    group by costs.campaign_id, costs.creator_id
+    group by spent.campaign_id, spent.creator_id
 
 ),
 
@@ -133,16 +134,16 @@ posts as (
         {{ sum_count('views_count') }} as views_count,
         {{ sum_count('reach_count') }} as gross_reach_count,
         {{ sum_count('link_click_count') }} as platform_click_count,
-        {{ sum_count(engagements()) }} as engagement_count,
-        {{ sum_count('likes_count + comments_count') }} as engagement_basic_count,
+        {{ sum_count('engagement_count') }} as engagement_count,
+        {{ sum_count('engagement_basic_count') }} as engagement_basic_count,
         -- A rate of sums holds only posts whose numerator and denominator are both known.
-        {{ ratio_of_sums('likes_count + comments_count + shares_count', 'reach_count') }}
+        {{ ratio_of_sums('engagement_basic_count + shares_count', 'reach_count') }}
             as er_by_reach,
-        {{ ratio_of_sums('likes_count + comments_count', 'followers_at_publish_count') }}
+        {{ ratio_of_sums('engagement_basic_count', 'followers_at_publish_count') }}
             as er_by_followers,
-        {{ ratio_of_sums(engagements(), 'views_count') }} as er_by_views,
-        {{ ratio_of_sums('likes_count + comments_count', 'views_count') }} as er_basic_by_views,
-        {{ ratio_of_sums('likes_day7_count + comments_day7_count', 'views_day7_count') }}
+        {{ ratio_of_sums('engagement_count', 'views_count') }} as er_by_views,
+        {{ ratio_of_sums('engagement_basic_count', 'views_count') }} as er_basic_by_views,
+        {{ ratio_of_sums('engagement_basic_day7_count', 'views_day7_count') }}
             as er_basic_by_views_day7,
         min(metric_scope) as metric_scope
     from {{ ref('int_post_metrics_latest') }}
@@ -310,27 +311,28 @@ final as (
         measured.attribution_model,
         measured.rule_version,
         measured.currency_code,
-        measured.cost_amount,
-        measured.committed_cost_amount,
-        measured.fee_amount,
-        measured.product_cost_amount,
-        measured.shipping_cost_amount,
-        measured.commission_amount,
+        {{ amount('measured.cost_amount') }} as cost_amount,
+        {{ amount('measured.committed_cost_amount') }} as committed_cost_amount,
+        {{ amount('measured.fee_amount') }} as fee_amount,
+        {{ amount('measured.product_cost_amount') }} as product_cost_amount,
+        {{ amount('measured.shipping_cost_amount') }} as shipping_cost_amount,
+        {{ amount('measured.commission_amount') }} as commission_amount,
         measured.contracted_piece_count,
         measured.live_piece_count,
         measured.unverifiable_piece_count,
-        measured.credited_order_count,
-        measured.credited_order_count_low,
-        measured.credited_order_count_high,
-        measured.credited_new_order_count,
-        measured.credited_unknown_customer_order_count,
+        {{ share_count('measured.credited_order_count') }} as credited_order_count,
+        {{ share_count('measured.credited_order_count_low') }} as credited_order_count_low,
+        {{ share_count('measured.credited_order_count_high') }} as credited_order_count_high,
+        {{ share_count('measured.credited_new_order_count') }} as credited_new_order_count,
+        {{ share_count('measured.credited_unknown_customer_order_count') }}
+            as credited_unknown_customer_order_count,
         measured.link_only_order_count,
         measured.code_only_order_count,
         measured.link_and_code_order_count,
-        measured.net_revenue_amount,
-        measured.estimated_net_revenue_amount,
-        measured.net_revenue_low,
-        measured.net_revenue_high,
+        {{ amount('measured.net_revenue_amount') }} as net_revenue_amount,
+        {{ amount('measured.estimated_net_revenue_amount') }} as estimated_net_revenue_amount,
+        {{ amount('measured.net_revenue_low') }} as net_revenue_low,
+        {{ amount('measured.net_revenue_high') }} as net_revenue_high,
         {{ ratio('measured.net_revenue_amount', 'measured.cost_amount') }} as roas,
         {{ ratio('measured.net_revenue_low', 'measured.cost_amount') }} as roas_low,
         {{ ratio('measured.net_revenue_high', 'measured.cost_amount') }} as roas_high,
@@ -369,10 +371,12 @@ final as (
         {{ ratio('measured.session_purchase_count', 'measured.session_count') }} as cvr_session,
         case measured.access_path
             when 'none' then 'personal account: no API publishes its posts'
-            when 'business_discovery' then
-                'seen by business discovery only: no reach, shares, saves, clicks or stories'
-            when 'partnership_content' then
-                'seen by partnership content only: no clicks, stories or posts without permission'
+            when 'business_discovery'
+                then
+                    'seen by business discovery only: no reach, shares, saves, clicks or stories'
+            when 'partnership_content'
+                then
+                    'seen by partnership content only: no clicks, no stories, permitted posts only'
             when 'own_account' then 'stories are not read yet'
         end as unavailable_reason,
         measured.solve_id,

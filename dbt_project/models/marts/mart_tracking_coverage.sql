@@ -24,7 +24,8 @@ orders as (
         on
             campaigns.shop_connection_id = orders.connection_id
             and campaigns.start_date <= orders.order_date
-            and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }} >= orders.order_date
+            and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
+            >= orders.order_date
     cross join facts
     where orders.order_class <> 'test' and orders.order_date <= facts.last_day
 

@@ -6,16 +6,18 @@ transactions as (
 
     select
         *,
-        max(load_id) over (partition by connection_id, property_id, transaction_key) as newest_load_id,
+        max(load_id)
+            over (partition by connection_id, property_id, transaction_key)
+            as newest_load_id,
         row_number() over (
             partition by connection_id, property_id, transaction_key
             order by
                 purchase_amount desc,
-                transaction_date,
-                session_source,
-                session_medium,
-                utm_campaign_key,
-                utm_content_key
+                transaction_date asc,
+                session_source asc,
+                session_medium asc,
+                utm_campaign_key asc,
+                utm_content_key asc
         ) as repeat_number
     from {{ ref('stg_ga4__transactions') }}
     where

@@ -41,7 +41,7 @@ refunds as (
     select
         orders.connection_id,
         {{ business_date('refunds.refunded_at', 'orders.business_timezone') }} as order_date,
-        - coalesce(
+        -coalesce(
             refund_lines.subtotal_amount
             - case when orders.is_tax_included then refund_lines.tax_amount else 0 end,
             refunds.refunded_amount

@@ -59,7 +59,7 @@ page_matches as (
         pages.creator_id,
         row_number() over (
             partition by moments.connection_id, moments.order_id, moments.visit_id
-            order by pages.valid_from_date desc, pages.campaign_id, pages.creator_id
+            order by pages.valid_from_date desc, pages.campaign_id asc, pages.creator_id asc
         ) as match_number
     from moments
     inner join campaigns on moments.connection_id = campaigns.shop_connection_id

@@ -1,6 +1,6 @@
--- One row per affected order and real touch, before any window or rule: visits, and one undated touch
--- per creator who left undated evidence only. Undated evidence of a creator with a visit in the window
--- joins the evidence list of the newest such visit.
+-- One row per affected order and real touch, before any window or rule: visits, and one undated
+-- touch per creator who left undated evidence only. Undated evidence of a creator with a visit in
+-- the window joins the evidence list of the newest such visit.
 {{ config(
     materialized='table',
     post_hook='analyze {{ this }}',

@@ -1,6 +1,7 @@
 -- Which orders this run rebuilds, one row each. An order is affected when it changed, when its GA4
 -- transaction changed or may have been withdrawn, when a post appeared that may carry its undated
--- evidence, when its shop changed the time zone, and always when the plan changed.
+-- evidence, when its customer turns out to have been sent product, when its shop changed the time
+-- zone, and always when the plan changed.
 -- While a fact of the chain is missing (first build, full refresh) every order is affected.
 {{ config(
     materialized='table',
@@ -22,6 +23,7 @@ orders as (
         stg_orders.order_id,
         stg_orders.created_at as ordered_at,
         stg_orders.processed_at,
+        stg_orders.customer_id,
         stg_orders.load_id,
         coalesce(shops.timezone, {{ reporting_timezone() }}, 'UTC') as business_timezone
     from {{ ref('stg_shopify__orders') }} as stg_orders
@@ -52,6 +54,22 @@ withdrawn_transactions as (
         and load_windows.source = 'ga4'
         and load_windows.stream = 'transactions'
         and load_windows.rows_deleted > 0
+
+),
+
+-- A gift that is read late makes its customer's earlier orders look different.
+newly_seeded as (
+
+    select distinct
+        orders.connection_id,
+        orders.customer_id
+    from orders
+    inner join {{ ref('int_seeded_customers') }} as seeded
+        on
+            orders.connection_id = seeded.connection_id
+            and orders.customer_id = seeded.customer_id
+            and orders.ordered_at = seeded.first_gift_at
+    where orders.load_id in {{ pending_loads() }}
 
 ),
 
@@ -108,6 +126,12 @@ affected as (
                 pending_transactions.order_id
             from pending_transactions
         )
+        or (connection_id, customer_id) in (
+            select
+                newly_seeded.connection_id,
+                newly_seeded.customer_id
+            from newly_seeded
+        )
         or exists (
             select 1
             from withdrawn_transactions
@@ -143,6 +167,7 @@ affected as (
 
 select * from affected
 -- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_posts_matched') }}
+-- depends_on: {{ ref('int_seeded_customers') }}
 -- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }}

@@ -28,7 +28,10 @@ shops as (
         snapshots.shop_name,
         coalesce(snapshots.timezone, planned.timezone) as timezone,
         coalesce(snapshots.currency_code, planned.currency_code) as currency_code
-    from (select * from snapshots where recency = 1) as snapshots
+    from (
+        select * from snapshots
+        where recency = 1
+    ) as snapshots
     full outer join planned on snapshots.connection_id = planned.connection_id
 
 )

@@ -1,6 +1,6 @@
 -- One row per promised piece: the n-th piece of a format is the creator's n-th post of that format.
--- A piece nobody lets us see is unverifiable, never missing: it counts as live on its planned day, so
--- that creators who did not connect their account do not look cheaper.
+-- A piece nobody lets us see is unverifiable, never missing: it counts as live on its planned day,
+-- so that creators who did not connect their account do not look cheaper.
 with
 
 deliverables as (
@@ -43,12 +43,7 @@ matched as (
             coalesce(accounts.access_path, 'none') = 'none'
             or (
                 deliverables.content_format = 'story'
-                and not coalesce(
-                    accounts.access_path in (
-                        '{{ (var("story_access_paths") or ["(no path shows stories)"]) | join("', '") }}'
-                    ),
-                    false
-                )
+                and not {{ is_story_path('accounts.access_path') }}
             )
         ) as is_unverifiable
     from deliverables
@@ -72,8 +67,8 @@ final as (
     select
         matched.*,
         case
-            when post_id is not null then published_date
-            when is_unverifiable then planned_date
+            when matched.post_id is not null then matched.published_date
+            when matched.is_unverifiable then matched.planned_date
         end as live_date
     from matched
 

@@ -1,4 +1,5 @@
--- One row per campaign and post: its counters at the newest snapshot of its richest access path, and
+-- One row per campaign and post: its counters at the newest snapshot of its richest access path
+-- that knows the views (insights of old posts are read no more; one rate never mixes two days), and
 -- at post age 7 days, where posts compare fairly.
 {{ config(materialized='table') }}
 
@@ -17,7 +18,9 @@ metrics as (
         metrics.*,
         row_number() over (
             partition by posts.campaign_id, posts.platform, posts.post_id
-            order by metrics.snapshot_date desc
+            order by
+                case when metrics.views_count is null then 1 else 0 end,
+                metrics.snapshot_date desc
         ) as recency
     from posts
     inner join {{ ref('fct_post_metrics_daily') }} as metrics
@@ -66,12 +69,11 @@ final as (
         latest.saves_count,
         latest.reach_count,
         latest.views_count,
+        {{ engagements('latest') }} as engagement_count,
+        latest.likes_count + latest.comments_count as engagement_basic_count,
         latest.link_click_count,
         latest.watch_seconds,
-        day_7.likes_count as likes_day7_count,
-        day_7.comments_count as comments_day7_count,
-        day_7.shares_count as shares_day7_count,
-        day_7.saves_count as saves_day7_count,
+        day_7.likes_count + day_7.comments_count as engagement_basic_day7_count,
         day_7.reach_count as reach_day7_count,
         day_7.views_count as views_day7_count,
         coalesce(falls.fall_count, 0) as fall_count

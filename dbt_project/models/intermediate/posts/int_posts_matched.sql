@@ -1,6 +1,6 @@
--- One row per campaign and post that belongs to it: posted by one of its creators while it ran, with
--- its hashtag, the creator's code or a mention of the brand in the caption, or near enough to a
--- promised piece of that format.
+-- One row per campaign and post that belongs to it: posted by one of its creators while it ran,
+-- with its hashtag, the creator's code or a mention of the brand in the caption, or near enough to
+-- a promised piece of that format.
 {{ config(materialized='table') }}
 
 with
@@ -21,7 +21,7 @@ creator_posts as (
 
     select distinct
         campaigns.campaign_id,
-        accounts.creator_id,
+        creator_accounts.creator_id,
         campaigns.hashtag_key,
         posts.platform,
         posts.post_id,
@@ -36,13 +36,13 @@ creator_posts as (
         posts.first_load_id,
         lower(coalesce(posts.caption, '')) as caption
     from posts
-    inner join {{ ref('stg_campaign_plan__creator_accounts') }} as accounts
+    inner join {{ ref('stg_campaign_plan__creator_accounts') }} as creator_accounts
         on
-            posts.platform = accounts.platform
-            and posts.handle = accounts.handle_key
+            posts.platform = creator_accounts.platform
+            and posts.handle = creator_accounts.handle_key
     inner join campaigns
         on
-            accounts.campaign_id = campaigns.campaign_id
+            creator_accounts.campaign_id = campaigns.campaign_id
             and posts.published_date >= campaigns.start_date
             and posts.published_date <= campaigns.end_date
 
@@ -54,7 +54,7 @@ signs as (
         creator_posts.*,
         coalesce(creator_posts.caption like '%#' || creator_posts.hashtag_key || '%', false)
             as has_hashtag,
-        exists (
+        exists(
             select 1
             from {{ ref('stg_campaign_plan__codes') }} as codes
             where
@@ -62,7 +62,7 @@ signs as (
                 and creator_posts.creator_id = codes.creator_id
                 and position(lower(codes.code_key) in creator_posts.caption) > 0
         ) as has_code,
-        exists (
+        exists(
             select 1
             from {{ ref('stg_campaign_plan__brand_accounts') }} as brands
             where
@@ -70,7 +70,7 @@ signs as (
                 and creator_posts.platform = brands.platform
                 and position('@' || brands.handle_key in creator_posts.caption) > 0
         ) as has_mention,
-        exists (
+        exists(
             select 1
             from {{ ref('stg_campaign_plan__deliverables') }} as deliverables
             where
@@ -91,19 +91,20 @@ followers as (
         signs.campaign_id,
         signs.platform,
         signs.post_id,
-        accounts.followers_count,
+        account_days.followers_count,
         row_number() over (
             partition by signs.campaign_id, signs.platform, signs.post_id
-            order by accounts.snapshot_date desc, {{ access_rank('accounts.access_path') }}
+            order by account_days.snapshot_date desc, {{ access_rank('account_days.access_path') }}
         ) as recency
     from signs
-    inner join {{ ref('fct_account_daily') }} as accounts
+    inner join {{ ref('fct_account_daily') }} as account_days
         on
-            signs.platform = accounts.platform
-            and signs.handle = accounts.handle
-            and signs.published_date >= accounts.snapshot_date
-            and signs.published_date - {{ var('followers_snapshot_days') }} <= accounts.snapshot_date
-            and accounts.followers_count is not null
+            signs.platform = account_days.platform
+            and signs.handle = account_days.handle
+            and signs.published_date >= account_days.snapshot_date
+            and signs.published_date - {{ var('followers_snapshot_days') }}
+            <= account_days.snapshot_date
+            and account_days.followers_count is not null
 
 ),
 

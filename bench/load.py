@@ -1,0 +1,228 @@
+"""Measure extract + load of nested Shopify orders: ours, dlt beside it, and the floor below both.
+
+    python bench/load.py [--orders 10000 100000] [--skip-dlt]
+
+Every contender is a process of its own that reads the same pages from the same loopback server and
+writes to the same Postgres (a cluster made for this run). CPU is user + system time of that process
+and its children; Postgres and the API server are shown beside it. Exit status 1 when a goal is
+missed: at most 0.25 of dlt's CPU, at most 120 MB at any size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPO))
+
+from include.services.credentials import read_secrets  # noqa: E402  (the path comes first)
+from include.sources.shopify import queries  # noqa: E402  (the path comes first)
+from include.warehouse import ddl  # noqa: E402  (the path comes first)
+from include.warehouse.connection import build_dsn, connect  # noqa: E402  (the path comes first)
+from include.warehouse.embedded import Cluster  # noqa: E402  (the path comes first)
+
+BENCH = REPO / "bench"
+DLT_PYTHON = BENCH / ".venv" / "bin" / "python"
+GOAL_SHARE_OF_DLT = 0.25
+GOAL_PEAK_MB = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one contender took; `served` is CPU of API server and Postgres meanwhile."""
+
+    cpu: float
+    wall: float
+    peak_mb: float
+    served: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where contenders run: the API's port, and the loader's and the admin's address."""
+
+    api: subprocess.Popen[str]
+    port: int
+    loader_dsn: str
+    admin_dsn: str
+    postgres_pid: int
+    folder: Path
+
+
+def main() -> int:
+    """Measure every size and print the table; 1 when a goal is missed."""
+    parser = argparse.ArgumentParser(prog="bench/load.py", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--orders", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--skip-dlt", action="store_true")
+    options = parser.parse_args()
+    if not options.skip_dlt:
+        make_dlt_environment()
+    print(
+        f"{'orders':>9}  {'what':<14} {'CPU s':>7} {'wall s':>7} {'peak MB':>8} {'served CPU s':>12}"
+    )
+    is_good = True
+    for orders in options.orders:
+        with tempfile.TemporaryDirectory() as folder, prepare(Path(folder), orders) as ground:
+            is_good &= measure_size(ground, orders, with_dlt=not options.skip_dlt)
+    return 0 if is_good else 1
+
+
+def measure_size(ground: Ground, orders: int, *, with_dlt: bool) -> bool:
+    """Measure every contender at one size; say whether the goals are met."""
+    script = [sys.executable, str(BENCH / "contender.py")]
+    arguments = [str(ground.port), ground.loader_dsn, str(ground.folder)]
+    costs = {
+        "floor": run(ground, [*script, "floor", *arguments]),
+        "ours": run(ground, [*script, "ours", *arguments]),
+        "ours, again": run(ground, [*script, "ours", *arguments]),
+    }
+    check_rows(ground, "raw.shopify__orders", orders)
+    if with_dlt:
+        query = ground.folder / "orders.graphql"
+        query.write_text(queries.ORDERS, encoding="utf-8")
+        api = f"http://127.0.0.1:{ground.port}{queries.API_PATH}"
+        costs["dlt"] = run(
+            ground,
+            [
+                *(str(DLT_PYTHON), str(BENCH / "dlt_load.py"), api, ground.admin_dsn),
+                *(str(queries.PAGE_SIZE), str(query)),
+            ],
+        )
+        check_rows(ground, "dlt_raw.orders", orders)
+    for name, cost in costs.items():
+        print(
+            f"{orders:>9}  {name:<14} {cost.cpu:>7.2f} {cost.wall:>7.2f} {cost.peak_mb:>8.0f} "
+            f"{cost.served:>12.2f}",
+            flush=True,
+        )
+    return judge(costs)
+
+
+def judge(costs: dict[str, Cost]) -> bool:
+    """Print ours against floor and dlt; say whether the goals are met."""
+    ours = costs["ours"]
+    is_good = ours.peak_mb <= GOAL_PEAK_MB
+    parts = [f"{ours.cpu / costs['floor'].cpu:.1f} x the floor"]
+    if "dlt" in costs:
+        share = ours.cpu / costs["dlt"].cpu
+        is_good &= share <= GOAL_SHARE_OF_DLT
+        parts.append(f"{share:.3f} x dlt's CPU (goal {GOAL_SHARE_OF_DLT})")
+    parts.append(f"peak {ours.peak_mb:.0f} MB (goal {GOAL_PEAK_MB})")
+    print(f"           {'met' if is_good else 'MISSED'}: {', '.join(parts)}", flush=True)
+    return is_good
+
+
+def run(ground: Ground, command: Sequence[str]) -> Cost:
+    """Run one contender and take its time; RuntimeError with its last words when it fails."""
+    before = served_cpu(ground)
+    started = time.monotonic()
+    output = ground.folder / "output.txt"
+    with output.open("w") as sink:
+        process = subprocess.Popen(
+            command, stdout=sink, stderr=subprocess.STDOUT, env={**os.environ, "TZ": "UTC"}
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - started
+    if status != 0:
+        words = output.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise RuntimeError(f"{' '.join(command[1:3])} failed ({status}):\n{words}")
+    # A backend's time counts once the server has noticed its end.
+    time.sleep(0.3)
+    return Cost(
+        cpu=usage.ru_utime + usage.ru_stime,
+        wall=wall,
+        peak_mb=usage.ru_maxrss / 1024,
+        served=served_cpu(ground) - before,
+    )
+
+
+def served_cpu(ground: Ground) -> float:
+    """Return the CPU seconds so far of the API server, of Postgres and of its ended backends."""
+    ticks = 0
+    for pid in (ground.api.pid, ground.postgres_pid):
+        # After the name in brackets: fields 14 to 17, own and children's user and system time.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def check_rows(ground: Ground, table: str, orders: int) -> None:
+    """Make sure that a contender did the work; RuntimeError when rows are missing."""
+    with connect(ground.admin_dsn) as conn:
+        row = conn.execute(f"select count(*) from {table}").fetchone()  # names are ours
+    if row != (orders,):
+        raise RuntimeError(f"{table} has {row}, not {orders} rows")
+
+
+@contextmanager
+def prepare(folder: Path, orders: int) -> Iterator[Ground]:
+    """Start a cluster and an API server of this run alone; stop both at the end."""
+    secrets = read_secrets(folder)
+    cluster = Cluster(folder, free_port(), secrets.postgres_password, is_durable=False)
+    cluster.start()
+    api = subprocess.Popen(
+        [sys.executable, str(BENCH / "shop_server.py"), "0", str(orders)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        ddl.migrate(cluster.admin_dsn(), secrets)
+        assert api.stdout is not None
+        admin_dsn = cluster.admin_dsn(ddl.WAREHOUSE)
+        loader = build_dsn(
+            host="127.0.0.1",
+            port=cluster.port,
+            user="loader",
+            password=secrets.role_password("loader"),
+            database=ddl.WAREHOUSE,
+        )
+        port = int(api.stdout.readline())
+        yield Ground(api, port, loader, admin_dsn, postmaster(cluster), folder)
+    finally:
+        api.terminate()
+        api.wait()
+        cluster.stop()
+
+
+def postmaster(cluster: Cluster) -> int:
+    """Return the process id of the server's parent process, as this machine numbers it."""
+    return int((cluster.folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def make_dlt_environment() -> None:
+    """Make bench/.venv from its lock, if it is not there."""
+    if DLT_PYTHON.exists():
+        return
+    uv = str(Path(sys.executable).with_name("uv"))
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    venv = str(BENCH / ".venv")
+    subprocess.run([uv, "venv", "-q", "-p", sys.executable, venv], check=True, env=environment)
+    lock = str(BENCH / "requirements-dlt.txt")
+    subprocess.run(
+        [uv, "pip", "install", "-q", "-p", str(DLT_PYTHON), "--require-hashes", "-r", lock],
+        check=True,
+        env=environment,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
