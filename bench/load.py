@@ -67,9 +67,7 @@ def main() -> int:
     options = parser.parse_args()
     if not options.skip_dlt:
         make_dlt_environment()
-    print(
-        f"{'orders':>9}  {'what':<14} {'CPU s':>7} {'wall s':>7} {'peak MB':>8} {'served CPU s':>12}"
-    )
+    print("   orders  what             CPU s  wall s  peak MB  served CPU s")
     is_good = True
     for orders in options.orders:
         with tempfile.TemporaryDirectory() as folder, prepare(Path(folder), orders) as ground:

@@ -8,12 +8,13 @@ looks first at what is already there, so a second run continues.
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -120,13 +121,8 @@ class Demo:
     settings: Settings
     secrets: Secrets
     timezone: str
-    anchor: dt.date
+    first_day: dt.date
     last_day: dt.date
-
-    @property
-    def first_day(self) -> dt.date:
-        """The campaign's first day; the anchor is its last."""
-        return self.anchor - dt.timedelta(days=CAMPAIGN_DAYS - 1)
 
     @property
     def control(self) -> SandboxControl:
@@ -157,8 +153,11 @@ class Demo:
         return row[0] if row else None
 
 
-def prepare(stages: Stages) -> Demo:
-    """Start Postgres and the sandbox, with the sample campaign ending on the last due day."""
+def prepare(stages: Stages, days: int = CAMPAIGN_DAYS) -> Demo:
+    """Start Postgres and the sandbox; the campaign's last day is the last due one of the first run.
+
+    `days` is how much of the campaign is loaded, counted back from its last day.
+    """
     from include.sandbox.installation import initialise
 
     settings = read_settings()
@@ -172,7 +171,8 @@ def prepare(stages: Stages) -> Demo:
         settings = read_settings()  # the campaign files of this installation exist now
         lifecycle.start_sandbox(settings, secrets, say)
         os.environ.update(environment(settings, secrets))
-    return Demo(settings, secrets, timezone, anchor, last_day)
+    first_day = anchor - dt.timedelta(days=days - 1)
+    return Demo(settings, secrets, timezone, first_day, last_day)
 
 
 def load_earlier_days(demo: Demo, stages: Stages) -> None:
@@ -215,15 +215,25 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
         api.unpause("close_day")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return 0, or 1 after naming what failed and where the logs are."""
     from include import demo_report
 
+    parser = argparse.ArgumentParser(prog="python -m include.demo", description="Run the sample.")
+    parser.add_argument(
+        "--days",
+        type=int,
+        choices=range(2, CAMPAIGN_DAYS + 1),
+        metavar=f"2..{CAMPAIGN_DAYS}",
+        default=CAMPAIGN_DAYS,
+        help="load only the campaign's last DAYS days (default: all)",
+    )
+    options = parser.parse_args(arguments)
     console = Console(highlight=False)
     stages = Stages(console)
     logging.disable(logging.INFO)  # warnings stay; dbt and GX talk a lot
     try:
-        demo = prepare(stages)
+        demo = prepare(stages, options.days)
         with stages.stage("days before the last"):
             load_earlier_days(demo, stages)
         run_last_day(demo, stages)

@@ -120,7 +120,7 @@ def free_port() -> int:
     return find_free_ports(1)[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def free_ports() -> Callable[[int], list[int]]:
     """Give so many loopback ports that nobody listens on, all different."""
     return find_free_ports

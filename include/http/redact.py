@@ -92,6 +92,8 @@ class Redactor:
 
     def add_secret(self, secret: str) -> None:
         """Remember a text to cut out; texts under 6 characters would cut innocent words."""
+        if secret in self._secrets:
+            return
         for text in (secret, quote(secret, safe=""), quote_plus(secret)):
             if len(text) >= 6:
                 self._secrets[text] = None

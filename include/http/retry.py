@@ -55,13 +55,13 @@ def call_with_retries(
         except TransientError as error:
             if isinstance(error, RateLimited):
                 limited += 1
-                backoff = policy.wait_before(limited + 1, draw())
-                wait = backoff if error.retry_after is None else error.retry_after
+                wait = error.retry_after
+                # An API that names no wait, or limits again and again, is given a growing one.
+                if wait is None or limited > policy.attempts:
+                    wait = max(wait or 0.0, policy.wait_before(limited + 1, draw()))
             else:
                 failures += 1
                 wait = policy.wait_before(failures + 1, draw())
-            # A limit that asks for no wait must not become a busy loop.
-            wait = max(wait, 0.01)
             if failures >= policy.attempts or waited + wait > policy.total_wait:
                 raise
             _log.warning("%s: %s; asking again in %.1f s", subject, error, wait)

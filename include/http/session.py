@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -12,13 +11,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
 import urllib3.exceptions
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 
 from include.errors import BadRequest, GroundswellError, Truncated, Unavailable, UnsafeAddress
 from include.http.address import base_address, check_address, is_loopback, origin_of
 from include.http.answer import Accept, Classify, HttpAnswer, classify_status, read_date
 from include.http.redact import REDACTED, Redactor, install_log_filter, is_secret_name
 from include.http.retry import RetryPolicy, call_with_retries
+from include.http.transport import open_http, read_body
 from include.sources._base import Connection, Page
 
 __all__ = ["ApiSession", "check_address"]
@@ -67,7 +67,7 @@ class ApiSession:
         self._retry = retry or RetryPolicy()
         self._max_body_bytes = max_body_bytes
         self._timeout = timeout
-        self._http = _open_http(adapter)
+        self._http = open_http(adapter)
         self._sending: dict[str, Any] | None = None
 
     def request(
@@ -235,7 +235,7 @@ class ApiSession:
         return self._sending
 
     def _read(self, response: requests.Response) -> HttpAnswer:
-        body = _read_body(response, self._max_body_bytes, self.connection.conn_id)
+        body = read_body(response, self._max_body_bytes, self.connection.conn_id)
         api_time = read_date(response.headers.get("Date"))
         headers = response.headers.copy()
         headers.pop("Set-Cookie", None)
@@ -247,46 +247,6 @@ class ApiSession:
             captured_at=api_time or dt.datetime.now(dt.UTC),
             captured_at_source="api" if api_time else "local",
         )
-
-
-def _open_http(adapter: BaseAdapter | None) -> requests.Session:
-    http = requests.Session()
-    # Retries are ours: they must know the error tree.
-    adapter = adapter or HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
-    http.mount("https://", adapter)
-    http.mount("http://", adapter)
-    http.headers.update({"Accept-Encoding": "gzip", "Accept": "application/json, */*;q=0.1"})
-    http.headers["User-Agent"] = "groundswell"
-    # An explicit `auth` keeps requests from sending logins of a .netrc file.
-    http.auth = _keep_headers
-    return http
-
-
-def _keep_headers(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared
-
-
-def _read_body(response: requests.Response, limit: int, conn_id: str) -> bytes:
-    """Read the body, unpacked; `Truncated` when its length or its gzip stream is cut short."""
-    packed = response.raw.read(limit + 1, decode_content=False)
-    body = packed
-    if response.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip") and packed:
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            body = unpacker.decompress(packed, limit + 1)
-        except zlib.error as error:
-            raise Truncated(f"connection {conn_id!r}: broken gzip in the answer: {error}") from None
-        if not unpacker.eof and len(body) <= limit:
-            raise Truncated(f"connection {conn_id!r}: the answer's gzip ended early")
-    if len(packed) > limit or len(body) > limit:
-        raise BadRequest(f"connection {conn_id!r}: an answer is larger than {limit:,} bytes")
-    # Reading exactly the announced length ends without urllib3's own check at end of file.
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and len(packed) < int(announced) and response.request.method != "HEAD":
-        raise Truncated(
-            f"connection {conn_id!r}: {len(packed):,} of {int(announced):,} announced bytes came"
-        )
-    return body
 
 
 def _secrets_of(connection: Connection) -> list[str]:

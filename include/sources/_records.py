@@ -13,16 +13,32 @@ import functools
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 
 from include.sources._base import Record
+from include.sources._extract import (
+    Column,
+    Row,
+    build_tree,
+    collect_unknown,
+    compile_extract,
+    compile_finite,
+)
 
-Row = list[Any]
+__all__ = [
+    "SQL_TYPES",
+    "Column",
+    "Row",
+    "RowReader",
+    "RowRejected",
+    "columns_of",
+    "encode_json",
+    "key_text",
+]
 
 SQL_TYPES: dict[Any, str] = {
     str: "text",
@@ -45,17 +61,6 @@ class RowRejected(Exception):
     """A document does not fit; the text names the column and the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a record: where it comes from and what it is in Postgres."""
-
-    name: str
-    path: tuple[str, ...]
-    sql_type: str
-    is_nullable: bool
-    description: str = ""
-
-
 @functools.cache
 def columns_of(record: type[Record]) -> tuple[Column, ...]:
     """Return a record's columns in order; TypeError names a field whose type has no column type."""
@@ -67,11 +72,11 @@ class RowReader:
 
     def __init__(self, record: type[Record], known: Iterable[str] = ()) -> None:
         self.columns = columns_of(record)
-        self._tree = _build_tree(self.columns, known)
-        self._extract = _compile_extract(self._tree, len(self.columns))
+        self._tree = build_tree(self.columns, known)
+        self._extract = compile_extract(self._tree, len(self.columns))
         self._typed = _strict_struct(record)
         self._typed_list = list[self._typed]  # type: ignore[name-defined]  # made at run time
-        self._are_finite = _compile_finite(self.columns)
+        self._are_finite = compile_finite(self.columns)
         self._json = [i for i, column in enumerate(self.columns) if column.sql_type == "jsonb"]
 
     def read(self, document: Mapping[str, Any]) -> tuple[Row, dict[str, Any] | None]:
@@ -170,138 +175,13 @@ class RowReader:
 
     def _unknown(self, document: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        _collect_unknown(document, self._tree, "", found)
+        collect_unknown(document, self._tree, "", found)
         return found
 
 
 def key_text(values: Iterable[Any]) -> str:
     """Return the values of a key as one text, as `quarantine.rejects.record_key` holds it."""
     return "|".join(map(str, values))
-
-
-@dataclass(slots=True)
-class _Node:
-    """One object of the document: which of its keys are columns, objects with columns, or known."""
-
-    leaves: dict[str, int] = field(default_factory=dict)
-    nodes: dict[str, _Node] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
-    is_open: bool = False
-
-    @property
-    def expected(self) -> frozenset[str]:
-        return frozenset(self.leaves) | frozenset(self.nodes) | frozenset(self.known)
-
-
-def _build_tree(columns: Iterable[Column], known: Iterable[str]) -> _Node:
-    root = _Node()
-    for index, column in enumerate(columns):
-        node = root
-        for part in column.path[:-1]:
-            node = node.nodes.setdefault(part, _Node())
-        node.leaves[column.path[-1]] = index
-    for path in known:
-        *parents, last = path.split(".")
-        node = root
-        for part in parents:
-            node = node.nodes.setdefault(part, _Node())
-        node.known.add(last)
-    _open_known(root)
-    return root
-
-
-def _open_known(node: _Node) -> None:
-    """What lies inside a known object, or inside one that a column keeps whole, is not unknown."""
-    for key, child in node.nodes.items():
-        child.is_open = node.is_open or key in node.known or key in node.leaves
-        _open_known(child)
-
-
-def _compile_extract(root: _Node, width: int) -> Callable[[Any], tuple[Row, bool]]:
-    """Generate the function that takes a row's values out of a document, by name and unrolled.
-
-    A generic walk over the paths takes four times as long, and this runs for every row of every
-    load. It returns the values and whether there are unknown fields. `is_strict` expects every key
-    to be there, as GraphQL sends them, and raises KeyError otherwise: a subscript costs half of a
-    `get`. Only column numbers and `repr` of keys get into the text.
-    """
-    strict = _generate_extract(root, width, is_strict=True)
-    lenient = _generate_extract(root, width, is_strict=False)
-
-    def extract(document: Any) -> tuple[Row, bool]:
-        try:
-            return strict(document)
-        except (KeyError, TypeError):
-            return lenient(document)
-
-    return extract
-
-
-def _generate_extract(
-    root: _Node, width: int, *, is_strict: bool
-) -> Callable[[Any], tuple[Row, bool]]:
-    lines = ["def extract(d):", "    u = False"]
-    names: dict[str, Any] = {}
-    values = [f"v{i}" for i in range(width)]
-    lines.append(f"    {' = '.join(values)} = None")
-
-    def take(target: str, variable: str, key: str, indent: str) -> None:
-        taken = f"{variable}[{key!r}]" if is_strict else f"{variable}.get({key!r})"
-        lines.append(f"{indent}{target} = {taken}")
-
-    def visit(node: _Node, variable: str, indent: str) -> None:
-        expected = f"k{len(names)}"
-        names[expected] = node.expected
-        for key, index in node.leaves.items():
-            take(f"v{index}", variable, key, indent)
-        if is_strict:
-            # With every expected key there, another length means another key.
-            rest = sorted(node.known - node.leaves.keys() - node.nodes.keys())
-            lines.extend(f"{indent}{variable}[{key!r}]" for key in rest)
-            test = f"len({variable}) != {len(node.expected)}"
-        else:
-            test = f"not {variable}.keys() <= {expected}"
-        if not node.is_open:
-            lines.append(f"{indent}if {test}: u = True")
-        for number, (key, child) in enumerate(node.nodes.items()):
-            inner = f"{variable}{number}"
-            take(inner, variable, key, indent)
-            lines.append(f"{indent}if {inner} is not None:")
-            visit(child, inner, indent + "    ")
-
-    visit(root, "d", "    ")
-    lines.append(f"    return [{', '.join(values)}], u")
-    exec("\n".join(lines), names)
-    return typing.cast(Callable[[Any], tuple[Row, bool]], names["extract"])
-
-
-def _compile_finite(columns: Iterable[Column]) -> Callable[[Any], bool] | None:
-    """Generate the check that no number is NaN or infinite; None when there are no numbers."""
-    tests = [
-        f"(r.{c.name} is None or r.{c.name}.is_finite())"
-        if c.is_nullable
-        else f"r.{c.name}.is_finite()"
-        for c in columns
-        if c.sql_type == "numeric"
-    ]
-    if not tests:
-        return None
-    names: dict[str, Any] = {}
-    exec("def are_finite(r): return " + " and ".join(tests), names)
-    return typing.cast(Callable[[Any], bool], names["are_finite"])
-
-
-def _collect_unknown(
-    document: Mapping[str, Any], node: _Node, prefix: str, found: dict[str, Any]
-) -> None:
-    if not node.is_open:
-        expected = node.expected
-        for key, value in document.items():
-            if key not in expected:
-                found[prefix + key] = value
-    for key, child in node.nodes.items():
-        if (inner := document.get(key)) is not None:
-            _collect_unknown(inner, child, f"{prefix}{key}.", found)
 
 
 def _column(record: type[Record], found: msgspec.structs.FieldInfo) -> tuple[Column, Any]:

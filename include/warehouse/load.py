@@ -12,19 +12,20 @@ import datetime as dt
 import logging
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import psycopg
 
 from include.errors import CountMismatch, TooManyRejects, Truncated
 from include.http.decode import decode_json
 from include.sources._base import Document, Page, Stream, Window
-from include.sources._records import RowRejected, encode_json
+from include.sources._records import RowRejected, encode_json, key_text
 from include.sources._units import SHAPE_ERRORS, UnitReader, describe
 from include.warehouse import load_merge, load_rejects, load_slices
 from include.warehouse.load_rejects import Reject, RejectScope
 from include.warehouse.load_stage import Capture, Stage
 from include.warehouse.load_tables import create_raw_tables, ensure_tables, stream_tables
+from include.warehouse.load_windows import Captures, LoadCounts, record_load, record_skip
 
 __all__ = ["LoadCounts", "StreamLoad", "create_raw_tables", "record_skip"]
 
@@ -33,20 +34,6 @@ _log = logging.getLogger(__name__)
 MAX_REJECTS = 10_000
 # Documents read together: fewer cost more calls, more cost memory.
 CHUNK_DOCUMENTS = 250
-
-
-@dataclass(frozen=True, slots=True)
-class LoadCounts:
-    """What a merge did. Rows are those of the stream's own table, not of its children."""
-
-    load_id: int
-    pages_read: int
-    rows_read: int
-    rows_merged: int
-    rows_unchanged: int
-    rows_deleted: int
-    rows_rejected: int
-    drifted_fields: tuple[str, ...]
 
 
 class StreamLoad:
@@ -80,9 +67,7 @@ class StreamLoad:
         self._target = load_merge.Target(stream, tables, scope.connection_id, window.start)
         self._coverage = load_slices.Coverage()
         self._rejects: list[Reject] = []
-        self._started_at = dt.datetime.now(dt.UTC)
-        self._captured: list[dt.datetime] = []
-        self._captured_source: str | None = None
+        self._captures = Captures()
         self._pages = self._rows = self._rejected = self._largest_page = 0
         self._expected_total: int | None = None
 
@@ -124,9 +109,12 @@ class StreamLoad:
         The rejects are written to quarantine all the same, so that a person sees the reasons.
         """
         self._stage.flush()
+        names = [column.name for column in self._reader.parent.columns]
         for refused in self._stage.refused:
-            payload = encode_json([refused.unit.row, refused.unit.children]).decode()
-            self._reject(Reject(None, refused.reason, payload, refused.page_number), 1)
+            row = refused.unit.row
+            key = key_text(row[names.index(name)] for name in self._stream.key)
+            payload = encode_json([row, refused.unit.children]).decode()
+            self._reject(Reject(key, refused.reason, payload, refused.page_number), 1)
         self._stage.refused.clear()
         allowed = self._allowed_rejects()
         if not self._is_partial and self._rejected > allowed:
@@ -142,14 +130,13 @@ class StreamLoad:
         """Write everything in one transaction and return what it did."""
         conn, target = self._conn, self._target
         load_merge.analyze_stage(conn, target)
-        captured_to = max(self._captured, default=self._started_at)
         with conn.transaction():
             load_merge.lock_tables(conn, target)
             load_merge.keep_newest_staged(conn, target)
             resolves = load_rejects.has_unresolved(conn, self._scope)
             if resolves:
                 load_rejects.remember_staged_keys(conn, self._stream)
-            unchanged, deleted = self._settle_slices(captured_to)
+            unchanged, deleted = self._settle_slices(self._captures.until)
             unchanged += load_merge.drop_unchanged(conn, target)
             merged = load_merge.count_staged(conn)
             counts = LoadCounts(
@@ -162,7 +149,7 @@ class StreamLoad:
                 rows_rejected=self._rejected,
                 drifted_fields=tuple(sorted(self._reader.drifted)),
             )
-            load_id = self._record(counts, captured_to)
+            load_id = record_load(conn, self._scope, self._window, self._captures, counts)
             if merged:
                 load_merge.write_changes(conn, target, load_id)
             load_rejects.write_rejects(conn, self._scope, self._rejects, load_id)
@@ -170,7 +157,7 @@ class StreamLoad:
                 has_lost_pages = any(reject.record_key is None for reject in self._rejects)
                 is_whole = not self._is_partial and not has_lost_pages
                 load_rejects.resolve_rejects(conn, self._scope, load_id, is_whole_window=is_whole)
-        return _with_load_id(counts, load_id)
+        return replace(counts, load_id=load_id)
 
     @property
     def _name(self) -> str:
@@ -179,11 +166,7 @@ class StreamLoad:
 
     def _note(self, page: Page) -> None:
         self._pages += 1
-        bounds = [*self._captured, page.captured_at]
-        self._captured = [min(bounds), max(bounds)]
-        # One page that had to take local time makes the whole load local.
-        if self._captured_source != "local":
-            self._captured_source = page.captured_at_source
+        self._captures.add(page)
         self._coverage.add(page.context)
         self._expected_total = page.context.get("expected_total", self._expected_total)
 
@@ -232,7 +215,8 @@ class StreamLoad:
     def _settle_slices(self, captured_to: dt.datetime) -> tuple[int, int]:
         """Drop staged rows that newer loads cover, delete vanished ones; return both counts."""
         stream = self._stream
-        if not stream.replaces or self._is_partial:
+        # A window without any answer says nothing about what vanished.
+        if not stream.replaces or self._is_partial or not self._pages:
             return 0, 0
         newer = load_slices.newer_windows(self._conn, self._scope.key, captured_to)
         outdated = load_slices.outdated_slices(stream, self._coverage, newer)
@@ -245,93 +229,3 @@ class StreamLoad:
         elif replaced is not None:
             deleted = load_merge.delete_vanished(self._conn, self._target, replaced)
         return dropped, deleted
-
-    def _record(self, counts: LoadCounts, captured_to: dt.datetime) -> int:
-        row = self._conn.execute(
-            _INSERT_WINDOW,
-            {
-                **_window_values(self._scope, self._window, self._started_at),
-                "status": "loaded",
-                "reason": None,
-                "pages_read": counts.pages_read,
-                "rows_read": counts.rows_read,
-                "rows_merged": counts.rows_merged,
-                "rows_unchanged": counts.rows_unchanged,
-                "rows_deleted": counts.rows_deleted,
-                "rows_rejected": counts.rows_rejected,
-                "drifted_fields": list(counts.drifted_fields),
-                "captured_from": min(self._captured, default=self._started_at),
-                "captured_to": captured_to,
-                "captured_at_source": self._captured_source or "local",
-            },
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
-
-
-def record_skip(conn: psycopg.Connection, scope: RejectScope, window: Window, reason: str) -> int:
-    """Record that a stream's window was skipped and why; return its load id."""
-    values = dict.fromkeys(
-        (
-            "pages_read",
-            "rows_read",
-            "rows_merged",
-            "rows_unchanged",
-            "rows_deleted",
-            "rows_rejected",
-        ),
-        0,
-    )
-    row = conn.execute(
-        _INSERT_WINDOW,
-        {
-            **values,
-            **_window_values(scope, window, dt.datetime.now(dt.UTC)),
-            "landing_path": None,
-            "status": "skipped",
-            "reason": reason,
-            "drifted_fields": [],
-            "captured_from": None,
-            "captured_to": None,
-            "captured_at_source": None,
-        },
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-_INSERT_WINDOW = """
-    insert into quality.load_windows (
-        source, stream, connection_id, partition_key, window_start, window_end, run_id, status,
-        reason, pages_read, rows_read, rows_merged, rows_unchanged, rows_deleted, rows_rejected,
-        drifted_fields, landing_path, captured_from, captured_to, captured_at_source, started_at
-    ) values (
-        %(source)s, %(stream)s, %(connection_id)s, %(partition_key)s, %(window_start)s,
-        %(window_end)s, %(run_id)s, %(status)s, %(reason)s, %(pages_read)s, %(rows_read)s,
-        %(rows_merged)s, %(rows_unchanged)s, %(rows_deleted)s, %(rows_rejected)s,
-        %(drifted_fields)s, %(landing_path)s, %(captured_from)s, %(captured_to)s,
-        %(captured_at_source)s, %(started_at)s
-    ) returning load_id
-"""
-
-
-def _window_values(
-    scope: RejectScope, window: Window, started_at: dt.datetime
-) -> dict[str, object]:
-    return {
-        "source": scope.source,
-        "stream": scope.stream,
-        "connection_id": scope.connection_id,
-        "partition_key": window.key,
-        "window_start": window.start,
-        "window_end": window.end,
-        "run_id": scope.run_id,
-        "landing_path": scope.landing_path,
-        "started_at": started_at,
-    }
-
-
-def _with_load_id(counts: LoadCounts, load_id: int) -> LoadCounts:
-    from dataclasses import replace
-
-    return replace(counts, load_id=load_id)

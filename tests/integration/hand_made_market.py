@@ -33,7 +33,7 @@ def utc(text: str) -> dt.datetime:
 
 
 class Market:
-    """Writes raw rows as one load; columns that may not be NULL and are not named get an empty value."""
+    """Writes raw rows as one load; a column not named is NULL, or empty where it may not be."""
 
     def __init__(self, connection: psycopg.Connection, load_id: int) -> None:
         self.connection, self.load_id = connection, load_id
@@ -68,7 +68,8 @@ class Market:
             "insert into quality.load_windows (load_id, source, stream, connection_id, "
             "partition_key, window_start, window_end, run_id, started_at, status, rows_merged, "
             "rows_deleted) "
-            "overriding system value values (%s, %s, %s, %s, %s, %s, %s, 'test', now(), 'loaded', 1, %s)",
+            "overriding system value "
+            "values (%s, %s, %s, %s, %s, %s, %s, 'test', now(), 'loaded', 1, %s)",
             [self.load_id, source, stream, source, day, start, start + dt.timedelta(1), deleted],
         )
 
@@ -131,7 +132,7 @@ class Market:
     def order(
         self, number: int, at: str, net: str, *, codes: tuple[str, ...] = (), **values: Any
     ) -> None:
-        """An order of one product line, 8 % tax on top, and 5.00 shipping that is no net revenue."""
+        """An order of one product line, 8 % tax on top, and 5.00 shipping (no net revenue)."""
         key = {"connection_id": SHOP, "order_id": str(9_000_000_000 + number)}
         amount = Decimal(net)
         self.add(
@@ -188,6 +189,19 @@ class Market:
             window_start=utc(f"{snapshot_day} 05:00"), captured_at=utc(f"{snapshot_day} 09:00"),
         )  # fmt: skip
 
+    def own_post(self, media_id: str, at: str, snapshot_day: str) -> None:
+        """A post of ana's connected account with its insights as seen on a day."""
+        key = {"connection_id": INSTAGRAM, "media_id": media_id, "account_id": "17"}
+        key |= {"window_start": utc(f"{snapshot_day} 05:00")}
+        self.add(
+            "instagram__media", **key, username="ana.ig", caption="ana15 with @brand",
+            media_product_type="FEED", timestamp=utc(at), like_count=90, comments_count=10,
+        )  # fmt: skip
+        self.add(
+            "instagram__media_insights", **key, likes=90, comments=10, shares=15, saved=10,
+            reach=1000, views=2000,
+        )  # fmt: skip
+
     def daily_sales(self, day: str, net: str) -> None:
         """The shop's own report of a day."""
         self.add(
@@ -208,7 +222,7 @@ def first_orders(market: Market) -> None:
     market.link_visit(2, "v2", "2026-02-04 17:00:00", "ana")
     market.link_visit(2, "v3", "2026-03-06 17:00:01", "cy")
     market.order(3, "2026-03-10 17:00", "30.00", codes=("BO15",))
-    # cy's code began 41 days before and no post of cy is known: nothing dates the redemption nearer.
+    # cy's code began 41 days before and no post of cy is known: nothing dates it nearer.
     market.order(4, "2026-03-14 17:00", "20.00", codes=("CY15",))
     market.order(5, "2026-03-12 17:00", "50.00", customer_order_index=1)
     market.order(6, "2026-03-12 18:00", "60.00")
@@ -220,6 +234,7 @@ def first_orders(market: Market) -> None:
     market.order(12, "2026-03-12 20:00", "80.00", test=True)
     market.link_visit(12, "v1", "2026-03-12 19:00", "ana")
     market.discovered_post("bo.ig", "post_bo", "2026-03-05 12:00", "2026-03-12")
+    market.own_post("post_ana", "2026-03-02 12:00", "2026-03-09")
 
 
 def later_orders(market: Market) -> None:

@@ -1,4 +1,4 @@
-"""Run dbt in this process against a test warehouse, as the transformer, outside the repo's target."""
+"""Run dbt in this process against a test warehouse, as the transformer."""
 
 from __future__ import annotations
 

@@ -96,9 +96,21 @@ def candidate_touches(case: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 def ledger_entries(case: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Each sale with one conversion, each refund with none, on their own dates."""
     for sale in case["conversions"]:
-        yield "shop", sale["conversion_id"], instant(sale["ts"]).date(), 1, Decimal(str(sale["value"]))
+        yield (
+            "shop",
+            sale["conversion_id"],
+            instant(sale["ts"]).date(),
+            1,
+            Decimal(str(sale["value"])),
+        )
     for refund in case["refunds"]:
-        yield "shop", refund["refund_of"], instant(refund["ts"]).date(), 0, Decimal(str(refund["value"]))
+        yield (
+            "shop",
+            refund["refund_of"],
+            instant(refund["ts"]).date(),
+            0,
+            Decimal(str(refund["value"])),
+        )
 
 
 def credits_of(
@@ -125,22 +137,20 @@ def credits_of(
 
 
 @pytest.mark.parametrize("case_id", sorted(CASES))
-def test_golden_case(
-    case_id: str, connection: psycopg.Connection, queries: dict[str, str]
-) -> None:
+def test_golden_case(case_id: str, connection: psycopg.Connection, queries: dict[str, str]) -> None:
     case = CASES[case_id]
-    credits = credits_of(connection, case, queries)
-    check_touch_rows(case, credits)
-    check_channel_totals(case, credits)
-    check_conservation(credits)
+    rows_of_credit = credits_of(connection, case, queries)
+    check_touch_rows(case, rows_of_credit)
+    check_channel_totals(case, rows_of_credit)
+    check_conservation(rows_of_credit)
 
 
-def check_touch_rows(case: dict[str, Any], credits: list[dict[str, Any]]) -> None:
+def check_touch_rows(case: dict[str, Any], rows_of_credit: list[dict[str, Any]]) -> None:
     """Path, weights and linear cents of every order's sale, touch by touch."""
     for expected in case["expected"]["touch_rows"]:
         rows = [
             row
-            for row in credits
+            for row in rows_of_credit
             if row["order_id"] == expected["id"] and row["conversion_count"] == 1
         ]
         if not expected["touches"]:
@@ -155,12 +165,12 @@ def check_touch_rows(case: dict[str, Any], credits: list[dict[str, Any]]) -> Non
             assert cents == expected["linear_cents"]
 
 
-def check_channel_totals(case: dict[str, Any], credits: list[dict[str, Any]]) -> None:
+def check_channel_totals(case: dict[str, Any], rows_of_credit: list[dict[str, Any]]) -> None:
     """Orders and value per channel and model, refunds included."""
     for model, channels in case["expected"]["credits"].items():
         orders: dict[str, Decimal] = defaultdict(Decimal)
         value: dict[str, Decimal] = defaultdict(Decimal)
-        for row in credits:
+        for row in rows_of_credit:
             orders[row["channel"]] += row[f"{model}_share"] * row["conversion_count"]
             value[row["channel"]] += row[f"{model}_share"] * row["net_amount"]
         for channel, expected in channels.items():
@@ -171,10 +181,10 @@ def check_channel_totals(case: dict[str, Any], credits: list[dict[str, Any]]) ->
         assert float(value["unattributed"]) == unattributed["value"]
 
 
-def check_conservation(credits: list[dict[str, Any]]) -> None:
+def check_conservation(rows_of_credit: list[dict[str, Any]]) -> None:
     """Per entry and model the shares sum to 1 and the amounts to the entry, to the cent."""
     entries: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
-    for row in credits:
+    for row in rows_of_credit:
         entries[row["order_id"], row["event_date"]].append(row)
     for rows in entries.values():
         for model in MODELS:
@@ -186,9 +196,9 @@ def test_a_refund_takes_the_weights_and_the_cents_of_its_sale(
     connection: psycopg.Connection, queries: dict[str, str]
 ) -> None:
     """G23 by hand: 100.00 over three is 33.34 + 33.33 + 33.33, -40.00 is -13.34 - 13.33 - 13.33."""
-    credits = credits_of(connection, CASES["G23_refund_after_the_window"], queries)
-    sale = [row["linear_amount"] for row in credits if row["conversion_count"] == 1]
-    refund = [row["linear_amount"] for row in credits if row["conversion_count"] == 0]
+    rows_of_credit = credits_of(connection, CASES["G23_refund_after_the_window"], queries)
+    sale = [row["linear_amount"] for row in rows_of_credit if row["conversion_count"] == 1]
+    refund = [row["linear_amount"] for row in rows_of_credit if row["conversion_count"] == 0]
     assert sale == [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]
     assert refund == [Decimal("-13.34"), Decimal("-13.33"), Decimal("-13.33")]
 
@@ -201,7 +211,11 @@ def test_the_general_way_of_cutting_cents_agrees_with_the_short_one(
     macro = QUERY.replace("MODELS", models).replace("POLICY", "drop_unless_only")
     query = compile_inline(warehouse, macro, tmp_path)
     case = CASES["G22_cents_add_up"]
-    credits = credits_of(connection, case, {"drop_unless_only": query})
+    rows_of_credit = credits_of(connection, case, {"drop_unless_only": query})
     for expected in case["expected"]["touch_rows"]:
-        cents = [row["linear_amount"] * 100 for row in credits if row["order_id"] == expected["id"]]
+        cents = [
+            row["linear_amount"] * 100
+            for row in rows_of_credit
+            if row["order_id"] == expected["id"]
+        ]
         assert cents == expected["linear_cents"]

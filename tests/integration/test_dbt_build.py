@@ -76,7 +76,10 @@ class Build:
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every fact and mart, row for row."""
-        return {table: sorted(self.rows(f"select {table.split('.')[1]}::text from {table}")) for table in FACTS}
+        return {
+            table: sorted(self.rows(f"select {table.split('.')[1]}::text from {table}"))
+            for table in FACTS
+        }
 
 
 @pytest.fixture
@@ -193,7 +196,10 @@ def test_without_the_report_the_order_headers_stand_in(built: Build) -> None:
 
 
 def test_every_creator_with_a_cost_is_in_the_scorecard(built: Build) -> None:
-    """ana: half of 1, 2, 5, 6, half of 7, 9. bo: 3, half of 7, 10. cy sold nothing."""
+    """ana: half of 1, 2, 5, 6, half of 7, 9. bo: 3, half of 7, 10. cy sold nothing.
+
+    ana 50 + 40 + 50 + 60 + 5.01 + 15 = 220.01; bo 30 + 5.00 + 25 = 60.00.
+    """
     rows = built.rows(
         "select creator_id, credited_order_count, net_revenue_amount, cost_amount, roas, cpa, "
         "live_piece_count, unverifiable_piece_count "
@@ -201,14 +207,27 @@ def test_every_creator_with_a_cost_is_in_the_scorecard(built: Build) -> None:
     )
     six = Decimal("0.000001")
     assert rows == [
-        # ana's pieces are due but not live: product only.
-        ("ana", Decimal(5), Decimal("220.01"), Decimal(20), Decimal("11.0005"), Decimal(4), 0, 0),
-        # bo's feed post is live: half the fee.
+        # The feed posts of ana and bo are live, their reels are not: product and half the fee.
+        ("ana", Decimal(5), Decimal("220.01"), Decimal(70), (Decimal("220.01") / 70).quantize(six),
+         Decimal(14), 1, 0),
         ("bo", Decimal("2.5"), Decimal("60.00"), Decimal(70), (Decimal(60) / 70).quantize(six),
          Decimal(28), 1, 0),
         # Nobody can see cy's account: both pieces are taken as live on their days.
         ("cy", Decimal(0), Decimal(0), Decimal(120), Decimal(0), None, 0, 2),
     ]  # fmt: skip
+
+
+def test_posts_are_measured_through_their_richest_path(built: Build) -> None:
+    rows = built.rows(
+        "select post_id, access_path, er_by_reach, er_by_views, er_basic_by_views, "
+        "has_hashtag, has_code, has_mention, views_day7_count "
+        "from marts_next.mart_content_performance order by post_id"
+    )
+    reach, views, basic = Decimal("0.115"), Decimal("0.0625"), Decimal("0.05")
+    assert rows == [
+        ("post_ana", "own_account", reach, views, basic, False, True, True, 2000),
+        ("post_bo", "business_discovery", None, None, Decimal("0.055"), True, False, False, 2000),
+    ]
 
 
 def test_a_second_build_changes_nothing(built: Build) -> None:
@@ -237,15 +256,16 @@ def test_the_order_of_days_is_irrelevant(build: Build, order: tuple[str, str]) -
 
 def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """Tables that differ; the run's own facts (as_of_date, sources) are the same in both builds."""
-    return [
-        table for table in one if "marts_next" not in table and one[table] != other[table]
-    ]
+    return [table for table in one if "marts_next" not in table and one[table] != other[table]]
 
 
 def test_a_late_refund_changes_only_its_order(build: Build) -> None:
     build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders, later_orders, report)
     build.measure(1)
-    untouched = "select order_id, xmin::text from core.fct_attribution_credit where order_id <> '9000000001'"
+    untouched = (
+        "select order_id, xmin::text from core.fct_attribution_credit "
+        "where order_id <> '9000000001'"
+    )
     before = sorted(build.rows(untouched))
 
     def refund(market: Market) -> None:
@@ -276,8 +296,8 @@ def test_a_changed_plan_moves_every_order_to_the_new_owner(build: Build) -> None
 
     build.load(2, dt.date(2026, 3, 14), hand_over)
     build.measure(2)
-    assert path_of(build, 3) == [("ana", "discount_code", "outside_lookback")]
-    assert path_of(build, 7) == [("ana", "discount_code", "outside_lookback")]
+    assert path_of(build, 3) == [("ana", "discount_code", None)]
+    assert path_of(build, 7) == [("ana", "discount_code", None)]
 
 
 def test_a_withdrawn_ga4_transaction_leaves_its_order(build: Build) -> None:

@@ -1,4 +1,4 @@
-"""The columns the dbt sources name are the columns of the connectors' structs, in both directions."""
+"""The columns the dbt sources name are those of the connectors' structs, in both directions."""
 
 from __future__ import annotations
 

@@ -64,6 +64,13 @@ def test_days_outside_the_window_and_its_look_back_stay(loader: Loader) -> None:
     assert result.rows_deleted == 2
 
 
+def test_a_window_without_any_answer_deletes_nothing(loader: Loader) -> None:
+    loader.run(VISITS, page([visit("2026-11-04", "/a", 1)]))
+
+    assert loader.run(VISITS).rows_deleted == 0
+    assert visits(loader) == [("2026-11-04", "/a", 1)]
+
+
 def test_days_an_answer_names_are_the_days_that_are_replaced(loader: Loader) -> None:
     rows = [visit(f"2026-11-0{day}", "/a", day) for day in (3, 4)]
     loader.run(VISITS, page(rows))

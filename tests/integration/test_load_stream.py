@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -200,7 +201,8 @@ def test_a_value_only_postgres_refuses_takes_no_other_row_with_it(loader: Loader
     result = loader.run(ORDERS, page(documents))
 
     assert (result.rows_merged, result.rows_rejected) == (299, 1)
-    [(reason,)] = query(loader, "select reason from quarantine.rejects")
+    [(key, reason)] = query(loader, "select record_key, reason from quarantine.rejects")
+    assert key == "123"
     assert "overflow" in reason
 
 
@@ -339,6 +341,21 @@ def test_a_load_killed_before_its_commit_leaves_what_was_there(loader: Loader, p
         ("9", Decimal("10.00"), None),
     ]
     assert query(loader, "select count(*) from raw.small_shop__lines") == [(6,)]
+
+
+def test_loads_of_one_window_at_the_same_time_end_like_one(loader: Loader) -> None:
+    documents = [order(str(number)) for number in range(500)]
+    loaders = [Loader(loader.dsn, f"{loader.landing_url}-{n}") for n in range(4)]
+
+    with ThreadPoolExecutor(len(loaders)) as pool:
+        runs = [pool.submit(each.run, ORDERS, page(documents)) for each in loaders]
+        results = [run.result() for run in runs]
+
+    assert sorted(result.rows_merged for result in results) == [0, 0, 0, 500]
+    assert query(
+        loader, "select count(*), min(_load_id) = max(_load_id) from raw.small_shop__orders"
+    ) == [(500, True)]
+    assert query(loader, "select count(*) from raw.small_shop__lines") == [(1_000,)]
 
 
 def test_connections_do_not_touch_each_other(loader: Loader) -> None:

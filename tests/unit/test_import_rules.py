@@ -28,7 +28,8 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def modules(folder: str) -> list[Path]:
-    return sorted((REPO_ROOT / folder).rglob("*.py"))
+    found = sorted((REPO_ROOT / folder).rglob("*.py"))
+    return [path for path in found if ".venv" not in path.parts]
 
 
 def is_below(name: str, allowed: tuple[str, ...]) -> bool:

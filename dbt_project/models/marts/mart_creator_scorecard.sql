@@ -377,7 +377,9 @@ final as (
             when 'partnership_content'
                 then
                     'seen by partnership content only: no clicks, no stories, permitted posts only'
+            {% if not var('story_access_paths') -%}
             when 'own_account' then 'stories are not read yet'
+            {%- endif %}
         end as unavailable_reason,
         measured.solve_id,
         {{ days_after('measured.end_date', var('restatement_days')) }} <= facts.as_of_date

@@ -32,21 +32,27 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
         *counters,
         _every_known_account(window),
         _every_connected_creator(window),
-        no_rows(
-            "posts of connected accounts have insights",
-            "raw.instagram__media_insights",
-            f"""
-            select media.* from ({window.rows("media")}) as media
-            where not exists (
+        _every_young_post(window),
+    ]
+
+
+def _every_young_post(window: Window) -> Rule:
+    """Posts young enough to be read daily (older ones weekly) that were not read."""
+    return no_rows(
+        "young posts of connected accounts have insights",
+        "raw.instagram__media_insights",
+        f"""
+        select media.* from ({window.rows("media")}) as media
+        where date '{window.partition_key}' - (media.timestamp at time zone 'UTC')::date <= 14
+            and not exists (
                 select from raw.instagram__media_insights as insights
                 where insights.connection_id = media.connection_id
                     and insights.media_id = media.media_id
                     and insights.window_start = media.window_start
             )
-            """,
-            "warning",
-        ),
-    ]
+        """,
+        "warning",
+    )
 
 
 def _every_known_account(window: Window) -> Rule:

@@ -1,0 +1,146 @@
+"""Generated code that takes a row's values out of a document, once per row of every load."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a record: where it comes from and what it is in Postgres."""
+
+    name: str
+    path: tuple[str, ...]
+    sql_type: str
+    is_nullable: bool
+    description: str = ""
+
+
+@dataclass(slots=True)
+class Node:
+    """One object of the document: which of its keys are columns, objects with columns, or known."""
+
+    leaves: dict[str, int] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    is_open: bool = False
+
+    @property
+    def expected(self) -> frozenset[str]:
+        return frozenset(self.leaves) | frozenset(self.nodes) | frozenset(self.known)
+
+
+def build_tree(columns: Iterable[Column], known: Iterable[str]) -> Node:
+    root = Node()
+    for index, column in enumerate(columns):
+        node = root
+        for part in column.path[:-1]:
+            node = node.nodes.setdefault(part, Node())
+        node.leaves[column.path[-1]] = index
+    for path in known:
+        *parents, last = path.split(".")
+        node = root
+        for part in parents:
+            node = node.nodes.setdefault(part, Node())
+        node.known.add(last)
+    _open_known(root)
+    return root
+
+
+def _open_known(node: Node) -> None:
+    """What lies inside a known object, or inside one that a column keeps whole, is not unknown."""
+    for key, child in node.nodes.items():
+        child.is_open = node.is_open or key in node.known or key in node.leaves
+        _open_known(child)
+
+
+def compile_extract(root: Node, width: int) -> Callable[[Any], tuple[Row, bool]]:
+    """Generate the function that takes a row's values out of a document, by name and unrolled.
+
+    A generic walk over the paths takes four times as long, and this runs for every row of every
+    load. It returns the values and whether there are unknown fields. `is_strict` expects every key
+    to be there, as GraphQL sends them, and raises KeyError otherwise: a subscript costs half of a
+    `get`. Only column numbers and `repr` of keys get into the text.
+    """
+    strict = _generate_extract(root, width, is_strict=True)
+    lenient = _generate_extract(root, width, is_strict=False)
+
+    def extract(document: Any) -> tuple[Row, bool]:
+        try:
+            return strict(document)
+        except (KeyError, TypeError):
+            return lenient(document)
+
+    return extract
+
+
+def _generate_extract(
+    root: Node, width: int, *, is_strict: bool
+) -> Callable[[Any], tuple[Row, bool]]:
+    lines = ["def extract(d):", "    u = False"]
+    names: dict[str, Any] = {}
+    values = [f"v{i}" for i in range(width)]
+    lines.append(f"    {' = '.join(values)} = None")
+
+    def take(target: str, variable: str, key: str, indent: str) -> None:
+        taken = f"{variable}[{key!r}]" if is_strict else f"{variable}.get({key!r})"
+        lines.append(f"{indent}{target} = {taken}")
+
+    def visit(node: Node, variable: str, indent: str) -> None:
+        expected = f"k{len(names)}"
+        names[expected] = node.expected
+        for key, index in node.leaves.items():
+            take(f"v{index}", variable, key, indent)
+        if is_strict:
+            # With every expected key there, another length means another key.
+            rest = sorted(node.known - node.leaves.keys() - node.nodes.keys())
+            lines.extend(f"{indent}{variable}[{key!r}]" for key in rest)
+            test = f"len({variable}) != {len(node.expected)}"
+        else:
+            test = f"not {variable}.keys() <= {expected}"
+        if not node.is_open:
+            lines.append(f"{indent}if {test}: u = True")
+        for number, (key, child) in enumerate(node.nodes.items()):
+            inner = f"{variable}{number}"
+            take(inner, variable, key, indent)
+            lines.append(f"{indent}if {inner} is not None:")
+            visit(child, inner, indent + "    ")
+
+    visit(root, "d", "    ")
+    lines.append(f"    return [{', '.join(values)}], u")
+    exec("\n".join(lines), names)
+    return typing.cast(Callable[[Any], tuple[Row, bool]], names["extract"])
+
+
+def compile_finite(columns: Iterable[Column]) -> Callable[[Any], bool] | None:
+    """Generate the check that no number is NaN or infinite; None when there are no numbers."""
+    tests = [
+        f"(r.{c.name} is None or r.{c.name}.is_finite())"
+        if c.is_nullable
+        else f"r.{c.name}.is_finite()"
+        for c in columns
+        if c.sql_type == "numeric"
+    ]
+    if not tests:
+        return None
+    names: dict[str, Any] = {}
+    exec("def are_finite(r): return " + " and ".join(tests), names)
+    return typing.cast(Callable[[Any], bool], names["are_finite"])
+
+
+def collect_unknown(
+    document: Mapping[str, Any], node: Node, prefix: str, found: dict[str, Any]
+) -> None:
+    if not node.is_open:
+        expected = node.expected
+        for key, value in document.items():
+            if key not in expected:
+                found[prefix + key] = value
+    for key, child in node.nodes.items():
+        if (inner := document.get(key)) is not None:
+            collect_unknown(inner, child, f"{prefix}{key}.", found)
