@@ -67,7 +67,7 @@ RETRY_POLICY = ErrorTreePolicy(
 )
 
 DEFAULT_ARGS: dict[str, Any] = {
-    "owner": "data-engineering",
+    "owner": "data_engineering",
     "retries": 3,
     "retry_delay": dt.timedelta(seconds=10),
     "retry_policy": RETRY_POLICY,

@@ -29,10 +29,7 @@ class Node:
     nodes: dict[str, Node] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     is_open: bool = False
-
-    @property
-    def expected(self) -> frozenset[str]:
-        return frozenset(self.leaves) | frozenset(self.nodes) | frozenset(self.known)
+    expected: frozenset[str] = frozenset()
 
 
 def build_tree(columns: Iterable[Column], known: Iterable[str]) -> Node:
@@ -48,15 +45,16 @@ def build_tree(columns: Iterable[Column], known: Iterable[str]) -> Node:
         for part in parents:
             node = node.nodes.setdefault(part, Node())
         node.known.add(last)
-    _open_known(root)
+    _finish_tree(root)
     return root
 
 
-def _open_known(node: Node) -> None:
-    """What lies inside a known object, or inside one that a column keeps whole, is not unknown."""
+def _finish_tree(node: Node) -> None:
+    """Gather each object's expected keys; nothing inside a known or whole-kept one is unknown."""
+    node.expected = frozenset({*node.leaves, *node.nodes, *node.known})
     for key, child in node.nodes.items():
         child.is_open = node.is_open or key in node.known or key in node.leaves
-        _open_known(child)
+        _finish_tree(child)
 
 
 def compile_extract(root: Node, width: int) -> Callable[[Any], tuple[Row, bool]]:

@@ -38,8 +38,13 @@ class UnitReader:
         self.children = [_ChildReader(child) for child in stream.children]
         self.drifted: set[str] = set()
 
-    def read(self, documents: Sequence[Document]) -> list[Unit | RowRejected]:
-        """Return, for each document, its unit or why it does not fit."""
+    def read(self, document: Document) -> Unit:
+        """Return a document's unit; raise `RowRejected` when any of its rows does not fit."""
+        [unit] = self._read_together([document])
+        return unit
+
+    def read_many(self, documents: Sequence[Document]) -> list[Unit | RowRejected]:
+        """Return, for each document, its unit or why it does not fit; faster than one by one."""
         try:
             return list(self._read_together(documents))
         except RowRejected:
@@ -51,10 +56,9 @@ class UnitReader:
 
     def _read_alone(self, document: Document) -> Unit | RowRejected:
         try:
-            [unit] = self._read_together([document])
+            return self.read(document)
         except RowRejected as error:
             return error
-        return unit
 
     def _read_together(self, documents: Sequence[Document]) -> Iterator[Unit]:
         """Yield the units of documents; raise `RowRejected` when any row of any does not fit."""

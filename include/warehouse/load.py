@@ -187,7 +187,7 @@ class StreamLoad:
 
     def _add_documents(self, documents: Sequence[Document], number: int, capture: Capture) -> None:
         self._rows += len(documents)
-        for document, found in zip(documents, self._reader.read(documents), strict=True):
+        for document, found in zip(documents, self._reader.read_many(documents), strict=True):
             if isinstance(found, RowRejected):
                 payload = encode_json(document).decode()
                 self._reject(Reject(self._reader.key_of(document), str(found), payload, number), 1)

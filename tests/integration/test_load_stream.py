@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,8 @@ import psycopg
 import pytest
 
 from include.errors import BadCredentials, CountMismatch, MissingScope, TooManyRejects
+from include.ingest import StreamResult
+from include.warehouse import load_merge
 from tests.conftest import Warehouse
 from tests.fakes.small_shop import NOON, ORDERS, SHOP, Loader, order, page
 
@@ -356,6 +358,30 @@ def test_loads_of_one_window_at_the_same_time_end_like_one(loader: Loader) -> No
         loader, "select count(*), min(_load_id) = max(_load_id) from raw.small_shop__orders"
     ) == [(500, True)]
     assert query(loader, "select count(*) from raw.small_shop__lines") == [(1_000,)]
+
+
+def test_a_second_merge_waits_for_the_first(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    other = Loader(loader.dsn, loader.landing_url + "-other")
+    original = load_merge.write_changes
+    started: list[Future[StreamResult]] = []
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def write_while_another_comes(*arguments: Any) -> None:
+            if not started:
+                started.append(pool.submit(other.run, ORDERS, page([order("7"), order("8")])))
+                while query(loader, waiting) == [(0,)]:
+                    assert not started[0].done()
+            original(*arguments)
+
+        monkeypatch.setattr(load_merge, "write_changes", write_while_another_comes)
+        first = loader.run(ORDERS, page([order("7")]))
+        second = started[0].result()
+
+    assert (first.rows_merged, second.rows_merged, second.rows_unchanged) == (1, 1, 1)
 
 
 def test_connections_do_not_touch_each_other(loader: Loader) -> None:
