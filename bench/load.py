@@ -1,6 +1,6 @@
 """Measure extract + load of nested Shopify orders: ours, dlt beside it, and the floor below both.
 
-    python bench/load.py [--orders 10000 100000] [--skip-dlt]
+    python bench/load.py [--orders 10000 100000] [--repeat 2] [--skip-dlt]
 
 Every contender is a process of its own that reads the same pages from the same loopback server and
 writes to the same Postgres (a cluster made for this run). CPU is user + system time of that process
@@ -63,6 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench/load.py", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--orders", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--repeat", type=int, default=2, help="runs of each; the least CPU counts")
     parser.add_argument("--skip-dlt", action="store_true")
     options = parser.parse_args()
     if not options.skip_dlt:
@@ -71,39 +72,55 @@ def main() -> int:
     is_good = True
     for orders in options.orders:
         with tempfile.TemporaryDirectory() as folder, prepare(Path(folder), orders) as ground:
-            is_good &= measure_size(ground, orders, with_dlt=not options.skip_dlt)
+            is_good &= measure_size(
+                ground, orders, with_dlt=not options.skip_dlt, repeat=options.repeat
+            )
     return 0 if is_good else 1
 
 
-def measure_size(ground: Ground, orders: int, *, with_dlt: bool) -> bool:
+def measure_size(ground: Ground, orders: int, *, with_dlt: bool, repeat: int) -> bool:
     """Measure every contender at one size; say whether the goals are met."""
     script = [sys.executable, str(BENCH / "contender.py")]
     arguments = [str(ground.port), ground.loader_dsn, str(ground.folder)]
-    costs = {
-        "floor": run(ground, [*script, "floor", *arguments]),
-        "ours": run(ground, [*script, "ours", *arguments]),
-        "ours, again": run(ground, [*script, "ours", *arguments]),
+    commands = {
+        "floor": [*script, "floor", *arguments],
+        "ours": [*script, "ours", *arguments],
+        "ours, again": [*script, "ours", *arguments],
     }
-    check_rows(ground, "raw.shopify__orders", orders)
     if with_dlt:
         query = ground.folder / "orders.graphql"
         query.write_text(queries.ORDERS, encoding="utf-8")
         api = f"http://127.0.0.1:{ground.port}{queries.API_PATH}"
-        costs["dlt"] = run(
-            ground,
-            [
-                *(str(DLT_PYTHON), str(BENCH / "dlt_load.py"), api, ground.admin_dsn),
-                *(str(queries.PAGE_SIZE), str(query)),
-            ],
-        )
-        check_rows(ground, "dlt_raw.orders", orders)
+        dlt = (str(DLT_PYTHON), str(BENCH / "dlt_load.py"), api, ground.admin_dsn)
+        commands["dlt"] = [*dlt, str(queries.PAGE_SIZE), str(query)]
+    costs: dict[str, Cost] = {}
+    for _ in range(repeat):
+        empty_tables(ground)
+        for name, command in commands.items():
+            cost = run(ground, command)
+            # Other work on the machine only ever adds: the least is nearest to the truth.
+            costs[name] = min(cost, costs.get(name, cost), key=lambda c: c.cpu)
+        check_rows(ground, "raw.shopify__orders", orders)
+        if with_dlt:
+            check_rows(ground, "dlt_raw.orders", orders)
     for name, cost in costs.items():
         print(
             f"{orders:>9}  {name:<14} {cost.cpu:>7.2f} {cost.wall:>7.2f} {cost.peak_mb:>8.0f} "
-            f"{cost.served:>12.2f}",
+            f"{cost.served:>13.2f}",
             flush=True,
         )
     return judge(costs)
+
+
+def empty_tables(ground: Ground) -> None:
+    """Take away what earlier runs loaded."""
+    with connect(ground.admin_dsn) as conn:
+        for (table,) in conn.execute(
+            "select format('%I.%I', schemaname, tablename) from pg_tables"
+            r" where schemaname = 'raw' and tablename like 'shopify\_\_%'"
+        ).fetchall():
+            conn.execute(f"truncate {table}")
+        conn.execute("drop schema if exists dlt_raw cascade")
 
 
 def judge(costs: dict[str, Cost]) -> bool:

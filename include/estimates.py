@@ -24,24 +24,6 @@ log = logging.getLogger(__name__)
 
 Creator = tuple[str, str]  # campaign_id, creator_id
 
-_TABLE = """
-create table if not exists analysis.creator_estimates (
-    campaign_id text not null,
-    creator_id text not null,
-    attribution_model text not null,
-    rule_version text not null,
-    estimated_order_count numeric not null,
-    order_count_low numeric not null,
-    order_count_high numeric not null,
-    estimated_net_revenue_amount numeric,
-    net_revenue_low numeric,
-    net_revenue_high numeric,
-    solve_id text not null,
-    solved_at timestamptz not null,
-    primary key (campaign_id, creator_id, attribution_model, rule_version)
-)
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class CreditedOrder:
@@ -72,7 +54,6 @@ def solve(dsn: str, measure_run_id: int) -> int:
     """
     with transient_errors(), connect(dsn) as connection:
         day = _run_day(connection, measure_run_id)
-        create_estimates_table(connection)
         creators = _read_creators(connection)
         posts = _read_posts(connection, day)
         credited = _read_credits(connection)
@@ -91,11 +72,6 @@ def solve(dsn: str, measure_run_id: int) -> int:
             written += _write(connection, measure_run_id, key, rows)
     log.info("solved %s estimates for measure run %s", written, measure_run_id)
     return written
-
-
-def create_estimates_table(connection: psycopg.Connection) -> None:
-    """Create `analysis.creator_estimates`, empty, if missing: marts read it from the start."""
-    connection.execute(_TABLE.encode())
 
 
 def estimate_creators(

@@ -23,8 +23,8 @@ from include.warehouse.embedded import Cluster
 UNIT_TESTS = Path(__file__).parent / "unit"
 # What a developer's shell may hold and what would point the tests at real data.
 FOREIGN_VARIABLES = ("GROUNDSWELL_", "AIRFLOW_", "AIRFLOW__", "WAREHOUSE_DSN", "PG")
-# Schemas in which everything is a load's or a build's work.
-BUILT_SCHEMAS = ("raw", "staging", "intermediate", "core", "analysis", "marts_next", "marts")
+# Schemas in which every relation is a load's or a build's work.
+BUILT_SCHEMAS = ("raw", "staging", "intermediate", "core", "marts_next", "marts")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ where n.nspname = any(%s) and c.relkind in ('r', 'p', 'v', 'm') and not c.relisp
 """
 _KEPT_TABLES = """
 select schemaname, tablename from pg_tables
-where schemaname in ('quality', 'quarantine', 'secrets') and tablename <> 'schema_versions'
+where schemaname in ('analysis', 'quality', 'quarantine', 'secrets')
+    and tablename <> 'schema_versions'
 """
 
 

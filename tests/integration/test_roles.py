@@ -83,6 +83,7 @@ TABLES = {
     "staging.probe": (NONE, ALL, NONE, NONE, NONE),
     "intermediate.probe": (NONE, ALL, NONE, NONE, NONE),
     "core.probe": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.creator_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.probe": (NONE, ALL, NONE, NONE, NONE),
     "marts_next.probe": (NONE, ALL, NONE, NONE, NONE),
     "marts_v7.mart_probe": (NONE, ALL, NONE, NONE, NONE),
