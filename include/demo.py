@@ -39,6 +39,7 @@ RUN_HOUR = 3  # the ingest DAGs' schedule, 03:00 of the reporting time zone
 WEEK = 7
 DAG_TIMEOUT_SECONDS = 600.0
 RUN_ID = "demo"
+QUIET_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 Arrivals = dict[dt.date, set[str]]
 
@@ -180,7 +181,8 @@ def load_earlier_days(demo: Demo, stages: Stages) -> None:
     before = demo.last_day - dt.timedelta(days=1)
     todo = missing_days(demo.first_day, before, demo.arrivals(), demo.sources())
     published = demo.published_until()
-    with _progress(stages.console, "days of history", len(todo)) as advance:
+    stages.console.print(f"[bold]▸[/bold] {len(todo)} days before the last")
+    with _progress(stages.console, "days", len(todo)) as advance:
         for day, names in todo:
             with _quietly_timed(stages, "load and check earlier days"):
                 demo.control.set_clock(run_instant(day, demo.timezone))
@@ -207,10 +209,9 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
         for dag_id in sorted(ingest):
             api.unpause(dag_id)
         if demo.published_until() != demo.last_day:
-            say = _changes_only(_indented(stages.console))
-            for dag_id in sorted(ingest):
-                api.follow(dag_id, key, DAG_TIMEOUT_SECONDS, say)
-            api.follow("measure_campaigns", key, DAG_TIMEOUT_SECONDS, say)
+            with _following(stages.console) as say:
+                for dag_id in (*sorted(ingest), "measure_campaigns"):
+                    api.follow(dag_id, key, DAG_TIMEOUT_SECONDS, say)
         # Only now: its newest due run would close the day that is still being loaded.
         api.unpause("close_day")
 
@@ -234,8 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.disable(logging.INFO)  # warnings stay; dbt and GX talk a lot
     try:
         demo = prepare(stages, options.days)
-        with stages.stage("days before the last"):
-            load_earlier_days(demo, stages)
+        load_earlier_days(demo, stages)
         run_last_day(demo, stages)
         demo_report.show(demo, stages)
     except (GroundswellError, psycopg.Error, requests.RequestException) as error:
@@ -253,17 +253,22 @@ def _indented(console: Console) -> Callable[[str], None]:
     return lambda message: console.print(f"  {message}", style="dim")
 
 
-def _changes_only(say: Callable[[str], None]) -> Callable[[str], None]:
-    """Say a message only when it differs from the one before."""
-    last = ""
+@contextmanager
+def _following(console: Console) -> Iterator[Callable[[str], None]]:
+    """Show the newest message on one line of a terminal; elsewhere print one now and then."""
+    if console.is_terminal:
+        with console.status("") as status:
+            yield status.update
+        return
+    say, last = _indented(console), 0.0
 
-    def say_changed(message: str) -> None:
+    def say_sparingly(message: str) -> None:
         nonlocal last
-        if message != last:
+        if time.monotonic() - last >= QUIET_SECONDS:
             say(message)
-        last = message
+            last = time.monotonic()
 
-    return say_changed
+    yield say_sparingly
 
 
 @contextmanager

@@ -31,6 +31,14 @@ SCORECARD = """ select creator_name, cost_amount, credited_order_count, net_reve
 roas_low, roas_high from marts.mart_creator_scorecard order by roas desc nulls last,
 net_revenue_amount desc, creator_id
 """
+RECONCILIATION_LINES = {
+    "shop_amount": "shop net sales",
+    "creator_amount": "= creators",
+    "other_amount": "+ other channels",
+    "direct_amount": "+ direct",
+    "unattributed_amount": "+ unattributed",
+    "difference_amount": "difference, days added up",
+}
 RECONCILIATION = """
 select attribution_model, count(*) as day_count, sum(shop_net_sales_amount) as shop_amount,
     sum(attributed_amount) as creator_amount, sum(other_channel_amount) as other_amount,
@@ -105,7 +113,7 @@ def show(demo: Demo, stages: Stages) -> None:
         f"{coverage['both']}); {coverage['untracked']} show nothing at all."
     )
     console.print(_errors_table(_compare_with_truth(demo)))
-    console.print(_timing_line(stages.seconds))
+    console.print(_timing_table(stages.seconds))
     console.print(
         f"Airflow    {airflow_url(demo.settings)}  login {ADMIN_USER}  "
         f"password {demo.secrets.admin_password}",
@@ -150,14 +158,14 @@ def _scorecard_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _reconciliation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title=f"shop net sales of {rows[0]['day_count']} days, and who is credited")
-    table.add_column("model")
-    columns = ("shop", "creator", "other", "direct", "unattributed", "difference")
-    for name in columns:
-        table.add_column(name, justify="right")
+    table = Table(
+        title=f"net sales of {rows[0]['day_count']} days: the shop's own report, and credit"
+    )
+    table.add_column("")
     for row in rows:
-        amounts = (f"{row[f'{name}_amount']:,.2f}" for name in columns)
-        table.add_row(row["attribution_model"], *amounts)
+        table.add_column(row["attribution_model"], justify="right")
+    for column, label in RECONCILIATION_LINES.items():
+        table.add_row(label, *(f"{row[column]:,.2f}" for row in rows))
     return table
 
 
@@ -175,8 +183,13 @@ def _errors_table(errors: Sequence[ModelError]) -> Table:
     return table
 
 
-def _timing_line(seconds: Mapping[str, float]) -> str:
-    return "Time: " + "; ".join(f"{name} {took:.0f} s" for name, took in seconds.items())
+def _timing_table(seconds: Mapping[str, float]) -> Table:
+    table = Table(title="time")
+    table.add_column("stage")
+    table.add_column("seconds", justify="right")
+    for name, took in seconds.items():
+        table.add_row(name, f"{took:.0f}")
+    return table
 
 
 def _ratio(value: Decimal | None) -> str:
