@@ -197,19 +197,17 @@ class ApiSession:
 
     def _send(self, prepared: requests.PreparedRequest) -> HttpAnswer:
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._http.send(
-                prepared,
-                stream=True,
-                timeout=self._timeout,
-                allow_redirects=False,
-                **self._sending_settings(str(prepared.url)),
+            url = str(prepared.url)
+            # Not `Session.send`: it would follow redirects, keep cookies, and costs as much again.
+            response = self._http.get_adapter(url).send(
+                prepared, stream=True, timeout=self._timeout, **self._sending_settings(url)
             )
             with response:
                 location = response.headers.get("Location")
                 if response.status_code not in _REDIRECTS or not location:
                     return self._read(response)
                 self._check_redirect(prepared, response, location)
-                prepared.url = requests.compat.urljoin(str(prepared.url), location)
+                prepared.url = requests.compat.urljoin(url, location)
         raise BadRequest(
             f"connection {self.connection.conn_id!r}: more than {MAX_REDIRECTS} redirects"
         )

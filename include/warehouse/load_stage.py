@@ -6,9 +6,11 @@ no transaction stays open while an API is waited for; the merge is the load's on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import psycopg
 from psycopg import sql
 
@@ -21,6 +23,12 @@ from include.warehouse.load_tables import EXTRA, RawTable
 BATCH_ROWS = 8_000
 _TIME = "timestamp with time zone"
 _SEQ = Column("_seq", (), "bigint", False)
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+# Reads what `csv_of` writes: quoted texts are never NULL, a bare null is.
+_COPY = "copy {} ({}) from stdin (format csv, quote '\"', escape '\\', null 'null')"
+_ESCAPED = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|([^u]))")
+_CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 # When a page was captured, and for snapshots by whose clock: the last columns of the stage.
 Capture = tuple[str, ...]
@@ -106,16 +114,15 @@ class Stage:
                 self._copy_or_split(_Batch(batch.units[part], batch.pages[part]))
 
     def _copy(self, batch: _Batch) -> None:
-        self._copy_rows(0, (unit.row for unit in batch.units))
+        self._copy_rows(0, [unit.row for unit in batch.units])
         for index in range(len(self.tables) - 1):
-            rows = (row for unit in batch.units for row in unit.children[index])
+            rows = [row for unit in batch.units for row in unit.children[index]]
             self._copy_rows(index + 1, rows)
 
-    def _copy_rows(self, index: int, rows: Iterable[Row]) -> None:
-        with self._conn.cursor() as cursor, cursor.copy(self._copies[index]) as copy:
-            write = copy.write_row
-            for row in rows:
-                write(row)
+    def _copy_rows(self, index: int, rows: list[Row]) -> None:
+        if rows:
+            with self._conn.cursor() as cursor, cursor.copy(self._copies[index]) as copy:
+                copy.write(csv_of(rows))
 
     def _parent_columns(self, table: RawTable) -> tuple[Column, ...]:
         capture: tuple[Column, ...] = (Column("_captured_at", (), _TIME, False),)
@@ -135,7 +142,26 @@ class Stage:
         )
         self._conn.execute(sql.SQL("create temp table {} ({})").format(name, definitions))
         names = sql.SQL(", ").join(sql.Identifier(c.name) for c in columns)
-        self._copies.append(sql.SQL("copy {} ({}) from stdin").format(name, names))
+        self._copies.append(sql.SQL(_COPY).format(name, names))
+
+
+def csv_of(rows: Sequence[Row]) -> bytes:
+    """Return rows of texts, numbers, booleans and None as CSV for `_COPY`.
+
+    A JSON array is a line of CSV but for its brackets and for the escapes of control characters.
+    msgspec writes it in a tenth of the time that formatting row by row takes.
+    """
+    lines = _encode_lines(rows)
+    # A newline inside a text is still escaped here, so these brackets are the rows' own.
+    text = lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
+    return _ESCAPED.sub(_character, text) if b"\\" in text else text
+
+
+def _character(escape: re.Match[bytes]) -> bytes:
+    """Return what an escape stands for; quotes and backslashes stay escaped, CSV wants it so."""
+    if (code := escape.group(1)) is not None:
+        return chr(int(code, 16)).encode()
+    return _CONTROLS.get(escape.group(2), escape.group())
 
 
 def stage_table(index: int) -> sql.Composable:

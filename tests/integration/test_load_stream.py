@@ -146,6 +146,33 @@ def test_exact_values_survive(loader: Loader) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "\\N",
+        "\\.",
+        'say "hi"',
+        "a,b",
+        "],[",
+        "two\nlines\r\n",
+        "tab\t",
+        "\\n",
+        "\x01\x7f",
+        "'",
+    ],
+)
+def test_any_text_survives(loader: Loader, text: str) -> None:
+    loader.run(ORDERS, page([order(text or "7", note=text, extra={"text": text}), order("0")]))
+
+    rows = query(
+        loader,
+        "select order_id, note, _extra from raw.small_shop__orders where order_id != '0'",
+    )
+    assert rows == [(text or "7", text, {"extra": {"text": text}})]
+
+
 def test_one_malformed_order_of_ten_thousand_is_quarantined(loader: Loader) -> None:
     documents = [order(str(number)) for number in range(10_000)]
     documents[4_321]["price"] = {"amount": "abc"}

@@ -31,22 +31,6 @@ kept_credits as (
 
 ),
 
-sales as (
-
-    select
-        campaign_id,
-        creator_id,
-        sum(credit_share * conversion_count) as credited_order_count,
-        sum(case when is_new_customer then credit_share * conversion_count else 0 end)
-            as credited_new_order_count,
-        sum(case when is_new_customer is null then credit_share * conversion_count else 0 end)
-            as credited_unknown_customer_order_count,
-        sum(credit_amount) as net_revenue_amount
-    from kept_credits
-    group by campaign_id, creator_id
-
-),
-
 evidence as (
 
     select
@@ -68,6 +52,46 @@ evidence as (
     where touches.is_in_path and touches.channel_type = 'creator' and orders.order_class = 'kept'
     group by
         touches.campaign_id, touches.creator_id, touches.connection_id, touches.order_id
+
+),
+
+sales as (
+
+    select
+        kept_credits.campaign_id,
+        kept_credits.creator_id,
+        sum(kept_credits.credit_share * kept_credits.conversion_count) as credited_order_count,
+        -- An order by code alone has no click, so it has no place in a rate of clicks.
+        sum(
+            case
+                when evidence.link_count = 1
+                    then kept_credits.credit_share * kept_credits.conversion_count
+                else 0
+            end
+        ) as credited_link_order_count,
+        sum(
+            case
+                when kept_credits.is_new_customer
+                    then kept_credits.credit_share * kept_credits.conversion_count
+                else 0
+            end
+        ) as credited_new_order_count,
+        sum(
+            case
+                when kept_credits.is_new_customer is null
+                    then kept_credits.credit_share * kept_credits.conversion_count
+                else 0
+            end
+        ) as credited_unknown_customer_order_count,
+        sum(kept_credits.credit_amount) as net_revenue_amount
+    from kept_credits
+    left join evidence
+        on
+            kept_credits.campaign_id = evidence.campaign_id
+            and kept_credits.creator_id = evidence.creator_id
+            and kept_credits.connection_id = evidence.connection_id
+            and kept_credits.order_id = evidence.order_id
+    group by kept_credits.campaign_id, kept_credits.creator_id
 
 ),
 
@@ -226,6 +250,7 @@ measured as (
         coalesce(sales.credited_order_count, 0) as credited_order_count,
         estimates.order_count_low as credited_order_count_low,
         estimates.order_count_high as credited_order_count_high,
+        coalesce(sales.credited_link_order_count, 0) as credited_link_order_count,
         coalesce(sales.credited_new_order_count, 0) as credited_new_order_count,
         coalesce(sales.credited_unknown_customer_order_count, 0)
             as credited_unknown_customer_order_count,
@@ -323,6 +348,7 @@ final as (
         {{ share_count('measured.credited_order_count') }} as credited_order_count,
         {{ share_count('measured.credited_order_count_low') }} as credited_order_count_low,
         {{ share_count('measured.credited_order_count_high') }} as credited_order_count_high,
+        {{ share_count('measured.credited_link_order_count') }} as credited_link_order_count,
         {{ share_count('measured.credited_new_order_count') }} as credited_new_order_count,
         {{ share_count('measured.credited_unknown_customer_order_count') }}
             as credited_unknown_customer_order_count,
@@ -363,7 +389,8 @@ final as (
         {{ ratio('measured.session_count', 'measured.views_count') }} as ctr_by_views,
         {{ ratio('measured.session_count', 'measured.gross_reach_count') }} as ctr_by_reach,
         {{ ratio('measured.cost_amount', 'measured.session_count') }} as cpc,
-        {{ ratio('measured.credited_order_count', 'measured.session_count') }} as orders_per_click,
+        {{ ratio('measured.credited_link_order_count', 'measured.session_count') }}
+            as orders_per_click,
         measured.session_count,
         measured.engaged_session_count,
         measured.engagement_seconds,
