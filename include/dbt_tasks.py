@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cosmos import DbtTaskGroup
 
 MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
+PASSED = frozenset({"success", "pass", "warn", "skipped"})
 DBT_SCHEMA = "staging"  # only for models without a folder of their own; there are none
 
 
@@ -107,24 +108,23 @@ def dbt_group(
     )
 
 
-def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> None:
-    """Run a dbt command in this process; `DbtFailed` names the nodes that failed.
+def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> Any:
+    """Run a dbt command in this process and return its result; `DbtFailed` names what failed.
 
     `connection` is the transformer's; commands that need no database (`parse`) go without.
     """
     from dbt.cli.main import dbtRunner
 
     os.environ.update(_profile_environment(connection))
-    result = dbtRunner().invoke(
-        [*arguments, "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
-    )
-    if result.success:
-        return
-    if result.exception is not None:
-        raise DbtFailed(f"dbt {arguments[0]}: {result.exception}") from result.exception
-    results: Any = result.result
-    failed = [f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail")]
-    raise DbtFailed(f"dbt {arguments[0]} failed: " + "; ".join(failed))
+    folder = str(DBT_PROJECT_DIR)
+    outcome = dbtRunner().invoke([*arguments, "--project-dir", folder, "--profiles-dir", folder])
+    if outcome.success:
+        return outcome.result
+    if outcome.exception is not None:
+        raise DbtFailed(f"dbt {' '.join(arguments)}: {outcome.exception}") from outcome.exception
+    results: Any = outcome.result
+    failed = [f"{r.node.name}: {r.message}" for r in results if r.status not in PASSED]
+    raise DbtFailed(f"dbt {' '.join(arguments)} failed: " + "; ".join(failed))
 
 
 def _profile_environment(connection: Connection | None) -> dict[str, str]:

@@ -24,6 +24,7 @@ from include.errors import InvalidSettings
 from include.sandbox.market_facts import MarketOptions
 from include.sandbox.server import discover_sandboxes
 from include.sandbox.world import Market, build_market
+from include.services.credentials import write_private
 from include.settings import REPO_ROOT, Settings
 
 STATE_FILE, CAMPAIGNS_FOLDER = "sandbox.json", "campaigns"
@@ -81,7 +82,7 @@ def initialise(
     days = (anchor - original.campaign.end_date).days
     shift_folder(campaigns, settings.data_dir / CAMPAIGNS_FOLDER, days)
     _add_credentials(state, settings.sandbox_port)
-    _write_private(path, json.dumps(state, indent=2))
+    write_private(path, json.dumps(state, indent=2))
     return anchor
 
 
@@ -122,7 +123,7 @@ def read_control_key(data_dir: Path) -> str:
     state = _read_state(path)
     if "control_key" not in state:
         state["control_key"] = secrets.token_urlsafe(32)
-        _write_private(path, json.dumps(state, indent=2))
+        write_private(path, json.dumps(state, indent=2))
     return str(state["control_key"])
 
 
@@ -144,12 +145,3 @@ def _read_state(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise InvalidSettings(f"{path} is not what the sandbox writes; delete it")
     return state
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)

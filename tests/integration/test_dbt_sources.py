@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from in_process_dbt import DBT_PROJECT_DIR
 
+from include.settings import DBT_PROJECT_DIR
 from include.sources import discover_sources
 from include.sources._base import Source, Stream, StreamKind
 
