@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +44,8 @@ def read_schedule_facts(folder: Path | str) -> ScheduleFacts:
     sources: set[str] = set()
     timezone, first = "", ""
     for path in campaign_files(folder):
-        facts = _read_file(path)
+        state = path.stat()
+        facts = _read_file(path, state.st_mtime_ns, state.st_size)
         sources.update(facts.sources)
         if timezone and facts.reporting_timezone != timezone:
             raise InvalidPlan(
@@ -54,7 +56,9 @@ def read_schedule_facts(folder: Path | str) -> ScheduleFacts:
     return ScheduleFacts(tuple(sorted(sources)), timezone)
 
 
-def _read_file(path: Path) -> ScheduleFacts:
+@lru_cache(maxsize=64)
+def _read_file(path: Path, modified_ns: int, size: int) -> ScheduleFacts:
+    """Read a file once per process while it stays as it is: a day's tasks ask dozens of times."""
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=Loader)
     except yaml.YAMLError as error:
