@@ -62,13 +62,13 @@ def load_stream(
     source: Source,
     stream: Stream,
     conn_id: str,
-    day: dt.date,
+    key: dt.date | str,
     *,
     run_id: str,
     read: ReadConnection = read_connection,
 ) -> StreamResult:
-    """Fetch, land and load one stream's window of one day."""
-    from include.ingest import day_window, run_stream
+    """Fetch, land and load one stream's window: a day, or one of the stream's own."""
+    from include.ingest import run_stream, stream_window
     from include.warehouse.connection import dsn_of
 
     connection = read(conn_id) if source.needs_connection else Connection(conn_id=conn_id)
@@ -76,7 +76,7 @@ def load_stream(
         source,
         stream,
         connection,
-        day_window(day, schedule_facts().reporting_timezone),
+        stream_window(stream, key, schedule_facts().reporting_timezone),
         dsn=dsn_of(read("warehouse_loader")),
         landing_url=read_settings().landing_url,
         hash_key=(read("privacy").password or "").encode(),
@@ -85,14 +85,17 @@ def load_stream(
     )
 
 
-def check_source_day(
-    source: Source, day: dt.date, *, run_id: str, read: ReadConnection = read_connection
+def check_source_window(
+    source: Source, key: dt.date | str, *, run_id: str, read: ReadConnection = read_connection
 ) -> CheckReport:
-    """Check the rows this day loaded; raise when a critical expectation fails."""
+    """Check the rows a window's loads wrote; raise when a critical expectation fails.
+
+    `source` holds the streams that share the window: `Source.part`.
+    """
     from include.quality import check_source
     from include.warehouse.connection import dsn_of
 
-    return check_source(dsn_of(read("warehouse_loader")), source, day.isoformat(), run_id)
+    return check_source(dsn_of(read("warehouse_loader")), source, str(key), run_id)
 
 
 def announce_source_day(
@@ -114,11 +117,11 @@ def run_source_day(
     name: str, day: dt.date, *, run_id: str, read: ReadConnection = read_connection
 ) -> bool:
     """Run a source's whole day in this process: every stream, the check, the announcement."""
-    source = discover_sources()[name]
+    source = discover_sources()[name].part()
     for conn_id in connections_of(name, schedule_facts().sources):
         for stream in source.streams:
             load_stream(source, stream, conn_id, day, run_id=run_id, read=read)
-    check_source_day(source, day, run_id=run_id, read=read)
+    check_source_window(source, day, run_id=run_id, read=read)
     return announce_source_day(source, day, run_id=run_id, read=read)
 
 
@@ -181,14 +184,16 @@ def measure_day(
     day: dt.date, *, run_id: str, read: ReadConnection = read_connection
 ) -> Publication | None:
     """Measure and publish a day in this process, in the steps of the DAG `measure_campaigns`."""
-    from include.dbt_tasks import run_dbt
+    from include.dbt_tasks import idle_staging, run_dbt
 
     run = open_run(day, run_id=run_id, read=read)
     if run is None:
         return None
     transformer = read("warehouse_transformer")
     not_unit_tests = ["--exclude-resource-type", "unit_test"]
-    run_dbt(["--quiet", "build", "--exclude", "path:models/marts", *not_unit_tests], transformer)
+    idle = idle_staging(enabled_sources(schedule_facts().sources))
+    exclude = ["--exclude", "path:models/marts", *idle]
+    run_dbt(["--quiet", "build", *exclude, *not_unit_tests], transformer)
     solve_run(run.measure_run_id, read=read)
     run_dbt(["--quiet", "build", "--select", "path:models/marts", *not_unit_tests], transformer)
     check_run(run.measure_run_id, run_id=run_id, read=read)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import logging
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -16,7 +18,9 @@ from include.errors import MissingScope
 from include.http.session import ApiSession
 from include.landing.pages import LandingRun, RunHeader
 from include.landing.store import open_store
+from include.privacy.erasure_list import open_eraser
 from include.sources._base import (
+    HOUR_KEY,
     Connection,
     FetchContext,
     Page,
@@ -28,6 +32,7 @@ from include.sources._base import (
 from include.warehouse.connection import connect
 from include.warehouse.load import LoadCounts, StreamLoad, record_skip
 from include.warehouse.load_rejects import RejectScope
+from include.warehouse.tokens import current_token
 
 # How long after a day's end its snapshots still stand for it.
 SNAPSHOT_GRACE = dt.timedelta(hours=24)
@@ -69,6 +74,20 @@ def day_window(day: dt.date | str, tz: str | ZoneInfo) -> Window:
     return Window(start=start, end=end, key=date.isoformat())
 
 
+def stream_window(stream: Stream, key: dt.date | str, tz: str | ZoneInfo) -> Window:
+    """Return the window of a stream that a partition key names.
+
+    A key is a business date, or for a stream with windows of its own the hour (UTC) at which one
+    begins: 2026-11-04T06. ValueError for a key of the other form.
+    """
+    if stream.every is None:
+        return day_window(key, tz)
+    start = dt.datetime.strptime(str(key), HOUR_KEY).replace(tzinfo=dt.UTC)
+    if start.hour % (stream.every // dt.timedelta(hours=1)):
+        raise ValueError(f"{key}: windows of {stream.name} last {stream.every} from midnight on")
+    return Window(start=start, end=start + stream.every, key=str(key))
+
+
 def run_stream(
     source: Source,
     stream: Stream,
@@ -80,12 +99,14 @@ def run_stream(
     hash_key: bytes,
     run_id: str,
     targets: Mapping[str, tuple[str, ...]] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> StreamResult:
     """Fetch, land and load a stream's window; safe to run again at any time.
 
-    dsn: the loader's. hash_key: key of the HMAC that replaces personal values before landing. A
-    snapshot whose day is over and an optional stream without its permission are skipped, with the
-    reason. Raises the error tree; then nothing of the window was loaded.
+    dsn: the loader's. hash_key: key of the HMAC that replaces personal values before landing.
+    sleep: how the session waits between repetitions. A snapshot whose day is over and an optional
+    stream without its permission are skipped, with the reason. Raises the error tree; then nothing
+    of the window was loaded.
     """
     header = _header(source, stream, connection.conn_id, window, run_id)
     landing = LandingRun(open_store(landing_url), header)
@@ -96,14 +117,19 @@ def run_stream(
             hash_key=hash_key,
             personal_keys=stream.personal_keys,
             classify=source.classify,
+            decode=stream.decode,
+            sleep=sleep,
         )
         with session:
             load = StreamLoad(conn, source.name, stream, window, scope)
-            context = FetchContext(
-                connection, session, _widened(window, stream.lookback), dict(targets or {})
-            )
+            read = _widened(window, stream.lookback_of(window.key))
+            keeper = partial(current_token, dsn, connection.conn_id)
+            context = FetchContext(connection, session, read, dict(targets or {}), keeper)
+            eraser = open_eraser(conn, stream, connection.conn_id, hash_key)
             try:
-                for page in stream.fetch(context):
+                for fetched in stream.fetch(context):
+                    # Persons who asked to be forgotten do not come back with the next answer.
+                    page = eraser.page(fetched)
                     _check_current(stream, window, page)
                     load.add_page(landing.write(page), page)
             except _NotCurrent as error:
@@ -188,10 +214,11 @@ def _widened(window: Window, lookback: dt.timedelta) -> Window:
 def _check_current(stream: Stream, window: Window, page: Page) -> None:
     if stream.kind is not StreamKind.SNAPSHOT:
         return
-    until = window.end + SNAPSHOT_GRACE
+    # A window shorter than a day gives way to the next one.
+    until = window.end + (stream.every or SNAPSHOT_GRACE)
     if not window.end <= page.captured_at < until:
         raise _NotCurrent(
-            f"{stream.name} exists only now: at {page.captured_at:%Y-%m-%d %H:%M} UTC the day "
+            f"{stream.name} exists only now: at {page.captured_at:%Y-%m-%d %H:%M} UTC the window "
             f"{window.key} cannot be captured any more or not yet "
             f"(allowed: {window.end:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC)"
         )

@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -21,6 +22,7 @@ from include.errors import GroundswellError
 from include.ingest import StreamResult, relaxed_gc, result_of, scope_of
 from include.landing.pages import LandedRun, find_runs, read_page, read_pages, read_run
 from include.landing.store import Store, open_store
+from include.privacy.erasure_list import open_eraser
 from include.sources import discover_sources
 from include.sources._base import Source, Stream
 from include.warehouse.connection import connect
@@ -44,8 +46,12 @@ def replay_window(
     *,
     dsn: str,
     landing_url: str,
+    hash_key: bytes = b"",
 ) -> StreamResult:
-    """Load the newest finished run of a window again; FileNotFoundError when none was landed."""
+    """Load the newest finished run of a window again; FileNotFoundError when none was landed.
+
+    hash_key: key of connection `privacy`, needed once anybody is on the erasure list.
+    """
     store = open_store(landing_url)
     runs = find_runs(store, source.name, connection_id, stream.name, partition_key)
     if not runs:
@@ -53,20 +59,32 @@ def replay_window(
             f"{landing_url} holds no finished run of {source.name}.{stream.name}, connection "
             f"{connection_id!r}, day {partition_key}"
         )
-    return _replay_run(store, source, stream, runs[-1], dsn)
+    return _replay_run(store, source, stream, runs[-1], dsn, hash_key)
 
 
 def replay_all(
-    source: Source, stream: Stream, connection_id: str, *, dsn: str, landing_url: str
+    source: Source,
+    stream: Stream,
+    connection_id: str,
+    *,
+    dsn: str,
+    landing_url: str,
+    hash_key: bytes = b"",
 ) -> list[StreamResult]:
     """Load every finished run of a connection's stream again, oldest capture first."""
     store = open_store(landing_url)
     runs = find_runs(store, source.name, connection_id, stream.name)
-    return [_replay_run(store, source, stream, run, dsn) for run in runs]
+    return [_replay_run(store, source, stream, run, dsn, hash_key) for run in runs]
 
 
 def replay_rejects(
-    source: Source, stream: Stream, connection_id: str, *, dsn: str, landing_url: str
+    source: Source,
+    stream: Stream,
+    connection_id: str,
+    *,
+    dsn: str,
+    landing_url: str,
+    hash_key: bytes = b"",
 ) -> list[StreamResult]:
     """Parse the documents that wait in quarantine again; load and resolve those that fit now.
 
@@ -81,7 +99,7 @@ def replay_rejects(
         if run is None:
             raise FileNotFoundError(f"{landing_url}/{wait.landing_path} is no finished run")
         results.append(
-            _replay_run(store, source, stream, run, dsn, pages=wait.pages, keys=wait.keys)
+            _replay_run(store, source, stream, run, dsn, hash_key, pages=wait.pages, keys=wait.keys)
         )
     return results
 
@@ -92,11 +110,15 @@ def _replay_run(
     stream: Stream,
     run: LandedRun,
     dsn: str,
+    hash_key: bytes,
     *,
     pages: Collection[int] | None = None,
     keys: frozenset[str] | None = None,
 ) -> StreamResult:
-    """Load a run, or only some pages of it, or only the documents of some keys."""
+    """Load a run, or only some pages of it, or only the documents of some keys.
+
+    Every page passes the erasure list: what was erased does not come back.
+    """
     scope = scope_of(run.header, run.path)
     is_partial = pages is not None
     with connect(dsn, autocommit=True) as conn, relaxed_gc():
@@ -109,13 +131,15 @@ def _replay_run(
             is_partial=is_partial,
             only_keys=keys,
         )
+        eraser = open_eraser(conn, stream, run.header.connection_id, hash_key)
         if pages is None:
-            for number, page in read_pages(store, run):
-                load.add_page(number, page)
+            for number, page in read_pages(store, run, stream.decode):
+                load.add_page(number, eraser.page(page))
         else:
             for entry in run.entries:
                 if entry.number in pages:
-                    load.add_page(entry.number, read_page(store, run, entry))
+                    page = read_page(store, run, entry, stream.decode)
+                    load.add_page(entry.number, eraser.page(page))
         load.check_counts()
         load.check_rejects()
         return result_of(load.merge())
@@ -159,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from include.connections import read_connection
+    from include.connections import has_connection, read_connection
     from include.settings import read_settings
     from include.warehouse.connection import dsn_of
 
@@ -168,20 +192,21 @@ def _run(options: argparse.Namespace) -> None:
         raise KeyError(f"no source {options.source!r}; there are: {', '.join(sources)}")
     source = sources[options.source]
     stream = source.stream(options.stream)
-    dsn = dsn_of(read_connection("warehouse_loader"))
     landing_url = read_settings().landing_url
+    privacy = read_connection("privacy") if has_connection("privacy") else None
+    places: dict[str, Any] = {
+        "dsn": dsn_of(read_connection("warehouse_loader")),
+        "landing_url": landing_url,
+        "hash_key": ((privacy and privacy.password) or "").encode(),
+    }
     store = open_store(landing_url)
     for conn_id in [options.connection] if options.connection else store.list_names(source.name):
         if options.day:
-            results = [
-                replay_window(
-                    source, stream, conn_id, options.day, dsn=dsn, landing_url=landing_url
-                )
-            ]
+            results = [replay_window(source, stream, conn_id, options.day, **places)]
         elif options.all:
-            results = replay_all(source, stream, conn_id, dsn=dsn, landing_url=landing_url)
+            results = replay_all(source, stream, conn_id, **places)
         else:
-            results = replay_rejects(source, stream, conn_id, dsn=dsn, landing_url=landing_url)
+            results = replay_rejects(source, stream, conn_id, **places)
         for result in results:
             print(
                 f"{source.name}.{stream.name} {conn_id}: load {result.load_id}, "

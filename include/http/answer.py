@@ -22,7 +22,7 @@ from include.errors import (
     Truncated,
     Unavailable,
 )
-from include.http.decode import decode_json
+from include.http.decode import Decode, decode_json
 
 _UNREAD = object()
 
@@ -36,7 +36,10 @@ ACCEPT = Accept()
 
 @dataclass(slots=True)
 class HttpAnswer:
-    """One answer, already redacted. `headers` ignores case; `captured_at` is the API's own time."""
+    """One answer, already redacted. `headers` ignores case; `captured_at` is the API's own time.
+
+    `decode` reads the body: JSON, or what the stream says (`Stream.decode`).
+    """
 
     conn_id: str
     status_code: int
@@ -44,20 +47,21 @@ class HttpAnswer:
     headers: Mapping[str, str]
     captured_at: dt.datetime
     captured_at_source: str
+    decode: Decode = decode_json
     _document: Any = field(default=_UNREAD, repr=False)
 
     @property
     def document(self) -> Any:
-        """The decoded JSON, None where the body is none."""
+        """The decoded body, None where it does not decode."""
         try:
             return self.json()
         except Truncated:
             return None
 
     def json(self) -> Any:
-        """Return the decoded JSON; raise `Truncated` where the body is none."""
+        """Return the decoded body; raise `Truncated` where it does not decode."""
         if self._document is _UNREAD:
-            self._document = decode_json(self.content)
+            self._document = self.decode(self.content)
         return self._document
 
 

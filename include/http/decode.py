@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 
 from include.errors import Truncated
 
+# How a body becomes a document: a pure function that raises `Truncated` for what it cannot read.
+Decode = Callable[[bytes], Any]
 # Postgres stores neither NUL nor lone halves of a surrogate pair; the landed page keeps them.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -16,6 +16,7 @@ from requests.adapters import BaseAdapter
 from include.errors import BadRequest, GroundswellError, Truncated, Unavailable, UnsafeAddress
 from include.http.address import base_address, check_address, is_loopback, origin_of
 from include.http.answer import Accept, Classify, HttpAnswer, classify_status, read_date
+from include.http.decode import Decode, decode_json
 from include.http.redact import REDACTED, Redactor, install_log_filter, is_secret_name
 from include.http.retry import RetryPolicy, call_with_retries
 from include.http.transport import open_http, read_body
@@ -36,7 +37,8 @@ class ApiSession:
     A connector puts its credentials into `headers` (they reach the connection's hosts only and
     never a page) and may set `classify` (see `include.http.answer`). Transient errors are retried
     with growing, jittered waits; `RateLimited` waits what the API asks. `sleep` serves connectors
-    that pace themselves. Raises the error tree; no message holds a secret.
+    that pace themselves. `decode` reads the bodies (see `Stream.decode`). Raises the error tree; no
+    message holds a secret.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ApiSession:
         personal_keys: frozenset[str] = frozenset(),
         extra_hosts: frozenset[str] = frozenset(),
         classify: Classify | None = None,
+        decode: Decode = decode_json,
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         max_body_bytes: int = MAX_BODY_BYTES,
@@ -57,6 +60,7 @@ class ApiSession:
         self.connection = connection
         self.headers: dict[str, str] = {}
         self.classify = classify
+        self._decode = decode
         self.sleep = sleep
         # A source without an API (the campaign plan) has a connection without a host.
         self._base = base_address(connection) if connection.host else ""
@@ -83,8 +87,8 @@ class ApiSession:
         """Ask once (and again after transient errors) and return the redacted page.
 
         path_or_url: a path of the connection's host, or an absolute address of an allowed host.
-        `page.document` holds the decoded JSON; an answer of status 2xx that is none counts as
-        truncated.
+        `page.document` holds the decoded body; an answer of status 2xx that does not decode counts
+        as truncated.
         """
         url = self._resolve(path_or_url)
         for name, value in {**self.headers, **(headers or {})}.items():
@@ -244,6 +248,7 @@ class ApiSession:
             headers=headers,
             captured_at=api_time or dt.datetime.now(dt.UTC),
             captured_at_source="api" if api_time else "local",
+            decode=self._decode,
         )
 
 

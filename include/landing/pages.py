@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from include.errors import Truncated
-from include.http.decode import decode_json
+from include.http.decode import Decode, decode_json
 from include.landing.store import Store
 from include.sources._base import Page, Window
 
@@ -152,13 +152,18 @@ def read_run(store: Store, path: str) -> LandedRun | None:
     return LandedRun(header, entries, path)
 
 
-def read_pages(store: Store, run: LandedRun) -> Iterator[tuple[int, Page]]:
-    """Yield the pages of a run with their numbers; `Truncated` when one is not what was landed."""
+def read_pages(
+    store: Store, run: LandedRun, decode: Decode = decode_json
+) -> Iterator[tuple[int, Page]]:
+    """Yield the pages of a run with their numbers; `Truncated` when one is not what was landed.
+
+    decode: the stream's; see `Stream.decode`.
+    """
     for entry in run.entries:
-        yield entry.number, read_page(store, run, entry)
+        yield entry.number, read_page(store, run, entry, decode)
 
 
-def read_page(store: Store, run: LandedRun, entry: PageEntry) -> Page:
+def read_page(store: Store, run: LandedRun, entry: PageEntry, decode: Decode = decode_json) -> Page:
     """Read one page back and verify its hash; `document` is None where it does not decode."""
     place = f"{run.path}/{entry.file}"
     try:
@@ -173,7 +178,7 @@ def read_page(store: Store, run: LandedRun, entry: PageEntry) -> Page:
         captured_at=entry.captured_at,
         captured_at_source=entry.captured_at_source,
         request=entry.request,
-        document=_decoded(body),
+        document=_decoded(body, decode),
         context=entry.context or {},
     )
 
@@ -201,8 +206,8 @@ def _safe(part: str) -> str:
     return _UNSAFE_IN_PATH.sub("_", part).lstrip(".") or "_"
 
 
-def _decoded(body: bytes) -> Any:
+def _decoded(body: bytes, decode: Decode) -> Any:
     try:
-        return decode_json(body)
+        return decode(body)
     except Truncated:
         return None

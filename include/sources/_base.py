@@ -11,16 +11,21 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import msgspec
+
+from include.http.decode import Decode, decode_json
 
 if TYPE_CHECKING:
     from include.http.answer import Classify
     from include.http.session import ApiSession
 
 Document = Mapping[str, Any]
+
+# Partition keys: of a business day, and of a stream's own window by the hour (UTC) it begins.
+DAY_KEY, HOUR_KEY = "%Y-%m-%d", "%Y-%m-%dT%H"
 
 
 class StreamKind(enum.StrEnum):
@@ -55,7 +60,8 @@ class Child:
 
     `rows` yields the child documents of a parent document. The child table is keyed by the parent's
     key columns plus `key`; its columns are (connection_id, parent key…, record's fields). `rows`
-    may raise ValueError to say why the whole parent is to be quarantined. `known`: see `Stream`.
+    may raise ValueError to say why the whole parent is to be quarantined. `known` and
+    `subject_columns`: see `Stream`.
     """
 
     name: str
@@ -63,6 +69,7 @@ class Child:
     rows: Callable[[Document], Iterable[Document]]
     key: tuple[str, ...]
     known: tuple[str, ...] = ()
+    subject_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,25 @@ class Window:
     start: dt.datetime
     end: dt.datetime
     key: str
+
+    def days_in(self, zone: dt.tzinfo) -> tuple[dt.date, dt.date] | None:
+        """Return the first and last day of `zone` whose noon lies in the window; None for no day.
+
+        The window is cut in the reporting time zone, an API's days in another. By their noon, every
+        day of the API belongs to exactly one business day, whatever the offset or a clock change
+        does.
+        """
+        first = self.start.astimezone(zone).date()
+        if _noon(first, zone) < self.start:
+            first += dt.timedelta(days=1)
+        last = self.end.astimezone(zone).date()
+        if _noon(last, zone) >= self.end:
+            last -= dt.timedelta(days=1)
+        return (first, last) if first <= last else None
+
+
+def _noon(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(12), tzinfo=zone).astimezone(dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +117,8 @@ class Connection:
 class Page:
     """One HTTP answer, redacted, otherwise verbatim.
 
-    `body` is what is landed; `document` is its decoded form (`ApiSession.request` decodes JSON),
-    exactly what `include.http.decode.decode_json(body)` gives: a replay has nothing else.
+    `body` is what is landed; `document` is its decoded form, exactly what the stream's
+    `decode(body)` gives: a replay has nothing else. Leave it None and the loader decodes.
     `captured_at` is the API's own `Date` header (`captured_at_source` "api"), else local time
     ("local"). `request` holds method, address and parameters without secrets. `context` holds what
     else `parse` needs (JSON values); it is landed with the page. Some of its keys mean something to
@@ -113,16 +139,43 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """What a token endpoint grants; `refresh_token` is the one to ask with the next time."""
+
+    access_token: str = field(repr=False)
+    expires_at: dt.datetime | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+# Asks the token endpoint: gets the last grant, None at first (then the connection's own fields say
+# with what to ask), and returns the new one.
+RefreshToken = Callable[[TokenGrant | None], TokenGrant]
+
+
+class TokenKeeper(Protocol):
+    """Keeps a connection's rotated token; see `include.warehouse.tokens.current_token`."""
+
+    def __call__(self, refresh: RefreshToken, rejected: str | None = None) -> str:
+        """Return a valid access token, refreshed by one task at a time.
+
+        rejected: a token that the API refused although it had not expired.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class FetchContext:
     """What a stream's `fetch` gets: session, window to read (look-back included) and targets.
 
     `targets` maps a platform to account names the plan wants looked up (business discovery).
+    `token` is for APIs whose tokens rotate: `ctx.token(refresh)` instead of the connection's own.
     """
 
     connection: Connection
     session: ApiSession
     window: Window
     targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    token: TokenKeeper | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +186,19 @@ class Stream:
     window_start: both are added). cursor: column whose newer value wins; None compares a content
     hash. replaces: columns of a slice (for GA4 the date) whose rows are exactly the window's rows,
     so rows that vanished are deleted. lookback: how much before the window is read again;
-    `FetchContext.window` includes it. rejects_allowed: share of rows that may be quarantined (one
+    `FetchContext.window` includes it. weekly_lookback: the look-back of windows whose key is a
+    Monday, for what is restated later still. every: length of the stream's own windows (UTC, cut at
+    midnight) where a day is too long; such a stream has a DAG of its own and no day waits for it.
+    rejects_allowed: share of rows that may be quarantined (one
     row always may, unless 0). personal_keys: JSON keys whose values are replaced by an HMAC before
-    landing. known: paths of the document that are no column on purpose (`lineItems`,
-    `customer.tags`), so neither drift nor `_extra`.
+    landing. subject_columns: columns that name a person (a customer's id, a hashed e-mail): what an
+    erasure replaces, in raw, in landed pages and wherever a column keeps the name. known: paths of
+    the document that are no column on purpose (`lineItems`, `customer.tags`), so neither drift nor
+    `_extra`. decode: how a body becomes the document that
+    `parse` gets, the same in session, loader and replay; JSON by default. For another format, or
+    for JSON that comes with something around it, give a pure function of the body as it was landed
+    that raises `Truncated` for what it cannot read (then the request is repeated); to decode with
+    the help of `page.context`, let it return the bytes and read them in `parse`.
     """
 
     name: str
@@ -149,11 +211,22 @@ class Stream:
     children: tuple[Child, ...] = ()
     replaces: tuple[str, ...] = ()
     lookback: dt.timedelta = dt.timedelta(0)
+    weekly_lookback: dt.timedelta | None = None
+    every: dt.timedelta | None = None
     is_required: bool = True
     rejects_allowed: float = 0.01
     personal_keys: frozenset[str] = frozenset()
+    subject_columns: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
+    decode: Decode = decode_json
     description: str = ""
+
+    def lookback_of(self, window_key: str) -> dt.timedelta:
+        """Return how much before the window of a key is read again."""
+        if self.weekly_lookback is None or self.every is not None:
+            return self.lookback
+        is_monday = dt.date.fromisoformat(window_key).isoweekday() == 1
+        return self.weekly_lookback if is_monday else self.lookback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +248,12 @@ class Source:
     needs_connection: bool = True
     classify: Classify | None = None
     doc: str = ""
+
+    def part(self, own_stream: str = "") -> Source:
+        """Return the source with the streams of its day, or with one that has its own windows."""
+        if own_stream:
+            return replace(self, streams=(self.stream(own_stream),))
+        return replace(self, streams=tuple(s for s in self.streams if s.every is None))
 
     def stream(self, name: str) -> Stream:
         """Return the stream called `name`; KeyError names the known ones."""

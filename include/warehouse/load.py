@@ -17,7 +17,6 @@ from dataclasses import replace
 import psycopg
 
 from include.errors import CountMismatch, TooManyRejects, Truncated
-from include.http.decode import decode_json
 from include.sources._base import Document, Page, Stream, Window
 from include.sources._records import RowRejected, encode_json, key_text
 from include.sources._units import SHAPE_ERRORS, UnitReader, describe
@@ -79,7 +78,9 @@ class StreamLoad:
         self._note(page)
         before, lost = self._rows, False
         try:
-            document = decode_json(page.body) if page.document is None else page.document
+            document = page.document
+            if document is None:
+                document = self._stream.decode(page.body)
             capture = self._stage.capture_of(page)
             for documents in self._chunks(self._stream.parse(document, page)):
                 self._add_documents(documents, number, capture)

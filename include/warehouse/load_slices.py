@@ -68,7 +68,7 @@ def replaced_slices(
         return None
     if (column := date_column(stream)) is not None:
         days = _covered_days(stream, window, coverage)
-        taken = {day for other in newer for day in window_days(other, stream.lookback)}
+        taken = _taken_days(stream, newer)
         return _in_days(stream, column, [day for day in days if day not in taken])
     return None if any(True for _ in newer) else _in_values(stream, coverage.named)
 
@@ -81,7 +81,7 @@ def outdated_slices(
         return None
     if (column := date_column(stream)) is None:
         return SQL("true")
-    taken = sorted({day for other in newer for day in window_days(other, stream.lookback)})
+    taken = sorted(_taken_days(stream, newer))
     return SQL("t.{} = any({}::date[])").format(sql.Identifier(column), sql.Literal(taken))
 
 
@@ -100,10 +100,14 @@ def newer_windows(
     return [Window(start=start, end=end, key=partition) for start, end, partition in found]
 
 
+def _taken_days(stream: Stream, newer: Iterable[Window]) -> set[dt.date]:
+    return {day for other in newer for day in window_days(other, stream.lookback_of(other.key))}
+
+
 def _covered_days(stream: Stream, window: Window, coverage: Coverage) -> list[dt.date]:
     if coverage.first_day is not None and coverage.last_day is not None:
         return _days(coverage.first_day, coverage.last_day)
-    return window_days(window, stream.lookback)
+    return window_days(window, stream.lookback_of(window.key))
 
 
 def _in_days(stream: Stream, column: str, days: Sequence[dt.date]) -> sql.Composable:
