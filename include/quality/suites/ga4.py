@@ -8,6 +8,9 @@ from include.sources._base import Source
 
 SESSIONS = "raw.ga4__sessions"
 TRANSACTIONS = "raw.ga4__transactions"
+TOTALS = "raw.ga4__session_totals"
+# Above this share of a day's sessions without a source, rates by source say too little.
+WITHHELD_ALLOWED = 0.1
 
 
 def build_suite(source: Source, window: Window) -> list[Rule]:
@@ -15,6 +18,7 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
     sessions = window.rows("sessions")
     transactions = window.rows("transactions")
     events = window.rows("key_events")
+    totals = window.rows("session_totals")
     return [
         *day_rules(source, window),
         no_rows(
@@ -73,6 +77,16 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
             "key events are not negative",
             "raw.ga4__key_events",
             f"select * from ({events}) as events where least(key_events, event_count) < 0",
+        ),
+        no_rows(
+            "hardly any session is withheld from the sources",
+            TOTALS,
+            f"""
+            select *, sessions - listed_sessions as withheld_session_count
+            from ({totals}) as totals
+            where abs(sessions - listed_sessions) > {WITHHELD_ALLOWED} * sessions
+            """,
+            "warning",
         ),
         no_rows(
             "the report is not sampled and loses no rows to (other)",

@@ -14,11 +14,16 @@ COUNTERS = {
     "discovered_accounts": ("followers_count", "follows_count", "media_count"),
     "discovered_media": ("like_count", "comments_count", "view_count"),
     "partnership_content": ("likes", "comments", "views", "reach", "shares", "saves"),
+    "account_insights": ("value",),
+    "tags": ("like_count", "comments_count"),
+    "comments": ("like_count",),
+    "stories": ("reach", "views", "replies", "link_clicks", "navigation"),
 }
 
 
 def build_suite(source: Source, window: Window) -> list[Rule]:
-    """Return the rules of one day."""
+    """Return the rules of the streams that share a window: those of a day, or the stories."""
+    names = {stream.name for stream in source.streams}
     counters = [
         no_rows(
             "counters are not negative",
@@ -26,14 +31,46 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
             f"select * from ({window.rows(stream)}) as rows where least({', '.join(columns)}) < 0",
         )
         for stream, columns in COUNTERS.items()
+        if stream in names
     ]
-    return [
-        *day_rules(source, window),
-        *counters,
-        _every_known_account(window),
-        _every_connected_creator(window),
-        _every_young_post(window),
-    ]
+    rules = [*day_rules(source, window), *counters]
+    if "stories" in names:
+        rules.append(_every_story_counts(window))
+    if "accounts" in names:
+        rules += [
+            _every_known_account(window),
+            _every_connected_creator(window),
+            _every_young_post(window),
+            _insights_of_late(window),
+        ]
+    return rules
+
+
+def _every_story_counts(window: Window) -> Rule:
+    """Stories the API lists but says nothing of; too few viewers are a reason of their own."""
+    return no_rows(
+        "live stories have insights",
+        "raw.instagram__stories",
+        f"""
+        select * from ({window.rows("stories")}) as stories
+        where reach is null and unavailable_reason is distinct from 'not_enough_viewers'
+        """,
+        "warning",
+    )
+
+
+def _insights_of_late(window: Window) -> Rule:
+    """An empty list is unknown, not zero: days of an account that should be there by now."""
+    return no_rows(
+        "account insights are not missing for more than three days",
+        "raw.instagram__account_insights",
+        f"""
+        select loads.* from ({window.loads_of_day()}) as loads
+        where loads.stream = 'account_insights' and loads.status = 'loaded'
+            and loads.rows_read = 0
+        """,
+        "warning",
+    )
 
 
 def _every_young_post(window: Window) -> Rule:

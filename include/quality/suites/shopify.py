@@ -1,12 +1,19 @@
-"""What must hold for a day of Shopify beyond its columns: money, ledger, dates, sales report."""
+"""What must hold for a day of Shopify beyond its columns: money, ledger, dates, sales report,
+hashed contacts, orders that vanished.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from include.quality.day_rules import day_rules
 from include.quality.rules import Rule, Window, no_rows
 from include.sources._base import Source
 
 ORDERS = "raw.shopify__orders"
+# Brands delete a test order now and then. A day's reading that lacks more of its orders is rather
+# an answer that was not whole.
+VANISHED_ALLOWED, FEW_VANISHED = 0.10, 5
 
 
 def build_suite(source: Source, window: Window) -> list[Rule]:
@@ -17,6 +24,9 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
     report = window.rows("daily_sales")
     return [
         *day_rules(source, window),
+        *_contact_rules(window),
+        *_deletion_rules(window),
+        *_payment_and_cost_rules(window),
         no_rows(
             "order amounts are not negative",
             ORDERS,
@@ -106,3 +116,84 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
             "warning",
         ),
     ]
+
+
+def _contact_rules(window: Window) -> Iterator[Rule]:
+    customers = window.rows("customers")
+    yield no_rows(
+        "e-mails and phones of customers are hashed",
+        "raw.shopify__customers",
+        f"""
+        select connection_id, customer_id from ({customers}) as customers
+        where email_hash !~ '^[0-9a-f]{{64}}$' or phone_hash !~ '^[0-9a-f]{{64}}$'
+        """,
+    )
+
+
+def _deletion_rules(window: Window) -> Iterator[Rule]:
+    days = window.rows("order_days")
+    yield no_rows(
+        "a day's orders are as many as it counts",
+        "raw.shopify__order_days",
+        f"""
+        select days.* from ({days}) as days
+        where days.order_count <> (
+            select count(*) from raw.shopify__order_ids as ids
+            where ids.connection_id = days.connection_id and ids.created_date = days.created_date
+        )
+        """,
+    )
+    yield no_rows(
+        "a day's orders do not vanish in bulk",
+        "raw.shopify__order_days",
+        f"""
+        select days.connection_id, days.created_date, days.order_count, count(*) as vanished
+        from ({days}) as days
+        inner join {ORDERS} as orders
+            on orders.connection_id = days.connection_id
+            and orders.created_at >= days.created_date::timestamp at time zone 'UTC'
+            and orders.created_at < (days.created_date + 1)::timestamp at time zone 'UTC'
+            and orders.created_at < days._captured_at - interval '1 hour'
+            and orders._captured_at <= days._captured_at
+        left join raw.shopify__order_ids as ids
+            on ids.connection_id = days.connection_id
+            and ids.created_date = days.created_date and ids.order_id = orders.order_id
+        where ids.order_id is null
+        group by days.connection_id, days.created_date, days.order_count
+        having count(*) > {FEW_VANISHED}
+            and count(*) > {VANISHED_ALLOWED} * (days.order_count + count(*))
+        """,
+    )
+
+
+def _payment_and_cost_rules(window: Window) -> Iterator[Rule]:
+    orders = window.rows("orders")
+    yield no_rows(
+        "a paid order's payments are its total",
+        "raw.shopify__order_transactions",
+        # Edited orders and those paid in parts by gift cards are rare; hence a warning. Orders
+        # loaded before payments were read have none.
+        f"""
+        select orders.connection_id, orders.order_id, orders.total_price, sum(paid.amount) as paid
+        from ({orders}) as orders
+        inner join raw.shopify__order_transactions as paid
+            on orders.connection_id = paid.connection_id and orders.order_id = paid.order_id
+        where orders.display_financial_status = 'PAID'
+            and paid.kind in ('SALE', 'CAPTURE') and paid.status = 'SUCCESS'
+        group by orders.connection_id, orders.order_id, orders.total_price
+        having abs(sum(paid.amount) - orders.total_price) > 0.01
+        """,
+        "warning",
+    )
+    yield no_rows(
+        "unit costs are not negative and in the shop's currency",
+        "raw.shopify__product_variants",
+        f"""
+        select variants.* from ({window.rows("product_variants")}) as variants
+        left join raw.shopify__shop as shop
+            on variants.connection_id = shop.connection_id
+            and variants.window_start = shop.window_start
+        where variants.unit_cost < 0 or variants.unit_cost_currency_code <> shop.currency_code
+        """,
+        "warning",
+    )

@@ -1,0 +1,23 @@
+with
+
+source as (
+
+    select * from {{ source('woocommerce', 'order_fee_lines') }}
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        cast(order_id as text) as order_id,
+        cast(line_id as text) as line_id,
+        name as fee_name,
+        total as total_amount,
+        coalesce(total_tax, 0) as tax_amount,
+        _load_id as load_id
+    from source
+
+)
+
+select * from renamed
