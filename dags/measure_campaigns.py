@@ -25,7 +25,8 @@ from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.assets import DAY
-from include.dbt_tasks import dbt_group, published_assets
+from include.daily import enabled_sources, schedule_facts
+from include.dbt_tasks import dbt_group, idle_staging, published_assets
 from include.orchestration import DEFAULT_ARGS, START_DATE
 
 
@@ -86,7 +87,8 @@ with DAG(
     tags=["measure"],
 ):
     run = open_run()
-    build_core = dbt_group("build_core", exclude=["path:models/marts"])
+    idle = idle_staging(enabled_sources(schedule_facts().sources))
+    build_core = dbt_group("build_core", exclude=["path:models/marts", *idle])
     build_marts = dbt_group("build_marts", select=["path:models/marts"])
     solve, check, publish = solve_estimates(run), check_marts(run), publish_marts(run)
     run >> build_core >> solve >> build_marts >> check >> publish

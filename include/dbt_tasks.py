@@ -67,6 +67,19 @@ def published_assets() -> list[str]:
     return [mart_asset(name) for name in mart_names()]
 
 
+def idle_staging(enabled_sources: Sequence[str]) -> list[str]:
+    """Return dbt selectors of the staging folders of sources that no campaign file enables.
+
+    Their views would be built, and shown as a task each, over tables that nothing fills.
+    """
+    folders = sorted(path for path in (DBT_PROJECT_DIR / "models" / "staging").iterdir())
+    return [
+        f"path:models/staging/{path.name}"
+        for path in folders
+        if path.is_dir() and path.name not in enabled_sources
+    ]
+
+
 def dbt_group(
     group_id: str, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> DbtTaskGroup:

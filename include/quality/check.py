@@ -16,7 +16,7 @@ from include.quality.engine import Outcome, run_rules
 from include.quality.marts_suite import MartsScope, build_marts_suite
 from include.quality.rules import Window
 from include.quality.suites import load_suite
-from include.sources._base import Source
+from include.sources._base import HOUR_KEY, Source
 from include.warehouse.connection import connect
 from include.warehouse.load_tables import stream_tables
 from include.warehouse.publish import read_current
@@ -40,13 +40,17 @@ class CheckReport:
 
 
 def check_source(dsn: str, source: Source, partition_key: str, run_id: str) -> CheckReport:
-    """Check the rows a source's loads of one day wrote, and its volume, freshness and rejects.
+    """Check the rows a source's loads of one window wrote, its volume, freshness and rejects.
 
     `dsn` is the loader's. Every expectation becomes a row of `quality.expectation_results`. Raise
     `PublishRefused` naming rules, counts and the query that shows the rows when a critical one
     fails: the day is then not announced.
     """
-    dt.date.fromisoformat(partition_key)
+    # It goes into queries: a day, or the hour at which a window of a stream's own begins.
+    if len(partition_key) == len("2026-11-04T06"):
+        dt.datetime.strptime(partition_key, HOUR_KEY).replace(tzinfo=dt.UTC)
+    else:
+        dt.date.fromisoformat(partition_key)
     with connect(dsn, autocommit=True) as connection:
         window = read_window(connection, source, partition_key)
         rules = build_basic_suite(source, window)

@@ -1,7 +1,8 @@
 """# Google Analytics 4
 
-Reads three reports of the GA4 Data API (v1beta) for one property: sessions by their source and
-landing page, purchases by transaction id, key events by source.
+Reads reports of the GA4 Data API (v1beta) for one property: sessions by their source (with the
+day's total) and by landing page, purchases by transaction id, key events by source, people by the
+source that first brought them, sessions by place.
 
 ## Inputs
 
@@ -23,22 +24,31 @@ enabled in its project. The scope asked for is `analytics.readonly`.
 | table | one row per |
 |---|---|
 | `raw.ga4__sessions` | day, session source, medium, campaign, content, landing page |
+| `raw.ga4__session_totals` | day |
+| `raw.ga4__source_sessions` | day, session source, medium, campaign, content |
 | `raw.ga4__transactions` | day, transaction id, session source and first-user source |
 | `raw.ga4__key_events` | day, event name, session source |
+| `raw.ga4__first_user_acquisition` | day, first-user source, medium, campaign, content |
+| `raw.ga4__geography` | day, country, region, session campaign, content |
 
 Dates are days of the *property's* time zone. The window of a run is cut in the reporting time
 zone, so a property day belongs to the business day that holds its noon: every day is read by
 exactly one window and again by the four that follow, because GA4 changes its numbers for 24 to 72
-hours. The rows of a day replace the rows it had. `(not set)`, `(direct)` and `(other)` are kept
-as GA4 writes them; nothing is joined or corrected here. Each row says whether its report was
+hours, and by the windows of four or five Mondays, because credit for key events moves for about 12
+days. The rows of a day replace the rows it had. `(not set)`, `(direct)` and `(other)` are kept as
+GA4 writes them; nothing is joined or corrected here. Each row says whether its report was
 thresholded, sampled or folded rows into `(other)`.
+
+For creators' sessions use `source_sessions`: it is asked for without pages, places and user
+counts, so rows are not folded into `(other)` and rarely withheld; `session_totals` says how many
+sessions the day had beyond the listed ones. `sessions` is for landing pages.
 
 ## Schedule and limits
 
-Daily, when the business day is over, with a look-back of 4 days. Backfills of past ranges work:
-GA4 keeps aggregated days. A standard property has 200,000 tokens a day, 40,000 an hour and 14,000
-an hour per project; a report costs about 10. The run stops before the tokens are used up and is
-tried again.
+Daily, when the business day is over, with a look-back of 4 days, on Mondays of 30 days. Backfills
+of past ranges work: GA4 keeps aggregated days. A standard property has 200,000 tokens a day,
+40,000 an hour and 14,000 an hour per project; a report costs about 10. The run stops before the
+tokens are used up and is tried again.
 
 ## When it fails
 
@@ -50,7 +60,7 @@ tried again.
 - `MissingScope` … `enable the Google Analytics Data API`: enable it in the key's project
 - `RateLimited`: do nothing, quota returns at the full hour, daily quota at midnight Pacific
 - `BadRequest` … `is not a valid dimension`: the API dropped a field; change the report in
-  `client.py`
+  `reports.py`
 - `BadRequest` … `the property reports in`: remove extra.time_zone
 - `CountMismatch` or `Truncated`: clear the task; the report changed while it was read
 """
@@ -59,11 +69,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from include.sources._base import Source, Stream, StreamKind
-from include.sources.ga4 import access, client, schema
+from include.sources._base import Child, Source, Stream, StreamKind
+from include.sources.ga4 import access, client, days, reports, schema
 
-# Numbers of a day change for up to 72 hours; one more day covers the time zones.
-LOOKBACK = dt.timedelta(days=4)
+# Numbers of a day change for up to 72 hours; one more day covers the time zones. Attribution is
+# restated for longer, so every Monday reaches further back.
+LOOKBACK, WEEKLY_LOOKBACK = dt.timedelta(days=4), dt.timedelta(days=30)
 
 SOURCE = Source(
     name="ga4",
@@ -84,11 +95,38 @@ SOURCE = Source(
                 "session_manual_ad_content",
                 "landing_page_plus_query_string",
             ),
-            fetch=client.fetch_report(client.SESSIONS),
+            fetch=client.fetch_report(reports.SESSIONS),
             parse=client.parse_report,
             replaces=("property_id", "date"),
             lookback=LOOKBACK,
+            weekly_lookback=WEEKLY_LOOKBACK,
             description="Sessions of a day by session source and landing page.",
+        ),
+        Stream(
+            name="session_totals",
+            kind=StreamKind.EVENTS,
+            record=schema.SessionTotal,
+            key=("property_id", "date"),
+            fetch=days.fetch_days,
+            parse=days.parse_days,
+            replaces=("property_id", "date"),
+            lookback=LOOKBACK,
+            weekly_lookback=WEEKLY_LOOKBACK,
+            known=("sources",),
+            children=(
+                Child(
+                    "source_sessions",
+                    schema.SourceSession,
+                    days.list_sources,
+                    (
+                        "session_source",
+                        "session_medium",
+                        "session_campaign_name",
+                        "session_manual_ad_content",
+                    ),
+                ),
+            ),
+            description="Sessions of a day in total, with those by session source as children.",
         ),
         Stream(
             name="transactions",
@@ -106,10 +144,11 @@ SOURCE = Source(
                 "first_user_medium",
                 "first_user_campaign_name",
             ),
-            fetch=client.fetch_report(client.TRANSACTIONS),
+            fetch=client.fetch_report(reports.TRANSACTIONS),
             parse=client.parse_report,
             replaces=("property_id", "date"),
             lookback=LOOKBACK,
+            weekly_lookback=WEEKLY_LOOKBACK,
             description="Purchases of a day by transaction id with the session's source.",
         ),
         Stream(
@@ -125,11 +164,52 @@ SOURCE = Source(
                 "session_campaign_name",
                 "session_manual_ad_content",
             ),
-            fetch=client.fetch_report(client.KEY_EVENTS),
+            fetch=client.fetch_report(reports.KEY_EVENTS),
             parse=client.parse_report,
             replaces=("property_id", "date"),
             lookback=LOOKBACK,
+            weekly_lookback=WEEKLY_LOOKBACK,
             description="Key events of a day by session source.",
+        ),
+        Stream(
+            name="first_user_acquisition",
+            kind=StreamKind.EVENTS,
+            record=schema.Acquisition,
+            key=(
+                "property_id",
+                "date",
+                "first_user_source",
+                "first_user_medium",
+                "first_user_campaign_name",
+                "first_user_manual_ad_content",
+            ),
+            fetch=client.fetch_report(reports.ACQUISITION),
+            parse=client.parse_report,
+            replaces=("property_id", "date"),
+            lookback=LOOKBACK,
+            weekly_lookback=WEEKLY_LOOKBACK,
+            is_required=False,
+            description="People of a day by the source that first brought them.",
+        ),
+        Stream(
+            name="geography",
+            kind=StreamKind.EVENTS,
+            record=schema.Place,
+            key=(
+                "property_id",
+                "date",
+                "country",
+                "region",
+                "session_campaign_name",
+                "session_manual_ad_content",
+            ),
+            fetch=client.fetch_report(reports.GEOGRAPHY),
+            parse=client.parse_report,
+            replaces=("property_id", "date"),
+            lookback=LOOKBACK,
+            weekly_lookback=WEEKLY_LOOKBACK,
+            is_required=False,
+            description="Sessions of a day by country, region and campaign.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Ask the GA4 Data API for the connector's three reports and turn their answers into documents.
+"""Ask the GA4 Data API for reports and turn their answers into documents.
 
 Facts relied on: discovery document revision 20261006 (v1beta). Values are strings and positional;
 false, 0 and empty lists are left out of an answer; `rowCount` does not depend on `limit`.
@@ -16,49 +16,29 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from include.errors import BadRequest, CountMismatch, Truncated
 from include.sources._base import Connection, Document, FetchContext, Page, Window
 from include.sources.ga4.access import DataApi
+from include.sources.ga4.reports import MAX_PAGE_ROWS, Report, build_request
 
 # The API allows 250,000 rows a page; its own default keeps a page's documents in a few megabytes.
 PAGE_ROWS = 10_000
-MAX_PAGE_ROWS = 250_000
-NOON = dt.time(12)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """One question to the Data API in the API's own names; at most 9 dimensions and 10 metrics.
+class Property:
+    """The property a run asks: its API, zone, and the first and last day to read (None: none)."""
 
-    positive_metric: keep only rows in which this metric is above 0.
-    """
-
-    dimensions: tuple[str, ...]
-    metrics: tuple[str, ...]
-    positive_metric: str | None = None
+    api: DataApi
+    property_id: str
+    time_zone: str
+    days: tuple[dt.date, dt.date] | None
 
 
-# fmt: off
-SESSION_SOURCE = (
-    "sessionSource", "sessionMedium", "sessionCampaignName", "sessionManualAdContent",
-)
-SESSIONS = Report(
-    dimensions=("date", *SESSION_SOURCE, "landingPagePlusQueryString"),
-    metrics=(
-        "sessions", "engagedSessions", "userEngagementDuration", "newUsers", "addToCarts",
-        "checkouts", "ecommercePurchases", "purchaseRevenue", "keyEvents",
-    ),
-)
-TRANSACTIONS = Report(
-    dimensions=(
-        "date", "transactionId", *SESSION_SOURCE,
-        "firstUserSource", "firstUserMedium", "firstUserCampaignName",
-    ),
-    metrics=("ecommercePurchases", "purchaseRevenue", "refundAmount"),
-)
-KEY_EVENTS = Report(
-    dimensions=("date", "eventName", *SESSION_SOURCE),
-    metrics=("keyEvents", "eventCount"),
-    positive_metric="keyEvents",
-)
-# fmt: on
+def open_property(ctx: FetchContext) -> Property:
+    """Read the connection's property; its time zone is asked for when the connection names none."""
+    conn_id = ctx.connection.conn_id
+    property_id = read_property_id(ctx.connection)
+    api = DataApi(ctx)
+    zone = str(ctx.connection.extra.get("time_zone") or _ask_time_zone(api, property_id))
+    return Property(api, property_id, zone, property_days(ctx.window, load_zone(zone, conn_id)))
 
 
 def fetch_report(report: Report) -> Callable[[FetchContext], Iterator[Page]]:
@@ -70,21 +50,17 @@ def fetch_report(report: Report) -> Callable[[FetchContext], Iterator[Page]]:
     """
 
     def fetch(ctx: FetchContext) -> Iterator[Page]:
-        conn_id = ctx.connection.conn_id
-        property_id = read_property_id(ctx.connection)
-        api = DataApi(ctx)
-        zone_name = ctx.connection.extra.get("time_zone") or _ask_time_zone(api, property_id)
-        days = property_days(ctx.window, load_zone(str(zone_name), conn_id))
-        if days is None:
+        asked = open_property(ctx)
+        if asked.days is None:
             return
         context = {
-            "property_id": property_id,
-            "time_zone": zone_name,
-            "start_date": days[0].isoformat(),
-            "end_date": days[1].isoformat(),
+            "property_id": asked.property_id,
+            "time_zone": asked.time_zone,
+            "start_date": asked.days[0].isoformat(),
+            "end_date": asked.days[1].isoformat(),
         }
-        for page in _ask_pages(api, report, context, read_page_rows(ctx.connection)):
-            _check_time_zone(page.document, str(zone_name), conn_id)
+        for page in _ask_pages(asked.api, report, context, read_page_rows(ctx.connection)):
+            check_time_zone(page.document, asked.time_zone, ctx.connection.conn_id)
             page.context = context
             yield page
 
@@ -96,8 +72,15 @@ def parse_report(document: Mapping[str, Any], page: Page) -> Iterator[Document]:
 
     A number that does not read as one is handed on as it came, so that the row is quarantined.
     """
-    metadata = document.get("metadata", {})
-    shared = {
+    shared = read_flags(document, page)
+    for values, measured in read_rows(document):
+        yield {**shared, **values, **measured}
+
+
+def read_flags(report: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    """Return what a report says of all its rows: property, currency, zone, and how it was made."""
+    metadata = report.get("metadata", {})
+    return {
         "propertyId": page.context["property_id"],
         "currencyCode": metadata.get("currencyCode"),
         "timeZone": metadata.get("timeZone") or page.context["time_zone"],
@@ -105,30 +88,30 @@ def parse_report(document: Mapping[str, Any], page: Page) -> Iterator[Document]:
         "dataLossFromOtherRow": metadata.get("dataLossFromOtherRow", False),
         "isSampled": bool(metadata.get("samplingMetadatas")),
     }
-    dimensions = [header["name"] for header in document.get("dimensionHeaders", [])]
-    metrics = [(header["name"], header["type"]) for header in document.get("metricHeaders", [])]
-    for row in document.get("rows", []):
+
+
+def read_rows(
+    report: Mapping[str, Any], kind: str = "rows"
+) -> Iterator[tuple[dict[str, str], dict[str, int | Decimal | str]]]:
+    """Yield dimensions and metrics of each row by name; `kind` may be `totals`.
+
+    Where nothing matched, the API gives an empty total; it is passed over.
+    """
+    dimensions = [header["name"] for header in report.get("dimensionHeaders", [])]
+    metrics = [(header["name"], header["type"]) for header in report.get("metricHeaders", [])]
+    for row in report.get(kind, []):
+        if not row:
+            continue
         values = dict(zip(dimensions, _values(row, "dimensionValues"), strict=True))
         if "date" in values:
             values["date"] = read_date(values["date"])
         numbers = zip(metrics, _values(row, "metricValues"), strict=True)
-        measured = {name: read_number(text, kind) for (name, kind), text in numbers}
-        yield {**shared, **values, **measured}
+        yield values, {name: read_number(text, kind) for (name, kind), text in numbers}
 
 
 def property_days(window: Window, zone: ZoneInfo) -> tuple[dt.date, dt.date] | None:
-    """Return the first and last day of `zone` whose noon lies in the window; None for no day.
-
-    The window is cut in the reporting time zone, the report in the property's. By their noon, every
-    property day belongs to exactly one business day, whatever the offset or a clock change does.
-    """
-    first = window.start.astimezone(zone).date()
-    if _noon(first, zone) < window.start:
-        first += dt.timedelta(days=1)
-    last = window.end.astimezone(zone).date()
-    if _noon(last, zone) >= window.end:
-        last -= dt.timedelta(days=1)
-    return (first, last) if first <= last else None
+    """Return the first and last day of the property's zone that a window reads; None for no day."""
+    return window.days_in(zone)
 
 
 def read_number(text: str, kind: str) -> int | Decimal | str:
@@ -184,31 +167,12 @@ def load_zone(name: str, conn_id: str) -> ZoneInfo:
         ) from None
 
 
-def build_request(
-    report: Report, start_date: str, end_date: str, limit: int, offset: int
-) -> dict[str, Any]:
-    """Build one runReport call, ordered by every dimension so that pages do not overlap."""
-    body: dict[str, Any] = {
-        "dateRanges": [{"startDate": start_date, "endDate": end_date}],
-        "dimensions": [{"name": name} for name in report.dimensions],
-        "metrics": [{"name": name} for name in report.metrics],
-        "orderBys": [{"dimension": {"dimensionName": name}} for name in report.dimensions],
-        "limit": str(limit),
-        "offset": str(offset),
-    }
-    if report.positive_metric:
-        above_zero = {"operation": "GREATER_THAN", "value": {"doubleValue": 0}}
-        body["metricFilter"] = {
-            "filter": {"fieldName": report.positive_metric, "numericFilter": above_zero}
-        }
-    return body
-
-
 def _ask_pages(
     api: DataApi, report: Report, context: Mapping[str, str], limit: int
 ) -> Iterator[Page]:
     asked = f"{context['start_date']} to {context['end_date']}"
     announced, received = None, 0
+    before: set[tuple[str, ...]] = set()
     while announced is None or received < announced:
         body = build_request(report, context["start_date"], context["end_date"], limit, received)
         page = api.run_report(context["property_id"], body)
@@ -218,12 +182,17 @@ def _ask_pages(
                 f"GA4 report {asked} changed while it was paged: {announced} rows, then {count}"
             )
         announced = count
-        rows = len(page.document.get("rows", []))
-        received += rows
-        if (rows == 0 and received < announced) or received > announced:
+        rows = page.document.get("rows", [])
+        received += len(rows)
+        if (not rows and received < announced) or received > announced:
             raise CountMismatch(
                 f"GA4 report {asked}: rowCount announced {announced} rows, {received} came"
             )
+        # A row that comes twice makes the count right although another row never came.
+        keys = {tuple(_values(row, "dimensionValues")) for row in rows}
+        if keys & before:
+            raise Truncated(f"GA4 report {asked} moved while it was paged: rows came twice")
+        before = keys
         yield page
 
 
@@ -242,17 +211,14 @@ def _ask_time_zone(api: DataApi, property_id: str) -> str:
     return str(zone)
 
 
-def _check_time_zone(document: Mapping[str, Any], expected: str, conn_id: str) -> None:
+def check_time_zone(document: Mapping[str, Any], expected: str, conn_id: str) -> None:
+    """Raise `BadRequest` when the property reports in another zone than the connection says."""
     answered = document.get("metadata", {}).get("timeZone", expected)
     if answered != expected:
         raise BadRequest(
             f"connection {conn_id!r}: extra.time_zone={expected!r}, but the property reports in "
             f"{answered!r}; correct the field or remove it (it is then asked for)"
         )
-
-
-def _noon(day: dt.date, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.combine(day, NOON, tzinfo=zone).astimezone(dt.UTC)
 
 
 def _values(row: Mapping[str, Any], key: str) -> list[str]:

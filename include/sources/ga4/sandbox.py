@@ -21,7 +21,8 @@ from google.auth import jwt
 
 from include.sandbox.clock import Clock
 from include.sandbox.world import PROPERTY_ID, Market
-from include.sources.ga4.sandbox_reports import Refusal, Reports
+from include.sources.ga4.sandbox_reports import Reports, Variants
+from include.sources.ga4.sandbox_requests import Refusal
 
 SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -32,7 +33,10 @@ TOKENS_PER_HOUR, TOKENS_PER_PROJECT_HOUR, TOKENS_PER_DAY = 40_000, 14_000, 200_0
 
 
 def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
-    """Make a service account: its key as Google issues it and the public half for checking."""
+    """Make a service account: its key as Google issues it and the public half for checking.
+
+    `variants` lets a test have rows withheld, folded into `(other)` or sampled.
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM,
@@ -47,6 +51,8 @@ def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
         "public_key": public.decode(),
         "private_key_id": random_bytes(20).hex(),
         "client_email": "reader@sandbox.iam.gserviceaccount.com",
+        # What the property holds back: the fields of `Variants`.
+        "variants": {},
     }
 
 
@@ -71,10 +77,10 @@ def connection_fields(host: str, port: int, credentials: Mapping[str, Any]) -> d
 
 
 def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -> APIRouter:
-    """Build the routes `/token` and `/v1beta/properties/{property}:runReport`."""
+    """Build `/token` and, under `/v1beta/properties/{property}`, runReport and its batch."""
     router = APIRouter()
     desk = TokenDesk(credentials)
-    reports = Reports(market)
+    reports = Reports(market, Variants(**credentials.get("variants", {})))
     quota = Quota()
 
     @router.post("/token")
@@ -86,19 +92,29 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
             description = f"Invalid JWT Signature or claims: {type(error).__name__}"
             return _json({"error": "invalid_grant", "error_description": description}, 400)
 
-    @router.post("/v1beta/properties/{property_id}:runReport")
-    async def run_report(property_id: str, request: Request) -> Response:
+    def charge(asked: Mapping[str, Any], report: dict[str, Any], now: dt.datetime) -> None:
+        state = quota.spend(_cost(asked, report), now)
+        if asked.get("returnPropertyQuota"):
+            report["propertyQuota"] = state
+
+    @router.post("/v1beta/properties/{property_id}:{method}")
+    async def report(property_id: str, method: str, request: Request) -> Response:
         now = clock.now()
         try:
             desk.check(request.headers.get("authorization", ""))
             body = _read_body(await request.body())
-            answer = reports.answer(property_id, body, now)
-            state = quota.spend(_cost(body, answer), now)
+            if method == "runReport":
+                answer = reports.answer(property_id, body, now)
+                charge(body, answer, now)
+            elif method == "batchRunReports":
+                answer = reports.answer_batch(property_id, body, now)
+                for asked, one in zip(body["requests"], answer["reports"], strict=True):
+                    charge(asked, one, now)
+            else:
+                raise Refusal(404, "NOT_FOUND", "Method not found.")
         except Refusal as refusal:
             return _json({"error": refusal.body}, refusal.body["code"])
-        return _json(
-            {**answer, "propertyQuota": state} if body.get("returnPropertyQuota") else answer
-        )
+        return _json(answer)
 
     return router
 

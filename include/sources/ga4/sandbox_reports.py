@@ -3,60 +3,72 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from include.sandbox.world import Market
+from include.sources.ga4.sandbox_discovery import find_problems
+from include.sources.ga4.sandbox_facts import (
+    Fact,
+    key_event_fact,
+    session_fact,
+    session_start_fact,
+    transaction_fact,
+)
+from include.sources.ga4.sandbox_requests import (
+    METRIC_TYPES,
+    Refusal,
+    check_fields,
+    check_schema,
+    invalid,
+    read_days,
+)
 
-MAX_DIMENSIONS, MAX_METRICS, MAX_LIMIT, DEFAULT_LIMIT = 9, 10, 250_000, 10_000
-NOT_SET = "(not set)"
-# Dimensions and metrics the API knows and this market has nothing to say about are answered with
-# "(not set)" and 0; every other name is refused, as the API does.
-_DIMENSION_NAMES = """
-date eventName isKeyEvent transactionId orderCoupon landingPage landingPagePlusQueryString
-sessionSource sessionMedium sessionCampaignName sessionCampaignId sessionManualSource
-sessionManualMedium sessionManualCampaignName sessionManualAdContent sessionManualTerm
-sessionSourcePlatform sessionDefaultChannelGroup firstUserSource firstUserMedium
-firstUserCampaignName firstUserManualAdContent source medium campaignName manualAdContent
-hostName newVsReturning deviceCategory country
-"""
-_INTEGERS = """
-sessions engagedSessions totalUsers newUsers activeUsers screenPageViews eventCount addToCarts
-checkouts ecommercePurchases transactions
-"""
-_AMOUNTS = "purchaseRevenue grossPurchaseRevenue totalRevenue refundAmount"
-DIMENSIONS = frozenset(_DIMENSION_NAMES.split())
-METRIC_TYPES = {
-    **dict.fromkeys(_INTEGERS.split(), "TYPE_INTEGER"),
-    **dict.fromkeys(_AMOUNTS.split(), "TYPE_CURRENCY"),
-    "userEngagementDuration": "TYPE_SECONDS",
-    "engagementRate": "TYPE_FLOAT",
-    "keyEvents": "TYPE_FLOAT",
-}
-SCHEMA_PAGE = "https://developers.google.com/analytics/devguides/reporting/data/v1/api-schema"
+MAX_LIMIT, DEFAULT_LIMIT = 250_000, 10_000
+NOT_SET, OTHER = "(not set)", "(other)"
+# Requests with these bring thresholds when the property's reporting identity uses signals.
+USER_COUNTS = frozenset({"totalUsers", "newUsers", "activeUsers"})
+MAX_BATCH = 5
+# Rows of an answer that are checked against Google's schema; all have the same shape.
+CHECKED_ROWS = 5
 
-Fact = tuple[dict[str, str], dict[str, Decimal]]
 Row = tuple[tuple[str, ...], tuple[Decimal, ...]]
 
 
-class Refusal(Exception):
-    """An error answer in Google's envelope."""
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """What the property holds back; nothing by default.
 
-    def __init__(self, code: int, status: str, message: str, reason: str | None = None) -> None:
-        super().__init__(message)
-        self.body: dict[str, Any] = {"code": code, "message": message, "status": status}
-        if reason:
-            detail = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}
-            self.body["details"] = [detail]
+    withheld_below: rows with fewer sessions (first metric) are withheld from reports that count
+    users, or with `always_withheld` from every report. folded_above: rows a day beyond this many
+    become one `(other)` row. sampled_percent: share of events read, below 100 it is sampled.
+    """
+
+    withheld_below: int = 0
+    always_withheld: bool = False
+    folded_above: int | None = None
+    sampled_percent: int = 100
 
 
 class Reports:
-    """Answers runReport from the market's aggregated visits."""
+    """Answers runReport and batchRunReports from the market's aggregated visits."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, variants: Variants | None = None) -> None:
         self._market = market
+        self._variants = variants or Variants()
+
+    def answer_batch(
+        self, property_id: str, body: Mapping[str, Any], now: dt.datetime
+    ) -> dict[str, Any]:
+        """Return the reports of a batch in their order; raises `Refusal` for the first bad one."""
+        check_schema(body, "BatchRunReportsRequest")
+        requests = body.get("requests", [])
+        if not 1 <= len(requests) <= MAX_BATCH:
+            raise invalid(f"A batch needs 1 to {MAX_BATCH} requests; it has {len(requests)}.")
+        reports = [self.answer(property_id, request, now) for request in requests]
+        return {"reports": reports, "kind": "analyticsData#batchRunReports"}
 
     def answer(self, property_id: str, body: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
         """Return the report, checked and paged as the API does; raises `Refusal`."""
@@ -68,136 +80,56 @@ class Reports:
                 "Property ID, see https://developers.google.com/analytics/devguides/reporting/data/"
                 "v1/property-id.",
             )
-        dimensions, metrics = _check_fields(body)
-        days = _read_days(body, now.astimezone(self._market.timezone).date())
-        grouped = _group(self._facts(dimensions, now), dimensions, metrics, days)
-        rows = _sort(_filter(grouped, body, metrics), body, dimensions)
+        check_schema(body, "RunReportRequest")
+        dimensions, metrics = check_fields(body)
+        days = read_days(body, now.astimezone(self._market.timezone).date())
+        grouped = _group(self._facts(dimensions, days, now), dimensions, metrics, days)
+        rows, metadata = self._hold_back(_filter(grouped, body, metrics), dimensions, metrics)
+        rows = _sort(rows, body, dimensions)
         offset = int(body.get("offset", 0))
         limit = min(int(body.get("limit", DEFAULT_LIMIT)), MAX_LIMIT)
-        return _envelope(
-            rows[offset : offset + limit], len(rows), dimensions, metrics, self._metadata()
-        )
+        shown = rows[offset : offset + limit]
+        answer = _envelope(shown, len(rows), dimensions, metrics, metadata)
+        if "TOTAL" in body.get("metricAggregations", []):
+            answer["totals"] = [_total(grouped, dimensions)]
+        _check_answer(answer)
+        return answer
 
-    def _metadata(self) -> dict[str, Any]:
-        return {
+    def _hold_back(
+        self, rows: list[Row], dimensions: list[str], metrics: list[str]
+    ) -> tuple[list[Row], dict[str, Any]]:
+        """Withhold and fold rows as the variants say; return what is left and the metadata."""
+        variants = self._variants
+        metadata: dict[str, Any] = {
             "currencyCode": self._market.shop.currency,
             "timeZone": str(self._market.timezone),
         }
+        if variants.always_withheld or (USER_COUNTS & set(metrics) and variants.withheld_below):
+            rows = [row for row in rows if row[1][0] >= variants.withheld_below]
+            metadata["subjectToThresholding"] = True
+        if variants.folded_above is not None:
+            before = len(rows)
+            rows = _fold(rows, dimensions, variants.folded_above)
+            metadata |= {"dataLossFromOtherRow": True} if len(rows) < before else {}
+        if variants.sampled_percent < 100:
+            read = {"samplesReadCount": str(variants.sampled_percent), "samplingSpaceSize": "100"}
+            metadata["samplingMetadatas"] = [read]
+        return rows, metadata
 
-    def _facts(self, dimensions: list[str], now: dt.datetime) -> Iterable[Fact]:
+    def _facts(
+        self, dimensions: list[str], days: list[tuple[str, str]], now: dt.datetime
+    ) -> Iterable[Fact]:
+        first, last = min(day for day, _ in days), max(day for _, day in days)
+
+        def asked(rows: Iterable[Any]) -> Iterable[Any]:
+            return (row for row in rows if first <= row.date.strftime("%Y%m%d") <= last)
+
         if "transactionId" in dimensions:
-            return map(_transaction_fact, self._market.ga4_transactions_at(now))
+            return map(transaction_fact, asked(self._market.ga4_transactions_at(now)))
         if "eventName" in dimensions:
-            starts = map(_session_start_fact, self._market.ga4_sessions_at(now))
-            return [*map(_key_event_fact, self._market.ga4_key_events_at(now)), *starts]
-        return map(_session_fact, self._market.ga4_sessions_at(now))
-
-
-def _source(row: Any) -> dict[str, str]:
-    return {
-        "date": row.date.strftime("%Y%m%d"),
-        "sessionSource": row.source,
-        "sessionMedium": row.medium,
-        "sessionCampaignName": row.campaign,
-        "sessionManualAdContent": row.content,
-        "sessionManualSource": row.source,
-        "sessionManualMedium": row.medium,
-        "sessionManualCampaignName": row.campaign,
-    }
-
-
-def _session_fact(row: Any) -> Fact:
-    path = row.landing_page.split("?", 1)[0]
-    dimensions = {"landingPagePlusQueryString": row.landing_page, "landingPage": path}
-    metrics = {
-        "sessions": row.sessions,
-        "engagedSessions": row.engaged_sessions,
-        "userEngagementDuration": row.engagement_seconds,
-        "newUsers": row.new_users,
-        "addToCarts": row.add_to_carts,
-        "checkouts": row.checkouts,
-        "ecommercePurchases": row.purchases,
-        "transactions": row.purchases,
-        "purchaseRevenue": row.revenue,
-        "totalRevenue": row.revenue,
-        "keyEvents": row.key_events,
-    }
-    return {**_source(row), **dimensions}, {name: Decimal(v) for name, v in metrics.items()}
-
-
-def _session_start_fact(row: Any) -> Fact:
-    """An event that is no key event: reports by event name hold those too."""
-    return {**_source(row), "eventName": "session_start"}, {"eventCount": Decimal(row.sessions)}
-
-
-def _key_event_fact(row: Any) -> Fact:
-    metrics = {"keyEvents": Decimal(row.key_events), "eventCount": Decimal(row.event_count)}
-    return {**_source(row), "eventName": row.event_name}, metrics
-
-
-def _transaction_fact(row: Any) -> Fact:
-    dimensions = {
-        "transactionId": row.transaction_id,
-        "firstUserSource": row.first_user_source,
-        "firstUserMedium": row.first_user_medium,
-        "firstUserCampaignName": row.first_user_campaign,
-    }
-    metrics = {
-        "ecommercePurchases": Decimal(row.purchases),
-        "transactions": Decimal(row.purchases),
-        "purchaseRevenue": row.revenue,
-        "totalRevenue": row.revenue,
-        "refundAmount": row.refund_amount,
-    }
-    return {**_source(row), **dimensions}, metrics
-
-
-def _check_fields(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the names of dimensions and metrics, refused as the API refuses them."""
-    dimensions = [entry["name"] for entry in body.get("dimensions", [])]
-    metrics = [entry["name"] for entry in body.get("metrics", [])]
-    for kind, names, most in (
-        ("dimension", dimensions, MAX_DIMENSIONS),
-        ("metric", metrics, MAX_METRICS),
-    ):
-        if len(names) > most:
-            raise _invalid(f"The request has {len(names)} {kind}s; at most {most} are allowed.")
-    for kind, names, known in (
-        ("dimension", dimensions, DIMENSIONS),
-        ("metric", metrics, frozenset(METRIC_TYPES)),
-    ):
-        for name in names:
-            if name not in known:
-                raise _invalid(
-                    f"Field {name} is not a valid {kind}. For a list of valid dimensions and "
-                    f"metrics, see {SCHEMA_PAGE}"
-                )
-    if not dimensions and not metrics:
-        raise _invalid("A report needs at least one dimension or metric.")
-    return dimensions, metrics
-
-
-def _read_days(body: Mapping[str, Any], today: dt.date) -> list[tuple[str, str]]:
-    """Return the date ranges as GA4 days (20261104), today being the property's."""
-    ranges = body.get("dateRanges", [])
-    if not 1 <= len(ranges) <= 4:
-        raise _invalid("A report needs one to four dateRanges.")
-    return [(_day(r.get("startDate"), today), _day(r.get("endDate"), today)) for r in ranges]
-
-
-def _day(text: Any, today: dt.date) -> str:
-    relative = {"today": 0, "yesterday": 1}
-    ago = re.fullmatch(r"(\d+)daysAgo", str(text))
-    try:
-        if text in relative:
-            day = today - dt.timedelta(days=relative[text])
-        elif ago:
-            day = today - dt.timedelta(days=int(ago[1]))
-        else:
-            day = dt.date.fromisoformat(text)
-    except (TypeError, ValueError):
-        raise _invalid(f"Invalid date: {text}. Use YYYY-MM-DD, today or NdaysAgo.") from None
-    return day.strftime("%Y%m%d")
+            starts = map(session_start_fact, asked(self._market.ga4_sessions_at(now)))
+            return [*map(key_event_fact, asked(self._market.ga4_key_events_at(now))), *starts]
+        return map(session_fact, asked(self._market.ga4_sessions_at(now)))
 
 
 def _group(
@@ -217,13 +149,13 @@ def _group(
 def _filter(rows: list[Row], body: Mapping[str, Any], metrics: list[str]) -> list[Row]:
     """Apply a numeric metric filter; other filters are beyond this sandbox and refused."""
     if "dimensionFilter" in body:
-        raise _invalid("This sandbox answers no dimensionFilter.")
+        raise invalid("This sandbox answers no dimensionFilter.")
     condition = body.get("metricFilter", {}).get("filter")
     if condition is None:
         return rows
     number = condition["numericFilter"]
     if number["operation"] != "GREATER_THAN" or condition["fieldName"] not in metrics:
-        raise _invalid("This sandbox answers only GREATER_THAN on a metric of the report.")
+        raise invalid("This sandbox answers only GREATER_THAN on a metric of the report.")
     value = number["value"]
     limit = Decimal(str(value.get("doubleValue", value.get("int64Value", 0))))
     index = metrics.index(condition["fieldName"])
@@ -237,6 +169,42 @@ def _sort(rows: list[Row], body: Mapping[str, Any], dimensions: list[str]) -> li
         return sorted(rows, key=lambda row: row[1][:1], reverse=True)
     indexes = [dimensions.index(name) for name in order]
     return sorted(rows, key=lambda row: tuple(row[0][i] for i in indexes))
+
+
+def _fold(rows: list[Row], dimensions: list[str], kept: int) -> list[Row]:
+    """Keep the largest rows of each day; sum its others up in one `(other)` row."""
+    result: list[Row] = []
+    others: dict[tuple[str, ...], list[Row]] = {}
+    for row in sorted(rows, key=lambda row: (row[1][0], row[0]), reverse=True):
+        named = zip(dimensions, row[0], strict=True)
+        other = tuple(label if name == "date" else OTHER for name, label in named)
+        seen = others.setdefault(other, [])
+        seen.append(row)
+        result += [row] if len(seen) <= kept else []
+    for other, seen in others.items():
+        if folded := [numbers for _, numbers in seen[kept:]]:
+            columns = zip(*folded, strict=True)
+            result.append((other, tuple(sum(column, Decimal(0)) for column in columns)))
+    return result
+
+
+def _total(rows: list[Row], dimensions: list[str]) -> dict[str, Any]:
+    """Sum all rows, also those held back; an empty object where there are none."""
+    if not rows:
+        return {}
+    sums = [sum(column, Decimal(0)) for column in zip(*(row[1] for row in rows), strict=True)]
+    return {
+        "dimensionValues": [{"value": "RESERVED_TOTAL"} for _ in dimensions],
+        "metricValues": [{"value": _text(number)} for number in sums],
+    }
+
+
+def _check_answer(answer: Mapping[str, Any]) -> None:
+    """Refuse to send what Google's schema does not know: the sandbox itself would be wrong."""
+    sample = {**answer, "rows": answer.get("rows", [])[:CHECKED_ROWS]}
+    problems = find_problems(sample, "RunReportResponse")
+    if problems:
+        raise AssertionError(f"the sandbox's report is not as Google describes it: {problems}")
 
 
 def _envelope(
@@ -274,7 +242,3 @@ def _text(number: Decimal) -> str:
     whole = digits.split(".", 1)[0]
     mantissa = number.scaleb(1 - len(whole)).normalize()
     return f"{format(mantissa, 'f')}E{len(whole) - 1}"
-
-
-def _invalid(message: str) -> Refusal:
-    return Refusal(400, "INVALID_ARGUMENT", message)

@@ -6,11 +6,13 @@ the signed key assertion only over https or to loopback.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import google.auth.crypt
 import google.auth.exceptions
 import google.auth.transport
 import requests
@@ -69,6 +71,9 @@ class TokenTransport(google.auth.transport.Request):
         except requests.RequestException as error:
             # Only the kind: the text of the error may quote the request.
             raise _transport_error(type(error).__name__) from None
+        if response.ok and not _is_object(response.content):
+            # A proxy's page with HTTP 200; google-auth would stumble over it.
+            raise _transport_error("it answered no JSON object")
         return TokenAnswer(response)
 
 
@@ -93,10 +98,11 @@ class ServiceAccount:
         Raises `BadCredentials` for a refused key, `Unavailable` when the token endpoint fails.
         """
         if not self._credentials.valid:
-            self._refresh()
+            self.renew()
         return str(self._credentials.token)
 
-    def _refresh(self) -> None:
+    def renew(self) -> None:
+        """Ask for a new token now; raises as `bearer` does."""
         try:
             self._credentials.refresh(self._transport)  # type: ignore[no-untyped-call]  # untyped there
         except google.auth.exceptions.TransportError as error:
@@ -115,6 +121,13 @@ class ServiceAccount:
             ) from None
 
 
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
+
+
 def _open_http(url: str) -> requests.Session:
     http = requests.Session()
     # Never a proxy to this machine; an explicit `auth` keeps logins of a .netrc file at home.
@@ -129,10 +142,19 @@ def _transport_error(kind: str) -> google.auth.exceptions.TransportError:
 
 
 def _read_credentials(connection: Connection) -> service_account.Credentials:
+    key = read_key(connection)
+    email, token_uri = key["client_email"], key["token_uri"]
+    signer = _read_signer(key["private_key"], key.get("private_key_id"))
     # google-auth leaves these signatures untyped.
-    build: Any = service_account.Credentials.from_service_account_info
-    credentials: service_account.Credentials = build(read_key(connection), scopes=[SCOPE])
+    build: Any = service_account.Credentials
+    credentials: service_account.Credentials = build(signer, email, token_uri, scopes=[SCOPE])
     return credentials
+
+
+@functools.lru_cache(maxsize=8)
+def _read_signer(private_key: str, key_id: str | None) -> Any:
+    """Read a private key, once in a process: proving it sound costs as much as a small report."""
+    return google.auth.crypt.RSASigner.from_string(private_key, key_id)  # type: ignore[no-untyped-call]  # untyped there
 
 
 def read_key(connection: Connection) -> dict[str, Any]:

@@ -14,12 +14,16 @@ A connection `instagram` (or `instagram__<name>`), type HTTP:
 | extra.account_id | the brand's own Instagram account, a number of 17 digits |
 | extra.business_id | the brand's business, for partnership content |
 | extra.api_version | version to call, by default `v26.0` |
+| extra.account_insights | `brand` (default) or `connected`: whose account insights are read |
+| extra.renew_token | true: a user's token (60 days) is renewed a month before its end |
+| extra.client_id, extra.client_secret | the app's, to renew a token of a Facebook login |
+| extra.login | `instagram` for a token of an Instagram login; by default the host tells |
 
 One token may reach many accounts: the brand's and those of creators who connected theirs. Scopes:
 `instagram_basic`, `instagram_manage_insights`, `pages_show_list`, `pages_read_engagement`; for
-partnership content also `business_management` and `instagram_branded_content_ads_brand`. Which
-other creators are looked up comes from the campaign plan (every handle that is not
-`own_account`).
+tags and comments also `instagram_manage_comments`; for partnership content also
+`business_management` and `instagram_branded_content_ads_brand`. Which other creators are looked up
+comes from the campaign plan (every handle that is not `own_account`).
 
 ## Outputs
 
@@ -31,10 +35,19 @@ other creators are looked up comes from the campaign plan (every handle that is 
 | `raw.instagram__discovered_accounts` | looked-up username | the same as accounts, or why nothing |
 | `raw.instagram__discovered_media` | post of a looked-up account | likes, comments, views |
 | `raw.instagram__partnership_content` | post a creator shared with the brand | organic insights |
+| `raw.instagram__account_insights` | brand's account, metric | that day's total; no row: unknown |
+| `raw.instagram__tags` | post that tags the brand | author, caption, likes, comments |
+| `raw.instagram__comments` | (once) comment or reply | text, likes, hashed author |
+| `raw.instagram__stories` | (six hours) live story | caption, reach, views, taps, clicks |
 
-All are snapshots of lifetime counters: they exist only now, a fall is legal, what the API does
+Most are snapshots of lifetime counters: they exist only now, a fall is legal, what the API does
 not give is NULL. Posts made after the window's end belong to the next window. Insights are read
-daily until a post is 14 days old, then every 7 days until day 90. Stories are not in these lists.
+daily until a post is 14 days old, then every 7 days until day 90; which metrics a product type has
+since when is in `metrics.py`. Account insights are totals of a day that ends at midnight US
+Pacific, asked for when it is over and again for three days. Comments are those made since a day
+before the window under posts up to 14 days old, on Mondays since a week before under posts up
+to 90 days old. Who commented is replaced by an HMAC before anything is stored; the text stays. Who
+tags the brand is kept by name: a creator is recognised by it.
 
 `unavailable_reason` says why a row knows nothing: `no_data` (the API answered with an empty list:
 up to 48 hours of delay, or a permission that is not granted), `not_enough_viewers`,
@@ -45,28 +58,43 @@ the API does not tell personal from unknown names).
 ## Schedule and limits
 
 Daily, when the business day is over. A window is current for 24 hours after its end; a later run
-skips these streams, because the API knows no past. Allowances are per account and rolling 24
-hours; from 80 % on requests are spread out. Metrics the API refuses are left out post by post and
-named in `refused_metrics`.
+skips these streams, because the API knows no past. Stories have a DAG of their own,
+`ingest_instagram_stories`, with windows of six hours (UTC; keys such as `2026-11-04T06`), each
+current for six hours: a story that no run sees while it is live is lost. No day waits for them.
+Allowances are per account and rolling 24 hours; from 80 % on requests are spread out. Metrics the
+API refuses are left out post by post and named in `refused_metrics`.
 
 ## When it fails
 
 - `BadCredentials` … `expired`, `no longer valid`, `password was changed`: make a new token and
   put it into the password of the connection it names
-- `MissingScope` … `(#10)` or `(#200)`: grant the scopes above to the token; for partnership
-  content the stream is only skipped
+- `MissingScope` … `(#10)` or `(#200)`: grant the scopes above to the token; a stream that no day
+  needs (partnership content, discovery, tags, comments, account insights) is only skipped
 - `RateLimited`: do nothing, the task waits as long as the API asks and goes on
 - `BadRequest` … `is not a username`: correct the handle in the campaign plan
 - `BadRequest` … `Unknown path components` or an unknown version: correct extra.api_version
 - skipped, the window is no longer current: do nothing, the snapshot of that day cannot be read
   any more
+- no rows in `tags`, `comments` or `account_insights` although there must be some: a permission that
+  is not granted can answer with an empty list
 - many `metrics_refused`: the API removed a metric; compare `refused_metrics` with its changelog
+  and `metrics.py`
 """
 
 from __future__ import annotations
 
+import datetime as dt
+
 from include.sources._base import Source, Stream, StreamKind
-from include.sources.instagram import client, graph, parse, schema
+from include.sources.instagram import (
+    account_days,
+    client,
+    graph,
+    mentions,
+    parse,
+    schema,
+    stories,
+)
 
 SOURCE = Source(
     name="instagram",
@@ -132,6 +160,54 @@ SOURCE = Source(
             is_required=False,
             known=("platform", "partnership_info"),
             description="Creators' posts the brand may advertise, with organic insights.",
+        ),
+        Stream(
+            name="account_insights",
+            kind=StreamKind.EVENTS,
+            record=schema.AccountInsight,
+            key=("account_id", "date", "metric", "breakdown"),
+            fetch=account_days.fetch_account_insights,
+            parse=account_days.parse_account_insights,
+            lookback=dt.timedelta(days=3),
+            is_required=False,
+            description="Daily totals of the brand's account, follows and unfollows.",
+        ),
+        Stream(
+            name="tags",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.Tag,
+            key=("media_id",),
+            fetch=mentions.fetch_tags,
+            parse=mentions.parse_tags,
+            is_required=False,
+            subject_columns=("username",),
+            description="Posts of others that tag the brand, at most 90 days old.",
+        ),
+        Stream(
+            name="comments",
+            kind=StreamKind.EVENTS,
+            record=schema.Comment,
+            key=("comment_id",),
+            fetch=mentions.fetch_comments,
+            parse=mentions.parse_comments,
+            lookback=dt.timedelta(days=1),
+            weekly_lookback=dt.timedelta(days=7),
+            is_required=False,
+            personal_keys=frozenset({"username"}),
+            subject_columns=("username",),
+            description="Comments and replies under connected accounts' posts.",
+        ),
+        Stream(
+            name="stories",
+            kind=StreamKind.SNAPSHOT,
+            record=schema.Story,
+            key=("media_id",),
+            fetch=stories.fetch_stories,
+            parse=stories.parse_stories,
+            every=dt.timedelta(hours=6),
+            is_required=False,
+            known=("media_product_type",),
+            description="Live stories of connected accounts with their insights, every six hours.",
         ),
     ),
 )

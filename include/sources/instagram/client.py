@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from include.errors import BadRequest, MissingScope
 from include.sources._base import Connection, FetchContext, Page, Window
 from include.sources.instagram.graph import METRIC_REFUSED, Graph, refusal_reason
+from include.sources.instagram.metrics import ask_accepted, metrics_of
 from include.sources.instagram.parse import is_older, parse_listed, read_moment
 
 # Insights are kept current for as long as posts of a campaign still sell.
@@ -42,21 +43,6 @@ PARTNERSHIP_LIMIT = 50
 DISCOVERY_LIMIT = 50
 USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 
-# One metric a media does not have makes the whole call fail, so each product type has its own list.
-EVERY_POST = ("reach", "views", "shares", "reposts", "total_interactions")
-INSIGHT_METRICS: Mapping[str, tuple[str, ...]] = {
-    "FEED": (*EVERY_POST, "likes", "comments", "saved", "profile_visits", "follows"),
-    "REELS": (
-        *EVERY_POST,
-        "likes",
-        "comments",
-        "saved",
-        "ig_reels_avg_watch_time",
-        "ig_reels_video_view_total_time",
-    ),
-    "STORY": (*EVERY_POST, "profile_visits", "follows", "replies", "link_clicks"),
-}
-
 
 def fetch_accounts(ctx: FetchContext) -> Iterator[Page]:
     """Ask for the profile of every connected account."""
@@ -79,7 +65,7 @@ def fetch_media_insights(ctx: FetchContext) -> Iterator[Page]:
     `media_product_type` and the `refused_metrics`.
     """
     graph = Graph(ctx)
-    insights = Insights(graph)
+    insights = Insights(graph, ctx.window)
     for account_id in connected_accounts(graph):
         for listed in _list_media(graph, ctx.window, account_id, LISTED_FIELDS):
             for media in parse_listed(listed.document, listed):
@@ -91,7 +77,7 @@ def fetch_discovered_accounts(ctx: FetchContext) -> Iterator[Page]:
     """Look up the plan's creators by username; one page each, also for names without an answer."""
     graph = Graph(ctx)
     usernames = read_usernames(ctx)
-    own_id = _own_account(graph, ctx.connection) if usernames else ""
+    own_id = own_account(graph, ctx.connection) if usernames else ""
     for username in usernames:
         fields = f"business_discovery.username({username}){{{ACCOUNT_FIELDS}}}"
         yield _discover(graph, own_id, username, fields, {})
@@ -101,7 +87,7 @@ def fetch_discovered_media(ctx: FetchContext) -> Iterator[Page]:
     """List the plan's creators' posts of the last 90 days, newest first, through discovery."""
     graph = Graph(ctx)
     usernames = read_usernames(ctx)
-    own_id = _own_account(graph, ctx.connection) if usernames else ""
+    own_id = own_account(graph, ctx.connection) if usernames else ""
     span = publication_span(ctx.window)
     for username in usernames:
         after = ""
@@ -113,7 +99,7 @@ def fetch_discovered_media(ctx: FetchContext) -> Iterator[Page]:
             edge = page.document.get("business_discovery", {}).get("media", {})
             cursor = edge.get("paging", {}).get("cursors", {}).get("after")
             posts = edge.get("data", [])
-            if not posts or not cursor or _all_older(posts, "timestamp", span):
+            if not posts or not cursor or all_older(posts, "timestamp", span):
                 break
             after = f".after({cursor})"
 
@@ -141,15 +127,16 @@ def fetch_partnership_content(ctx: FetchContext) -> Iterator[Page]:
         page.context = {**span, "brand_account_id": str(extra["account_id"])}
         yield page
         posts = page.document.get("data", [])
-        if posts and _all_older(posts, "creation_time", span):
+        if posts and all_older(posts, "creation_time", span):
             return
 
 
 class Insights:
     """Ask for a post's insights, leaving out the metrics the API refuses for it."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, window: Window) -> None:
         self._graph = graph
+        self._day = window.end.date()
         # (product type, media type) -> metrics that such a post was last seen to have.
         self._accepted: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -157,34 +144,37 @@ class Insights:
         """Return the answer for one post; only when the full list is refused metric by metric."""
         product_type = str(media.get("media_product_type") or "")
         kind = (product_type, str(media.get("media_type") or ""))
-        wanted = INSIGHT_METRICS.get(product_type, INSIGHT_METRICS["FEED"])
-        media_id = str(media["id"])
-        page, asked = self._ask_metrics(media_id, wanted), wanted
-        if _refuses_metric(page) and kind in self._accepted:
-            asked = self._accepted[kind]
-            page = self._ask_metrics(media_id, asked)
-        if _refuses_metric(page):
-            asked = tuple(m for m in wanted if not self._refuses(media_id, m))
-            if asked:
-                self._accepted[kind] = asked
-                page = self._ask_metrics(media_id, asked)
+        listed, media_id = metrics_of(product_type, self._day), str(media["id"])
+        page, asked = ask_accepted(
+            listed.metrics,
+            self._accepted.get(kind),
+            lambda metrics: self.ask_metrics(media_id, metrics),
+            refuses_metric,
+        )
+        if asked and asked != listed.metrics:
+            self._accepted[kind] = asked
         page.context = {
             "media_id": media_id,
             "account_id": media["account_id"],
             "media_product_type": media.get("media_product_type"),
-            "refused_metrics": [m for m in wanted if m not in asked],
+            "metric_definition": listed.definition,
+            "refused_metrics": [m for m in listed.metrics if m not in asked],
         }
         return page
 
-    def _refuses(self, media_id: str, metric: str) -> bool:
-        return _refuses_metric(self._ask_metrics(media_id, (metric,)))
-
-    def _ask_metrics(self, media_id: str, metrics: tuple[str, ...]) -> Page:
-        return self._graph.ask_object(f"{media_id}/insights", {"metric": ",".join(metrics)})
+    def ask_metrics(self, media_id: str, metrics: tuple[str, ...], **params: str) -> Page:
+        """Ask for some metrics of one post; a refusal is returned."""
+        path = f"{media_id}/insights"
+        return self._graph.ask_object(path, {"metric": ",".join(metrics), **params})
 
 
 def connected_accounts(graph: Graph) -> list[str]:
-    """Return the ids of the Instagram accounts the token reaches; pages without one are skipped."""
+    """Return the ids of the Instagram accounts the token reaches; pages without one are skipped.
+
+    A token of an Instagram login reaches its own account only.
+    """
+    if graph.is_instagram_login:
+        return [str(graph.ask("me", {"fields": "user_id"}).document["user_id"])]
     found: dict[str, None] = {}
     params = {"fields": "id,instagram_business_account"}
     for page in graph.pages("me/accounts", params, limit=PAGE_LIMIT):
@@ -246,7 +236,7 @@ def _discover(
     return page
 
 
-def _own_account(graph: Graph, connection: Connection) -> str:
+def own_account(graph: Graph, connection: Connection) -> str:
     """Return the account that looks others up: extra.account_id, else the first connected one."""
     if connection.extra.get("account_id"):
         return str(connection.extra["account_id"])
@@ -259,9 +249,11 @@ def _own_account(graph: Graph, connection: Connection) -> str:
     return accounts[0]
 
 
-def _all_older(posts: list[Mapping[str, Any]], key: str, span: Mapping[str, str]) -> bool:
+def all_older(posts: Sequence[Mapping[str, Any]], key: str, span: Mapping[str, str]) -> bool:
+    """Say whether every post of a page was published before the span."""
     return all(is_older(post.get(key), span) for post in posts)
 
 
-def _refuses_metric(page: Page) -> bool:
+def refuses_metric(page: Page) -> bool:
+    """Say whether an answer refuses one of the metrics asked for."""
     return page.status >= 400 and refusal_reason(page.document) == METRIC_REFUSED

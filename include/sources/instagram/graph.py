@@ -21,11 +21,11 @@ from include.errors import (
 )
 from include.http.answer import ACCEPT, Accept
 from include.sources._base import FetchContext, Page
+from include.sources.instagram.token import DEFAULT_VERSION, renewal, uses_instagram_login
 
 if TYPE_CHECKING:
     from include.http.answer import HttpAnswer
 
-DEFAULT_VERSION = "v26.0"
 # Above this share of an allowance requests are spread out; at 100 % the API refuses them.
 PACE_FROM_PERCENT = 80
 PACE_SECONDS_PER_PERCENT = 3.0
@@ -37,6 +37,8 @@ THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002, 80008})
 BLOCKED = frozenset({341, 368})
 FAILED = frozenset({1, 2})
 PERMISSIONS = range(200, 300)
+# 3: the app lacks the capability; 10: permission denied (or too few viewers, see below).
+NOT_PERMITTED = frozenset({3, 10})
 TOKEN_REFUSED = frozenset({102, 190})
 # What the subcodes of 190 mean, for the message.
 TOKEN_REASONS = {
@@ -46,6 +48,7 @@ TOKEN_REASONS = {
     463: "it has expired",
     464: "the user is not confirmed",
     467: "it is no longer valid",
+    492: "the user lost the role on the Page",
 }
 # Refusals that concern one object, with the reason its row carries.
 NOT_ENOUGH_VIEWERS = "not_enough_viewers"
@@ -104,7 +107,7 @@ def classify(answer: HttpAnswer) -> GroundswellError | Accept | None:
     if code in TOKEN_REFUSED:
         reason = TOKEN_REASONS.get(error.get("error_subcode", 0), "the token was refused")
         return BadCredentials(f"{message} ({reason})")
-    if code == 10 or code in PERMISSIONS:
+    if code in NOT_PERMITTED or code in PERMISSIONS:
         return MissingScope(message)
     if code == 1 and "reduce the amount of data" in message:
         return TooMuchData(message)
@@ -135,6 +138,7 @@ class Graph:
 
     def __init__(self, ctx: FetchContext) -> None:
         self.conn_id = ctx.connection.conn_id
+        self.is_instagram_login = uses_instagram_login(ctx.connection)
         self._session = ctx.session
         self._version = str(ctx.connection.extra.get("api_version") or DEFAULT_VERSION)
         self._usage: tuple[int, float | None] = (0, None)
@@ -142,7 +146,11 @@ class Graph:
             raise BadCredentials(
                 f"connection {self.conn_id!r}: the password is empty; it must hold the access token"
             )
-        self._session.headers["Authorization"] = f"Bearer {ctx.connection.password}"
+        # Without a keeper, or where nobody asked for renewal, the token is the connection's own.
+        self._keeper = ctx.token if ctx.connection.extra.get("renew_token") else None
+        self._refresh = renewal(ctx.session, ctx.connection)
+        self._token = self._keeper(self._refresh) if self._keeper else ctx.connection.password
+        self._session.headers["Authorization"] = f"Bearer {self._token}"
 
     def ask(self, path: str, params: Mapping[str, Any]) -> Page:
         """Get one object or page; raises the error tree, also for refusals of one object."""
@@ -155,19 +163,39 @@ class Graph:
     def ask_object(self, path: str, params: Mapping[str, Any]) -> Page:
         """Get one object; a refusal of this object alone is returned, to be read and recorded."""
         self._pace()
-        page = self._session.request("GET", f"/{self._version}/{path}", params=dict(params))
+        address = f"/{self._version}/{path}"
+        try:
+            page = self._session.request("GET", address, params=dict(params))
+        except BadCredentials:
+            if not self._has_newer_token():
+                raise
+            page = self._session.request("GET", address, params=dict(params))
         self._usage = read_usage(page.headers)
         return page
 
+    def _has_newer_token(self) -> bool:
+        """Take another token than the one refused, where the keeper has or gets one."""
+        if self._keeper is None:
+            return False
+        refused, self._token = self._token, self._keeper(self._refresh, self._token)
+        self._session.headers["Authorization"] = f"Bearer {self._token}"
+        return self._token != refused
+
     def pages(
-        self, path: str, params: Mapping[str, Any], *, limit: int, ends_without_cursor: bool = False
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        *,
+        limit: int,
+        ends_without_cursor: bool = False,
+        after: str | None = None,
     ) -> Iterator[Page]:
         """Get every page of an edge by its cursors; links in `paging.next` are never followed.
 
         An edge ends where `paging.next` is missing, even if a cursor is still given. An edge that
-        gives no links at all ends where the cursor is missing (`ends_without_cursor`).
+        gives no links at all ends where the cursor is missing (`ends_without_cursor`). `after` is a
+        cursor to begin behind.
         """
-        after: str | None = None
         while True:
             page, limit = self._ask_smaller(path, {**params, **_cursor(after)}, limit)
             yield page
@@ -192,7 +220,8 @@ class Graph:
     def _pace(self) -> None:
         """Wait before the next request when the last answer said that an allowance runs out."""
         used, wait = self._usage
-        if used >= 100 and wait:
+        # Minutes are only named while the API throttles, whichever of its measures is used up.
+        if wait:
             raise RateLimited(
                 f"connection {self.conn_id!r}: the allowance is used up ({used} %)",
                 retry_after=wait,

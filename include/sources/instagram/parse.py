@@ -42,6 +42,7 @@ def parse_insights(document: Mapping[str, Any], page: Page) -> Iterator[Document
         "media_id": page.context["media_id"],
         "account_id": page.context["account_id"],
         "media_product_type": page.context["media_product_type"],
+        "metric_definition": page.context.get("metric_definition"),
         "refused_metrics": ",".join(refused) or None,
         "unavailable_reason": reason or (None if metrics else NO_DATA),
     }

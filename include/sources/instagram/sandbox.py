@@ -12,7 +12,10 @@ from fastapi import APIRouter, Request, Response
 from include.sandbox.clock import Clock
 from include.sandbox.market_social import BRAND_ACCOUNT_ID
 from include.sandbox.world import Market
-from include.sources.instagram.sandbox_posts import BrandContent, Insights, Posts
+from include.sources.instagram.sandbox_access import CALLS_PER_DAY, Allowance, Tokens
+from include.sources.instagram.sandbox_accounts import AccountInsights
+from include.sources.instagram.sandbox_content import BrandContent
+from include.sources.instagram.sandbox_posts import Insights, Posts
 from include.sources.instagram.sandbox_shapes import (
     Field,
     Refusal,
@@ -20,26 +23,34 @@ from include.sources.instagram.sandbox_shapes import (
     page_of,
     parse_fields,
 )
+from include.sources.instagram.sandbox_voices import Comments, Tags
 
 VERSIONS = ("v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
-# Calls of an account in a rolling day; large, because a virtual month passes in minutes.
-CALLS_PER_DAY = 48_000
 ACCOUNT_SCOPES = (
     "instagram_basic",
     "instagram_manage_insights",
     "pages_show_list",
     "pages_read_engagement",
+    "instagram_manage_comments",
 )
+APP_FIELDS = ("client_id", "client_secret")
 PARTNERSHIP_SCOPES = ("business_management", "instagram_branded_content_ads_brand")
 
 
 def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
-    """Make a token with every scope; `removed_metrics` lets a test take metrics away."""
+    """Make a token with every scope and the app that may renew it.
+
+    `removed_metrics` lets a test take metrics away (an account's as `account:reach`),
+    `calls_per_day` sets after how many calls in a day the API throttles.
+    """
     return {
         "access_token": "EAAG" + random_bytes(48).hex(),
         "business_id": str(10**15 + int.from_bytes(random_bytes(6)) % 10**14),
         "scopes": [*ACCOUNT_SCOPES, *PARTNERSHIP_SCOPES],
         "removed_metrics": [],
+        "calls_per_day": CALLS_PER_DAY,
+        "client_id": str(10**15 + int.from_bytes(random_bytes(6)) % 10**14),
+        "client_secret": random_bytes(16).hex(),
     }
 
 
@@ -55,6 +66,7 @@ def connection_fields(host: str, port: int, credentials: Mapping[str, Any]) -> d
             "account_id": BRAND_ACCOUNT_ID,
             "business_id": credentials["business_id"],
             "api_version": "v26.0",
+            **{name: credentials[name] for name in APP_FIELDS if name in credentials},
         },
     }
 
@@ -62,26 +74,34 @@ def connection_fields(host: str, port: int, credentials: Mapping[str, Any]) -> d
 def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -> APIRouter:
     """Build the routes `/v26.0/{path}` and those of the older versions that are still alive."""
     router = APIRouter()
+    tokens = Tokens(credentials)
+    allowance = Allowance(credentials)
     graph = GraphServer(market, credentials)
 
     async def get(path: str, request: Request) -> Response:
-        now = clock.now()
+        now, params = clock.now(), dict(request.query_params)
+        given = ""
         try:
-            graph.check_token(request)
-            document = graph.get(path, dict(request.query_params), now)
-            status = 200
+            if path == "oauth/access_token":
+                return _answer(tokens.exchange(params), 200, {})
+            given = tokens.check(request)
+            allowance.count(now)
+            document, status = graph.get(path, params, now), 200
         except Refusal as refusal:
             document, status = {"error": refusal.body}, refusal.status
-        _add_next_address(document, request, str(credentials["access_token"]))
-        return Response(
-            json.dumps(document),
-            status,
-            headers={**graph.usage(now), "facebook-api-version": request.url.path.split("/")[1]},
-            media_type="application/json; charset=UTF-8",
-        )
+        _add_next_addresses(document, request, given)
+        version = {"facebook-api-version": request.url.path.split("/")[1]}
+        return _answer(document, status, {**allowance.headers(now), **version})
+
+    async def refresh(request: Request) -> Response:
+        try:
+            return _answer(tokens.refresh(dict(request.query_params)), 200, {})
+        except Refusal as refusal:
+            return _answer({"error": refusal.body}, refusal.status, {})
 
     for version in VERSIONS:
         router.add_api_route(f"/{version}/{{path:path}}", get, methods=["GET"])
+    router.add_api_route("/refresh_access_token", refresh, methods=["GET"])
 
     return router
 
@@ -91,33 +111,15 @@ class GraphServer:
 
     def __init__(self, market: Market, credentials: Mapping[str, Any]) -> None:
         self._market = market
-        self._token = str(credentials["access_token"])
         self._business_id = str(credentials["business_id"])
         self._scopes = frozenset(credentials["scopes"])
         self._posts = Posts(market)
-        self._insights = Insights(self._posts, frozenset(credentials["removed_metrics"]))
+        removed = frozenset(credentials["removed_metrics"])
+        self._insights = Insights(self._posts, removed)
+        self._accounts = AccountInsights(self._posts, removed)
         self._content = BrandContent(self._posts)
-        self._calls: dict[str, int] = {}
-
-    def check_token(self, request: Request) -> None:
-        """Raise the API's error 190 unless the request carries this sandbox's token."""
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if (given or request.query_params.get("access_token")) != self._token:
-            raise Refusal(
-                400, 190, "Invalid OAuth access token - Cannot parse access token", subcode=467
-            )
-
-    def usage(self, now: dt.datetime) -> dict[str, str]:
-        """Return the usage headers, JSON in text, after counting this call."""
-        day = now.date().isoformat()
-        self._calls = {day: self._calls.get(day, 0) + 1}
-        used = {"call_count": self._calls[day] * 100 // CALLS_PER_DAY}
-        used |= {"total_time": used["call_count"], "total_cputime": used["call_count"]}
-        entry = {"type": "instagram", **used, "estimated_time_to_regain_access": 0}
-        return {
-            "X-App-Usage": json.dumps(used),
-            "X-Business-Use-Case-Usage": json.dumps({self._business_id: [entry]}),
-        }
+        self._comments = Comments(market)
+        self._tags = Tags(self._posts)
 
     def get(self, path: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
         """Answer one GET; raises `Refusal` in Graph's own codes."""
@@ -127,14 +129,49 @@ class GraphServer:
         if edge == "partnership-ads-advertisable-content" and node == self._business_id:
             self._require(PARTNERSHIP_SCOPES)
             return self._content.answer(params, now)
-        if edge == "media":
-            return self._media(node, params, now)
-        if edge == "insights":
-            self._require(("instagram_manage_insights",))
-            return self._insights.answer(node, params, now)
-        if not edge:
-            return self._profile(node, params, now)
-        raise Refusal(400, 2500, f"Unknown path components: /{edge}")
+        answers = {
+            "media": self._media,
+            "stories": self._stories,
+            "tags": self._tagging,
+            "comments": self._post_comments,
+            "insights": self._insight,
+            "": self._profile,
+        }
+        if edge not in answers:
+            raise Refusal(400, 2500, f"Unknown path components: /{edge}")
+        return answers[edge](node, params, now)
+
+    def _insight(self, node: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
+        self._require(("instagram_manage_insights",))
+        for account in self._posts.connected(now):
+            if account.account_id == node:
+                return self._accounts.answer(account, params, now)
+        return self._insights.answer(node, params, now)
+
+    def _stories(self, node: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
+        account = self._own_account(node, now)
+        fields = parse_fields(params.get("fields", "id"))
+        posts = self._posts.stories(account.account_id, now)
+        documents = [choose(self._posts.document(post, now), fields) for post in posts]
+        return page_of(documents, params, default=25, most=100)
+
+    def _tagging(self, node: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
+        account = self._own_account(node, now)
+        # Without the permission the list is empty, not refused.
+        if "instagram_manage_comments" not in self._scopes or account.kind != "brand":
+            return {"data": []}
+        return self._tags.answer(parse_fields(params.get("fields", "id")), params, now)
+
+    def _post_comments(
+        self, node: str, params: Mapping[str, str], now: dt.datetime
+    ) -> dict[str, Any]:
+        self._require(("instagram_manage_comments",))
+        post = self._posts.all(now).get(node)
+        own = {account.account_id for account in self._posts.connected(now)}
+        if post is None or post.account_id not in own:
+            raise _missing(node)
+        asked = Field({}, parse_fields(params.get("fields", "id,text,timestamp")))
+        return self._comments.edge(post, asked, params, now)
 
     def _require(self, scopes: tuple[str, ...]) -> None:
         for scope in scopes:
@@ -159,7 +196,14 @@ class GraphServer:
             and (until is None or post.published_at.timestamp() < int(until))
         ]
         fields = parse_fields(params.get("fields", "id,timestamp"))
+        comments = fields.pop("comments", None)
         documents = [choose(self._posts.document(post, now), fields) for post in posts]
+        if comments is not None:
+            self._require(("instagram_manage_comments",))
+            for post, document in zip(posts, documents, strict=True):
+                edge = self._comments.edge(post, comments, comments.arguments, now)
+                if edge["data"]:
+                    document["comments"] = edge
         return page_of(documents, params, default=25, most=100)
 
     def _profile(self, node: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
@@ -199,19 +243,34 @@ class GraphServer:
         for account in self._posts.connected(now):
             if account.account_id == node:
                 return account
-        raise Refusal(
-            400,
-            100,
-            f"Unsupported get request. Object with ID '{node}' does not exist, cannot be loaded "
-            "due to missing permissions, or does not support this operation",
-            subcode=33,
-        )
+        raise _missing(node)
 
 
-def _add_next_address(document: dict[str, Any], request: Request, token: str) -> None:
-    """Complete `paging.next`: the API puts the caller's token into the link."""
-    paging = document.get("paging", {})
-    if paging.pop("has_next", False):
-        parameters = {**request.query_params, "after": paging["cursors"]["after"]}
-        address = request.url.include_query_params(access_token=token, **parameters)
-        paging["next"] = str(address)
+def _missing(node: str) -> Refusal:
+    return Refusal(
+        400,
+        100,
+        f"Unsupported get request. Object with ID '{node}' does not exist, cannot be loaded "
+        "due to missing permissions, or does not support this operation",
+        subcode=33,
+    )
+
+
+def _answer(document: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> Response:
+    return Response(
+        json.dumps(document),
+        status,
+        headers=dict(headers),
+        media_type="application/json; charset=UTF-8",
+    )
+
+
+def _add_next_addresses(document: dict[str, Any], request: Request, token: str) -> None:
+    """Complete `paging.next`, also of edges inside: the API puts the caller's token into it."""
+    inner = [entry["comments"] for entry in document.get("data", []) if "comments" in entry]
+    for edge in (document, *inner):
+        paging = edge.get("paging", {})
+        if paging.pop("has_next", False):
+            parameters = {**request.query_params, "after": paging["cursors"]["after"]}
+            address = request.url.include_query_params(access_token=token, **parameters)
+            paging["next"] = str(address)

@@ -8,11 +8,14 @@ from typing import Any
 
 from include.sandbox.market_facts import MarketAccount, MarketPost, PostCounters
 from include.sandbox.world import Market
-from include.sources.instagram.sandbox_shapes import Refusal, choose, page_of, parse_fields
+from include.sources.instagram.sandbox_shapes import Refusal
 
 # Insights come late (up to 48 hours in the real API); likes and comments are current.
 INSIGHTS_DELAY = dt.timedelta(hours=6)
 FEWEST_VIEWERS = 5
+STORY_LIFE = dt.timedelta(hours=24)
+# How viewers go on from a story, per 100 views.
+NAVIGATION = (("tap_forward", 62), ("tap_back", 4), ("tap_exit", 17), ("swipe_forward", 9))
 # One post in so many hides its likes.
 HIDDEN_LIKES = 13
 
@@ -26,9 +29,6 @@ METRICS: Mapping[str, set[str]] = {
     "STORY": _SHARED | _ACTIONS | {"replies", "navigation", "link_clicks"},
 }
 KNOWN_METRICS = frozenset().union(*METRICS.values())
-MEDIA_TYPES = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
-POST_TYPES = {"FEED": "feed", "REELS": "reels", "STORY": "story"}
-FILTERS = ("platform_types", "media_types", "post_types")
 
 
 class Posts:
@@ -49,11 +49,21 @@ class Posts:
 
     def visible(self, account_id: str, now: dt.datetime) -> list[MarketPost]:
         """Return an account's posts and reels, newest first; stories have their own edge."""
+        own = (post for post in self.all(now).values() if post.account_id == account_id)
+        return [post for post in own if self.is_listed(post, now)]
+
+    def is_listed(self, post: MarketPost, now: dt.datetime) -> bool:
+        """Say whether a post is shown in lists of posts: no story, not deleted."""
+        return post.product_type != "STORY" and not is_deleted(post, now)
+
+    def stories(self, account_id: str, now: dt.datetime) -> list[MarketPost]:
+        """Return an account's live stories, newest first."""
         return [
             post
             for post in self.all(now).values()
             if post.account_id == account_id
-            and post.product_type != "STORY"
+            and post.product_type == "STORY"
+            and is_live(post, now)
             and not is_deleted(post, now)
         ]
 
@@ -117,18 +127,29 @@ class Insights:
         """Return lifetime metrics; one metric the product type lacks fails the call."""
         post = self._posts.all(now).get(node)
         own = {account.account_id for account in self._posts.connected(now)}
-        if post is None or post.account_id not in own or is_deleted(post, now):
+        if (
+            post is None
+            or post.account_id not in own
+            or is_deleted(post, now)
+            or (post.product_type == "STORY" and not is_live(post, now))
+        ):
             message = f"Unsupported get request. Object with ID '{node}' does not exist"
             raise Refusal(400, 100, message, subcode=33)
         metrics = params.get("metric", "").split(",")
         self._check(metrics, post.product_type)
-        counted_at = now - INSIGHTS_DELAY
+        if ("navigation" in metrics) != ("breakdown" in params) or (
+            "navigation" in metrics and len(metrics) > 1
+        ):
+            raise Refusal(500, 1, "An unknown error has occurred.")
+        counted_at = now - (dt.timedelta(0) if post.product_type == "STORY" else INSIGHTS_DELAY)
         if post.published_at > counted_at:
             return {"data": []}
         values = insight_values(self._posts.market.counters_at(node, counted_at))
         if post.product_type == "STORY" and values["reach"] < FEWEST_VIEWERS:
             message = "(#10) Not enough viewers for the media to show insights"
             raise Refusal(400, 10, message)
+        if "navigation" in metrics:
+            return {"data": [_navigation(node, values["views"])]}
         return {"data": [_metric(node, name, values[name]) for name in metrics if name in values]}
 
     def _check(self, metrics: list[str], product_type: str) -> None:
@@ -145,68 +166,6 @@ class Insights:
                     f"(#100) The Media Insights API does not support the {name} metric for this "
                     "media product type.",
                 )
-
-
-class BrandContent:
-    """Answers `/{business}/partnership-ads-advertisable-content`: campaign posts with consent."""
-
-    def __init__(self, posts: Posts) -> None:
-        self._posts = posts
-
-    def answer(self, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
-        """Return one page; only `content_id` unless fields are listed, the last page unpaged."""
-        brand = [a for a in self._posts.connected(now) if a.kind == "brand"]
-        if params.get("ig_user_id") not in {account.account_id for account in brand}:
-            raise Refusal(400, 100, "(#100) ig_user_id must be an account of this business")
-        for name in FILTERS:
-            if params.get(name, "") != params.get(name, "").lower():
-                raise Refusal(400, 100, f"(#100) Param {name} holds an unknown value")
-        posts = [post for post in self._posts.all(now).values() if self._is_shared(post, now)]
-        fields = parse_fields(params.get("fields", "content_id"))
-        documents = [choose(self._document(post, now), fields) for post in posts]
-        page = page_of(documents, params, default=25, most=50)
-        if not page.get("paging", {}).pop("has_next", False):
-            page.pop("paging", None)
-        return page
-
-    def _is_shared(self, post: MarketPost, now: dt.datetime) -> bool:
-        account = self._posts.market.account_at(post.username, now)
-        return (
-            account.access_path == "partnership_content"
-            and post.deliverable_id is not None
-            and post.product_type != "STORY"
-            and not is_deleted(post, now)
-        )
-
-    def _document(self, post: MarketPost, now: dt.datetime) -> dict[str, Any]:
-        account = self._posts.market.account_at(post.username, now)
-        return {
-            "content_id": post.media_id,
-            "platform": "instagram",
-            "media_type": MEDIA_TYPES[post.media_type],
-            "post_type": POST_TYPES[post.product_type],
-            "caption": post.caption,
-            "permalink": post.permalink,
-            "creation_time": graph_time(post.published_at),
-            "author": {"ig_user_id": account.account_id, "display_name": account.name},
-            "partnership_info": [
-                {
-                    "ad_eligibility": "AD_READY",
-                    "permission_status": "APPROVED",
-                    "content_types": ["BRANDED_CONTENT"],
-                }
-            ],
-            "organic_insights": self._organic(post, now),
-        }
-
-    def _organic(self, post: MarketPost, now: dt.datetime) -> dict[str, int | None]:
-        names = ("likes", "comments", "views", "reach", "shares", "interaction", "saves")
-        counted_at = now - INSIGHTS_DELAY
-        if post.published_at > counted_at:
-            return dict.fromkeys(names)
-        values = insight_values(self._posts.market.counters_at(post.media_id, counted_at))
-        values |= {"interaction": values["total_interactions"], "saves": values["saved"]}
-        return {name: values[name] for name in names}
 
 
 def insight_values(counters: PostCounters) -> dict[str, int]:
@@ -240,6 +199,11 @@ def is_deleted(post: MarketPost, now: dt.datetime) -> bool:
     return post.deleted_at is not None and post.deleted_at <= now
 
 
+def is_live(story: MarketPost, now: dt.datetime) -> bool:
+    """Say whether a story is still shown: for 24 hours."""
+    return now < story.published_at + STORY_LIFE
+
+
 def graph_time(moment: dt.datetime) -> str:
     """Write a time as the API does: UTC, no colon in the offset."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
@@ -252,4 +216,24 @@ def _metric(node: str, name: str, value: int) -> dict[str, Any]:
         "values": [{"value": value}],
         "title": name.replace("_", " ").capitalize(),
         "id": f"{node}/insights/{name}/lifetime",
+    }
+
+
+def _navigation(node: str, views: int) -> dict[str, Any]:
+    """Return the actions of a story as the API breaks them down; those nobody took are absent."""
+    taken = {action: views * share // 100 for action, share in NAVIGATION}
+    results = [{"dimension_values": [name], "value": n} for name, n in taken.items() if n]
+    total = sum(taken.values())
+    return {
+        "name": "navigation",
+        "period": "lifetime",
+        "values": [{"value": total}],
+        "title": "Navigation",
+        "total_value": {
+            "value": total,
+            "breakdowns": [
+                {"dimension_keys": ["story_navigation_action_type"], "results": results}
+            ],
+        },
+        "id": f"{node}/insights/navigation/lifetime",
     }

@@ -64,6 +64,9 @@ class MediaInsight(Record, frozen=True, array_like=True):
     ig_reels_video_view_total_time: Annotated[
         Decimal | None, at("ig_reels_video_view_total_time", "Milliseconds")
     ]
+    metric_definition: Annotated[
+        str | None, at("metric_definition", "What the numbers mean; never join two in a series")
+    ]
     refused_metrics: Annotated[str | None, at("refused_metrics", "Comma list the API refused")]
     unavailable_reason: Annotated[
         str | None,
@@ -72,6 +75,77 @@ class MediaInsight(Record, frozen=True, array_like=True):
             "Why every metric is unknown, such as no_data or not_enough_viewers",
         ),
     ]
+
+
+class Story(Record, frozen=True, array_like=True):
+    """A story that was live when a window of six hours ended; absent metrics are NULL."""
+
+    media_id: str
+    account_id: str
+    username: str | None
+    caption: str | None
+    media_type: str | None
+    permalink: str | None
+    timestamp: dt.datetime
+    reach: int | None
+    views: int | None
+    shares: int | None
+    reposts: int | None
+    total_interactions: int | None
+    profile_visits: int | None
+    follows: int | None
+    replies: Annotated[int | None, at("replies", "Without those from the EU and Japan")]
+    link_clicks: int | None
+    navigation: Annotated[int | None, at("navigation", "All taps and swipes away")]
+    tap_forward: int | None
+    tap_back: int | None
+    tap_exit: int | None
+    swipe_forward: int | None
+    metric_definition: str | None
+    refused_metrics: Annotated[str | None, at("refused_metrics", "Comma list the API refused")]
+    unavailable_reason: Annotated[
+        str | None, at("unavailable_reason", "Why every metric is unknown")
+    ]
+
+
+class AccountInsight(Record, frozen=True, array_like=True):
+    """One metric of an account over one of Instagram's days; a missing one has no row."""
+
+    account_id: str
+    date: Annotated[dt.date, at("date", "Day in US Pacific time")]
+    metric: str
+    breakdown: Annotated[str, at("breakdown", "FOLLOWER, NON_FOLLOWER; empty for the whole")]
+    value: int
+    end_time: Annotated[dt.datetime, at("end_time", "End of the day")]
+
+
+class Tag(Record, frozen=True, array_like=True):
+    """Somebody's public post that tags the brand's account."""
+
+    media_id: Annotated[str, at("id")]
+    account_id: Annotated[str, at("account_id", "Account that is tagged")]
+    username: str | None
+    caption: str | None
+    media_type: str | None
+    media_product_type: str | None
+    permalink: str | None
+    timestamp: dt.datetime
+    like_count: int | None
+    comments_count: int | None
+
+
+class Comment(Record, frozen=True, array_like=True):
+    """A comment, or a reply to one, under a post of a connected account."""
+
+    comment_id: Annotated[str, at("id")]
+    media_id: str
+    account_id: Annotated[str, at("account_id", "Account whose post it is")]
+    parent_id: Annotated[str | None, at("parent_id", "Comment it replies to")]
+    username: Annotated[str | None, at("username", "HMAC of who wrote it")]
+    text: str | None
+    timestamp: dt.datetime
+    like_count: int | None
+    hidden: bool | None
 
 
 class DiscoveredAccount(Record, frozen=True, array_like=True):

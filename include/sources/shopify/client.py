@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from include.errors import BadCredentials, BadRequest, CountMismatch, Truncated
+from include.errors import BadCredentials, CountMismatch, Truncated
 from include.http.answer import HttpAnswer
 from include.sources._base import FetchContext, Page
 from include.sources.shopify import queries
@@ -19,58 +18,13 @@ from include.sources.shopify.answers import (
     classify_answer,
     read_cost,
 )
-from include.sources.shopify.documents import is_cut
+from include.sources.shopify.list_queries import ListQuery
 
 # Shopify pages through at most 25,000 objects of one list; before that the list is asked for anew,
-# from the last update seen on.
+# from the last value seen on.
 RESTART_AFTER = 20_000
 
 _log = logging.getLogger(__name__)
-
-
-def fetch_orders(ctx: FetchContext) -> Iterator[Page]:
-    """Yield pages of the orders created before the window's end and touched since its start.
-
-    Orders that a page had to cut follow in answers of their own. `CountMismatch` when fewer orders
-    came than the shop counts.
-    """
-    client = ShopifyClient(ctx)
-    announced = client.count_orders()
-    read = 0
-    for page, new in client.order_pages():
-        read += new
-        yield page
-        for order in page.document["data"]["orders"]["nodes"]:
-            if is_cut(order):
-                yield client.ask(queries.WIDE_ORDER, {"id": order["id"], **queries.WIDE_SIZES})
-    # Only a deletion lowers the count meanwhile, so a shortfall is counted once more.
-    if read < announced and read < (recounted := client.count_orders()):
-        raise CountMismatch(
-            f"connection {ctx.connection.conn_id!r}: Shopify counts {recounted} orders in window "
-            f"{ctx.window.key}, but its pages held {read}; nothing of the window was loaded"
-        )
-
-
-def fetch_daily_sales(ctx: FetchContext) -> Iterator[Page]:
-    """Yield the shop's sales report of the window's days, the last one its key."""
-    until = dt.date.fromisoformat(ctx.window.key)
-    days = max(1, round((ctx.window.end - ctx.window.start) / dt.timedelta(days=1)))
-    since = until - dt.timedelta(days=days - 1)
-    report = queries.daily_sales_report(since, until)
-    page = ShopifyClient(ctx).ask(queries.DAILY_SALES, {"report": report})
-    answer = page.document["data"]["shopifyqlQuery"]
-    if answer is None or answer["parseErrors"] or answer["tableData"] is None:
-        reasons = "; ".join((answer or {}).get("parseErrors") or ["no table came back"])
-        raise BadRequest(f"Shopify refuses the sales report {report!r}: {reasons}")
-    for warning in answer.get("parseWarnings") or ():
-        _log.warning("sales report: %s", warning)
-    page.context = {"start_date": since.isoformat(), "end_date": until.isoformat()}
-    yield page
-
-
-def fetch_shop(ctx: FetchContext) -> Iterator[Page]:
-    """Yield the shop's own record."""
-    yield ShopifyClient(ctx).ask(queries.SHOP, {})
 
 
 class ShopifyClient:
@@ -98,30 +52,55 @@ class ShopifyClient:
             _log.warning("Shopify served API version %s, not %s", served, queries.API_VERSION)
         return page
 
-    def count_orders(self) -> int:
-        """Return how many orders the window's search finds, 0 where Shopify only estimates it."""
-        window = self._ctx.window
-        search = queries.orders_search(window.end, window.start)
-        count = self.ask(queries.ORDERS_COUNT, {"query": search}).document["data"]["ordersCount"]
-        return int(count["count"]) if count and count["precision"] == "EXACT" else 0
+    def read_list(self, query: ListQuery, of: str) -> Iterator[Page]:
+        """Yield the pages of a list; `CountMismatch` when fewer came than the shop counts.
 
-    def order_pages(self) -> Iterator[tuple[Page, int]]:
-        """Yield the pages of orders by time of update, each with how many of its orders are new."""
-        place = _Place(since=self._ctx.window.start)
+        of: what is counted, for the message.
+        """
+        announced = self.count(query)
+        read = 0
+        for page, new in self.pages(query):
+            read += new
+            yield page
+        self.check_count(query, of, announced, read)
+
+    def check_count(self, query: ListQuery, of: str, announced: int, read: int) -> None:
+        """Raise `CountMismatch` when fewer came than announced and the shop still counts more.
+
+        Only a deletion lowers the count meanwhile, so a shortfall is counted once more.
+        """
+        if read < announced and read < (recounted := self.count(query)):
+            raise CountMismatch(
+                f"connection {self._ctx.connection.conn_id!r}: Shopify counts {recounted} {of} in "
+                f"window {self._ctx.window.key}, but its answers held {read}; nothing of the "
+                "window was loaded"
+            )
+
+    def count(self, query: ListQuery) -> int:
+        """Return how many nodes a list has, 0 where Shopify only estimates it or cannot say."""
+        if query.count is None:
+            return 0
+        variables = {"query": query.search(query.start)} if query.count.takes_search else {}
+        found = self.ask(query.count.text, variables).document["data"][query.count.name]
+        return int(found["count"]) if found and found["precision"] == "EXACT" else 0
+
+    def pages(self, query: ListQuery) -> Iterator[tuple[Page, int]]:
+        """Yield the pages of a list in its order, each with how many of its nodes are new."""
+        place = _Place(query, since=query.start, size=query.size)
         while True:
-            page = self._ask_order_page(place)
-            orders = page.document["data"]["orders"]
-            yield page, sum(_text(o, "id") not in place.repeated for o in orders["nodes"])
-            if not orders["pageInfo"]["hasNextPage"]:
+            page = self._ask_page(query, place)
+            found = page.document["data"][query.name]
+            yield page, sum(_id_of(node) not in place.repeated for node in found["nodes"])
+            if not found["pageInfo"]["hasNextPage"]:
                 return
-            place.move_on(orders)
+            place.move_on(found)
 
-    def _ask_order_page(self, place: _Place) -> Page:
-        search = queries.orders_search(self._ctx.window.end, place.since)
+    def _ask_page(self, query: ListQuery, place: _Place) -> Page:
+        search = query.search(place.since)
         while True:
             variables = {"query": search, "first": place.size, "after": place.after}
             try:
-                return self.ask(queries.ORDERS, {**variables, **queries.PAGE_SIZES})
+                return self.ask(query.text, {**variables, **query.sizes})
             except QueryTooExpensive:
                 if place.size == 1:
                     raise
@@ -180,34 +159,32 @@ class ShopifyClient:
 
 @dataclass(slots=True)
 class _Place:
-    """Where the reading of the list of orders stands.
+    """Where the reading of a list stands.
 
-    `repeated` holds the orders of the second at which the list was asked for anew: they come again.
+    `repeated` holds the nodes of the sort value at which the list was asked for anew: they come
+    again.
     """
 
-    since: dt.datetime
+    query: ListQuery
+    since: Any
+    size: int
     after: str | None = None
-    size: int = queries.PAGE_SIZE
     in_list: int = 0
     repeated: set[str] = field(default_factory=set)
 
-    def move_on(self, orders: Mapping[str, Any]) -> None:
-        """Go to the next page, by cursor or, when the list gets too long, by time of update."""
-        nodes, cursor = orders["nodes"], orders["pageInfo"]["endCursor"]
+    def move_on(self, found: Mapping[str, Any]) -> None:
+        """Go to the next page, by cursor or, when the list gets too long, by sort value."""
+        nodes, cursor = found["nodes"], found["pageInfo"]["endCursor"]
         if not cursor or cursor == self.after:
-            raise Truncated("Shopify promised more orders but gave no cursor to them")
+            raise Truncated(f"Shopify promised more {self.query.name} but gave no cursor to them")
         self.after, self.in_list = cursor, self.in_list + len(nodes)
         if self.in_list < RESTART_AFTER or not nodes:
             return
-        last = dt.datetime.fromisoformat(_text(nodes[-1], "updatedAt"))
-        if last > self.since:
-            self.repeated = {
-                _text(o, "id")
-                for o in nodes
-                if _text(o, "updatedAt") == _text(nodes[-1], "updatedAt")
-            }
+        value = self.query.sort_value
+        if (last := value(nodes[-1])) > self.since:
+            self.repeated = {_id_of(node) for node in nodes if value(node) == last}
             self.since, self.after, self.in_list = last, None, 0
 
 
-def _text(order: Mapping[str, Any], key: str) -> str:
-    return str(order.get(key))
+def _id_of(node: Mapping[str, Any]) -> str:
+    return str(node.get("id") or node.get("legacyResourceId"))

@@ -12,11 +12,19 @@ from decimal import Decimal
 from typing import Any
 
 from include.sources._base import Document, Page
+from include.sources.shopify.bulk_objects import assemble
 from include.sources.shopify.queries import WIDE_SIZE
 
 
 def parse_orders(document: Any, page: Page) -> Iterator[Document]:
-    """Yield the complete orders of a page, or the one order of a wide answer (none if deleted)."""
+    """Yield the complete orders of a page, or the one order of a wide answer (none if deleted).
+
+    Of a page that a bulk operation gave, the orders without refunds: the others follow by pages.
+    """
+    if "bulkOperation" in document:
+        orders = (assemble(objects) for objects in document["orders"])
+        yield from (order for order in orders if not order["refunds"])
+        return
     data = document["data"]
     if "orders" in data:
         for order in data["orders"]["nodes"]:
@@ -95,6 +103,12 @@ def order_sales(order: Document) -> Iterator[Document]:
             yield {**sale, "agreement": agreement}
 
 
+def order_transactions(order: Document) -> Iterable[Document]:
+    """Return the payments; pages landed before they were asked for hold none."""
+    transactions: Iterable[Document] = order.get("transactions") or ()
+    return transactions
+
+
 def order_refunds(order: Document) -> Iterable[Document]:
     """Return the refunds."""
     refunds: Iterable[Document] = order["refunds"]
@@ -122,3 +136,25 @@ def _added(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 def _nodes(connection: Any) -> list[Any]:
     return connection["nodes"] if connection else []
+
+
+def parse_customers(document: Any, page: Page) -> Iterator[Document]:
+    """Yield the customers of a page."""
+    yield from document["data"]["customers"]["nodes"]
+
+
+def parse_variants(document: Any, page: Page) -> Iterator[Document]:
+    """Yield the variants of a page."""
+    yield from document["data"]["productVariants"]["nodes"]
+
+
+def parse_discount_codes(document: Any, page: Page) -> Iterator[Document]:
+    """Yield one document per code of a page's discounts, with its discount."""
+    data = document["data"]
+    nodes = data["discountNodes"]["nodes"] if "discountNodes" in data else [data["discountNode"]]
+    for node in nodes:
+        if node is None:  # deleted between two answers
+            continue
+        discount = {"id": node["id"], **node["discount"]}
+        for code in _nodes(discount.get("codes")):
+            yield {**code, "discount": discount}

@@ -7,6 +7,7 @@ real time, throttling inside HTTP 200, cursors, unknown filters ignored with a w
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -19,18 +20,35 @@ from fastapi import APIRouter, Request, Response
 from include.sandbox.clock import Clock
 from include.sandbox.world import Market
 from include.sources.shopify.queries import API_PATH, API_VERSION, TOKEN_PATH
-from include.sources.shopify.sandbox_query import Field, QueryError, parse_query, resolve
+from include.sources.shopify.sandbox_bulk import FILES_PATH
+from include.sources.shopify.sandbox_query import (
+    Field,
+    Operation,
+    QueryError,
+    parse_operation,
+    resolve,
+)
 from include.sources.shopify.sandbox_schema import check_query, price
 from include.sources.shopify.sandbox_shop import SandboxShop
+from include.sources.shopify.sandbox_validation import find_errors, find_variable_errors
 
 # What Shopify grants by plan: points a second; a bucket holds 20 seconds of it.
 RESTORE_RATES = {"standard": 100.0, "advanced": 200.0, "plus": 1000.0, "enterprise": 2000.0}
 MAX_QUERY_COST = 1000
-SCOPES = ("read_orders", "read_all_orders", "read_customers", "read_reports")
+SCOPES = (
+    "read_orders",
+    "read_all_orders",
+    "read_customers",
+    "read_reports",
+    "read_products",
+    "read_discounts",
+)
+STORAGE_HOST = "localhost"
 _TOKEN_SECONDS = 86_399
 # Items that a nested list holds on average: what an answer costs is near that, not what was asked.
 _USUAL_NESTED = 3
 
+_RANGE = re.compile(r"bytes=(?P<first>\d+)-(?P<last>\d+)")
 _REFUSED = {
     "errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"
 }
@@ -39,7 +57,9 @@ _REFUSED = {
 def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
     """Return a permanent token, an app's client credentials, the shop's plan and the scopes.
 
-    `bucket` may be added: a size other than the plan's.
+    May be added: `bucket` (a size other than the plan's), `level_2` (see `sandbox_access.py`),
+    `deleted_orders` and `merged_customers` (shares, see `sandbox_history.py`), `faults` (see
+    `sandbox_bulk.py`).
     """
     return {
         "access_token": f"shpat_{random_bytes(16).hex()}",
@@ -58,15 +78,18 @@ def connection_fields(host: str, port: int, credentials: Mapping[str, Any]) -> d
         "schema": "http",
         "port": port,
         "password": credentials["access_token"],
+        # Another name of the same machine, as the storage host is another one than the shop's.
+        "extra": {"bulk_host": f"{STORAGE_HOST}:{port}"},
     }
 
 
 def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -> APIRouter:
     """Return the routes of the API."""
-    api = _AdminApi(SandboxShop(market, clock), credentials)
+    api = _AdminApi(SandboxShop(market, clock, credentials), credentials)
     router = APIRouter()
     router.add_api_route(API_PATH, api.answer_query, methods=["POST"])
     router.add_api_route(TOKEN_PATH, api.give_token, methods=["POST"])
+    router.add_api_route(FILES_PATH + "/{name}", api.give_file, methods=["GET"])
     return router
 
 
@@ -111,7 +134,7 @@ class _AdminApi:
         self._credentials = credentials
         self._bucket = Bucket(RESTORE_RATES[credentials["plan"]], credentials.get("bucket"))
         self._given: dict[str, float] = {}  # tokens of client credentials and when they end
-        self._parsed: dict[str, tuple[Field, ...]] = {}
+        self._parsed: dict[str, Operation] = {}
 
     async def answer_query(self, request: Request) -> Response:
         """Answer one GraphQL request."""
@@ -119,12 +142,16 @@ class _AdminApi:
             return _json(_REFUSED, 401)
         try:
             body = msgspec.json.decode(await request.body())
-            selection = self._parse(str(body["query"]))
+            variables = body.get("variables") or {}
+            if errors := self._find_errors(str(body["query"]), variables):
+                return _json({"errors": errors})
+            operation = self._parse(str(body["query"]))
         except (msgspec.DecodeError, TypeError, KeyError):
             return _json({"errors": {"query": "Required parameter missing or invalid"}}, 400)
         except QueryError as error:
             return _json({"errors": [error.payload]})
-        return self._execute(selection, body.get("variables") or {})
+        self._shop.storage_origin = f"http://{STORAGE_HOST}:{request.url.port}"
+        return self._execute(operation, variables)
 
     async def give_token(self, request: Request) -> Response:
         """Exchange an app's client credentials for a token of a day."""
@@ -142,20 +169,42 @@ class _AdminApi:
         scope = ",".join(self._credentials["scopes"])
         return _json({"access_token": token, "scope": scope, "expires_in": _TOKEN_SECONDS})
 
+    async def give_file(self, name: str, request: Request) -> Response:
+        """Serve a bulk operation's file as the storage host does: signed, by ranges, no token."""
+        data = self._shop.bulk.read_file(name, request.query_params.get("Signature", ""))
+        if data is None or "X-Shopify-Access-Token" in request.headers:
+            return Response(b"<Error><Code>AccessDenied</Code></Error>", 403)
+        asked = _RANGE.fullmatch(request.headers.get("Range", ""))
+        if asked is None:
+            return Response(data, 200, media_type="application/jsonl")
+        first, last = int(asked["first"]), min(int(asked["last"]), len(data) - 1)
+        if first > last:
+            return Response(b"", 416)
+        headers = {"Content-Range": f"bytes {first}-{last}/{len(data)}"}
+        return Response(data[first : last + 1], 206, headers, media_type="application/jsonl")
+
     def _is_known(self, token: str) -> bool:
         if hmac.compare_digest(token.encode(), self._credentials["access_token"].encode()):
             return True
         return self._given.get(token, 0.0) > time.monotonic()
 
-    def _parse(self, query: str) -> tuple[Field, ...]:
+    def _find_errors(self, query: str, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what Shopify's own schema has against a query, or against a bulk query in it."""
+        errors = find_errors(query) or find_variable_errors(query, variables)
+        if not errors and "bulkOperationRunQuery" in query:
+            return find_errors(str(variables.get("query")))
+        return errors
+
+    def _parse(self, query: str) -> Operation:
         if query not in self._parsed:
-            selection = parse_query(query)
-            check_query(selection)
-            self._parsed[query] = selection
+            operation = parse_operation(query)
+            check_query(operation.selection, operation.root)
+            self._parsed[query] = operation
         return self._parsed[query]
 
-    def _execute(self, selection: tuple[Field, ...], variables: Mapping[str, Any]) -> Response:
-        requested = price(selection, lambda field: _asked(field, variables))
+    def _execute(self, operation: Operation, variables: Mapping[str, Any]) -> Response:
+        selection, root = operation.selection, operation.root
+        requested = price(selection, lambda field: _asked(field, variables), root)
         if requested > MAX_QUERY_COST:
             return _json({"errors": [_too_expensive(requested)]})
         if self._bucket.available() < requested:
@@ -176,6 +225,7 @@ class _AdminApi:
         actual = price(
             selection,
             lambda f: orders if f.name == "orders" else min(_asked(f, variables), _USUAL_NESTED),
+            root,
         )
         self._bucket.take(actual)
         # The orders are encoded already: only the frame around them is put together here.

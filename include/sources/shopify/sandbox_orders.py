@@ -25,6 +25,7 @@ _SALE_TYPES = {
 }
 _AGREEMENT_TYPES = {"ORDER": "OrderAgreement", "REFUND": "RefundAgreement"}
 _ZERO = Decimal(0)
+TRANSACTION_ID = 7_700_000_000_000
 
 
 def gid(kind: str, number: int) -> str:
@@ -96,6 +97,20 @@ def build_order(order: MarketOrder, now: dt.datetime, taxes_included: bool) -> d
         "lineItems": Connection(tuple(_line(line, order.currency) for line in order.lines)),
         "agreements": Connection(_agreements(order)),
         "refunds": [_refund(refund, order.currency) for refund in order.refunds],
+        "transactions": _transactions(order),
+    }
+
+
+def build_order_id(order: MarketOrder) -> dict[str, Any]:
+    """Return what a list of ids shows of an order: a small part of `build_order`, fast."""
+    customer = order.customer
+    return {
+        "__typename": "Order",
+        "id": gid("Order", order.order_id),
+        "legacyResourceId": str(order.order_id),
+        "createdAt": instant(order.created_at),
+        "customer": customer
+        and {"__typename": "Customer", "legacyResourceId": str(customer.customer_id)},
     }
 
 
@@ -216,6 +231,40 @@ def _sale(row: LedgerRow, currency: str) -> dict[str, Any]:
     if row.line_id is not None:
         sale["lineItem"] = {"__typename": "LineItem", "id": gid("LineItem", row.line_id)}
     return sale
+
+
+def _transactions(order: MarketOrder) -> list[dict[str, Any]]:
+    """Return the payments: one sale, and one per refund; nothing was asked for what is free."""
+    if not order.total:
+        return []
+    paid = order.financial_status != "PENDING"
+    sale = _transaction(order, 0, "SALE", order.created_at, order.total)
+    sale["status"] = "SUCCESS" if paid else "PENDING"
+    sale["processedAt"] = sale["processedAt"] if paid else None
+    found = [sale]
+    for place, refund in enumerate(order.refunds, start=1):
+        back = _transaction(order, place, "REFUND", refund.created_at, refund.amount)
+        back["parentTransaction"] = {"__typename": "OrderTransaction", "id": sale["id"]}
+        found.append(back)
+    return found
+
+
+def _transaction(
+    order: MarketOrder, place: int, kind: str, at: dt.datetime, amount: Decimal
+) -> dict[str, Any]:
+    return {
+        "__typename": "OrderTransaction",
+        "id": gid("OrderTransaction", TRANSACTION_ID + order.number * 10 + place),
+        "kind": kind,
+        "status": "SUCCESS",
+        "gateway": "cash" if order.source_name == "pos" else "shopify_payments",
+        "test": order.test,
+        "createdAt": instant(at),
+        "processedAt": instant(at),
+        "errorCode": None,
+        "amountSet": money_bag(amount, order.currency),
+        "parentTransaction": None,
+    }
 
 
 def _refund(refund: MarketRefund, currency: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Just enough GraphQL syntax for the sandbox: one query operation with variables, fragments, inline
-fragments and aliases; no mutations and no directives.
+fragments and aliases; also one mutation; no directives.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = [*_tokens(text), ""]
         self._at = 0
+        self.kind = "query"
         self._fragments: dict[str, tuple[str, tuple[Field, ...]]] = {}
 
     def parse(self) -> tuple[Field, ...]:
@@ -64,8 +65,9 @@ class _Parser:
         while self._peek():
             if self._peek() == "fragment":
                 self._parse_fragment()
-            elif self._peek() in ("query", "{") and operation_at < 0:
+            elif self._peek() in ("query", "mutation", "{") and operation_at < 0:
                 operation_at = self._at
+                self.kind = "mutation" if self._peek() == "mutation" else "query"
                 self._skip_to_selection()
                 self._skip_selection()
             else:
@@ -173,10 +175,24 @@ class _Parser:
         return tuple(done)
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation's selection, fragments put in, and the type of the schema it starts from."""
+
+    selection: tuple[Field, ...]
+    root: str
+
+
+def parse_operation(text: str) -> Operation:
+    """Return the one operation of a text; `QueryError` if malformed."""
+    parser = _Parser(text)
+    selection = parser.inline(parser.parse())
+    return Operation(selection, "Mutation" if parser.kind == "mutation" else "Query")
+
+
 def parse_query(text: str) -> tuple[Field, ...]:
     """Return the selection of a query's operation, fragments put in; `QueryError` if malformed."""
-    parser = _Parser(text)
-    return parser.inline(parser.parse())
+    return parse_operation(text).selection
 
 
 def resolve(value: Any, variables: Mapping[str, Any]) -> Any:

@@ -9,17 +9,34 @@ from include.sources.shopify.sandbox_query import Field, QueryError
 
 _SCALARS = {
     "Query": "",
+    "Mutation": "",
     "Order": "id legacyResourceId name number createdAt updatedAt processedAt cancelledAt "
     "cancelReason test confirmed sourceName displayFinancialStatus currencyCode "
     "presentmentCurrencyCode taxesIncluded discountCode discountCodes email phone tags",
-    "Customer": "id legacyResourceId numberOfOrders createdAt email phone",
+    "Customer": "id legacyResourceId numberOfOrders createdAt updatedAt email phone state "
+    "verifiedEmail",
+    "CustomerEmailAddress": "emailAddress marketingState",
+    "CustomerPhoneNumber": "phoneNumber",
+    "MailingAddress": "countryCodeV2 provinceCode",
+    "OrderTransaction": "id kind status gateway test createdAt processedAt errorCode",
+    "InventoryItem": "id",
+    "DiscountNode": "id",
+    "Discount": "",
+    "DiscountCodeBasic": "title status startsAt endsAt usageLimit asyncUsageCount",
+    "DiscountRedeemCode": "id code asyncUsageCount",
+    "AppInstallation": "id",
+    "AccessScope": "handle description",
+    "BulkOperation": "id status errorCode createdAt completedAt objectCount rootObjectCount "
+    "fileSize url partialDataUrl query type",
+    "BulkOperationRunQueryPayload": "",
+    "BulkOperationUserError": "field message code",
     "CustomerJourneySummary": "ready customerOrderIndex daysToConversion",
     "CustomerMoment": "occurredAt",
     "CustomerVisit": "id occurredAt landingPage referrerUrl source sourceType",
     "UTMParameters": "source medium campaign content term",
     "LineItem": "id sku quantity currentQuantity isGiftCard",
-    "Product": "id",
-    "ProductVariant": "id",
+    "Product": "id title isGiftCard",
+    "ProductVariant": "id legacyResourceId sku title price createdAt updatedAt",
     "SalesAgreement": "id happenedAt reason",
     "Sale": "id actionType lineType quantity",
     "Refund": "id legacyResourceId createdAt processedAt",
@@ -35,11 +52,25 @@ _SCALARS = {
 }
 _OBJECTS = {
     "Query": "orders:OrderConnection order:Order ordersCount:Count shop:Shop "
-    "shopifyqlQuery:ShopifyqlQueryResponse",
+    "shopifyqlQuery:ShopifyqlQueryResponse customers:CustomerConnection customersCount:Count "
+    "productVariants:ProductVariantConnection productVariantsCount:Count "
+    "discountNodes:DiscountNodeConnection discountNodesCount:Count discountNode:DiscountNode "
+    "currentAppInstallation:AppInstallation bulkOperation:BulkOperation",
+    "Mutation": "bulkOperationRunQuery:BulkOperationRunQueryPayload",
+    "BulkOperationRunQueryPayload": "bulkOperation:BulkOperation userErrors:BulkOperationUserError",
+    "AppInstallation": "accessScopes:AccessScope",
+    "Customer": "amountSpent:MoneyV2 defaultAddress:MailingAddress "
+    "defaultEmailAddress:CustomerEmailAddress defaultPhoneNumber:CustomerPhoneNumber",
+    "OrderTransaction": "amountSet:MoneyBag parentTransaction:OrderTransaction",
+    "ProductVariant": "product:Product inventoryItem:InventoryItem",
+    "InventoryItem": "unitCost:MoneyV2",
+    "DiscountNode": "discount:Discount",
+    "DiscountCodeBasic": "codesCount:Count codes:DiscountRedeemCodeConnection",
     "Order": "totalPriceSet:MoneyBag subtotalPriceSet:MoneyBag totalDiscountsSet:MoneyBag "
     "totalShippingPriceSet:MoneyBag totalTaxSet:MoneyBag totalRefundedSet:MoneyBag "
     "customer:Customer customerJourneySummary:CustomerJourneySummary "
-    "lineItems:LineItemConnection agreements:SalesAgreementConnection refunds:Refund",
+    "lineItems:LineItemConnection agreements:SalesAgreementConnection refunds:Refund "
+    "transactions:OrderTransaction",
     "CustomerJourneySummary": "firstVisit:CustomerVisit lastVisit:CustomerVisit "
     "momentsCount:Count moments:CustomerMomentConnection",
     "CustomerVisit": "utmParameters:UTMParameters",
@@ -56,6 +87,19 @@ _OBJECTS = {
 }
 SALES_WITH_LINE = ("ProductSale", "GiftCardSale", "TipSale")
 SALES = (*SALES_WITH_LINE, "ShippingLineSale", "AdjustmentSale")
+OTHER_CODES = ("DiscountCodeBxgy", "DiscountCodeFreeShipping", "DiscountCodeApp")
+CONNECTIONS = (
+    "Order",
+    "LineItem",
+    "SalesAgreement",
+    "Sale",
+    "RefundLineItem",
+    "CustomerMoment",
+    "Customer",
+    "ProductVariant",
+    "DiscountNode",
+    "DiscountRedeemCode",
+)
 _FREE_TYPES = {"MoneyBag", "MoneyV2", "PageInfo"}
 
 
@@ -68,7 +112,9 @@ def _build_types() -> dict[str, dict[str, str | None]]:
     for name in SALES:
         with_line = {"lineItem": "LineItem"} if name in SALES_WITH_LINE else {}
         types[name] = {**types["Sale"], **with_line}
-    for name in ("Order", "LineItem", "SalesAgreement", "Sale", "RefundLineItem", "CustomerMoment"):
+    for name in OTHER_CODES:
+        types[name] = types["DiscountCodeBasic"]
+    for name in CONNECTIONS:
         types[f"{name}Connection"] = {
             "nodes": name,
             "edges": f"{name}Edge",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,14 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": lambda a, b: a >= b,
     "": lambda a, b: a == b,
 }
-_SEARCHABLE: dict[str, Callable[[MarketOrder], dt.datetime]] = {
+_SEARCHABLE: dict[str, Callable[[MarketOrder], Any]] = {
     "created_at": lambda order: order.created_at,
     "updated_at": lambda order: order.updated_at,
     "processed_at": lambda order: order.processed_at,
+}
+ORDER_FIELDS: dict[str, Callable[[Any], Any]] = {
+    **_SEARCHABLE,
+    "id": lambda order: order.order_id,
 }
 
 
@@ -34,35 +38,66 @@ _SEARCHABLE: dict[str, Callable[[MarketOrder], dt.datetime]] = {
 class Term:
     """One filter of a search."""
 
-    value_of: Callable[[MarketOrder], Any]
+    value_of: Callable[[Any], Any]
     compare: Callable[[Any, Any], bool]
-    value: dt.datetime
+    value: Any
 
-    def holds(self, order: MarketOrder) -> bool:
-        """Tell whether an order passes."""
-        return self.compare(self.value_of(order), self.value)
+    def holds(self, item: Any) -> bool:
+        """Tell whether an item passes."""
+        return self.compare(self.value_of(item), self.value)
 
 
-def read_search(query: str) -> tuple[list[Term], list[dict[str, Any]]]:
-    """Return the terms of a search; those not understood are ignored, with a warning each."""
-    terms: list[Term] = []
+@dataclass(slots=True)
+class Search:
+    """Alternatives, each of terms that all must hold; what was ignored stands in `warnings`."""
+
+    alternatives: list[list[Term]]
+    warnings: list[dict[str, Any]]
+
+    def finds(self, item: Any) -> bool:
+        """Tell whether an item passes."""
+        return any(all(term.holds(item) for term in terms) for terms in self.alternatives)
+
+
+def read_search(query: str, fields: Mapping[str, Callable[[Any], Any]] = ORDER_FIELDS) -> Search:
+    """Return a search; terms that are not understood are ignored, with a warning each."""
     warnings: list[dict[str, Any]] = []
-    for part in re.split(r"\s+AND\s+|\s+(?=[\w.]+:)", query.strip()) if query.strip() else []:
-        match = _TERM.fullmatch(part)
-        value_of = _SEARCHABLE.get(match["field"]) if match else None
-        if match is None or value_of is None:
-            name = match["field"] if match else part
-            warnings.append({"field": name, "message": "Invalid search field for this query."})
-            continue
-        try:
-            value = dt.datetime.fromisoformat(match["value"].strip("'\""))
-        except ValueError:
-            message = f"Input `{match['value']}` is not an accepted value."
-            warnings.append({"field": match["field"], "message": message})
-            continue
-        value = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-        terms.append(Term(value_of, _COMPARE[match["compare"] or ""], value))
-    return terms, [{"warnings": warnings}] if warnings else []
+    alternatives = [
+        [term for part in _parts(text) if (term := _term(part, fields, warnings)) is not None]
+        for text in re.split(r"\s+OR\s+", query.strip())
+    ]
+    return Search(alternatives, [{"warnings": warnings}] if warnings else [])
+
+
+def _parts(text: str) -> list[str]:
+    return re.split(r"\s+AND\s+|\s+(?=[\w.]+:)", text) if text else []
+
+
+def _term(
+    part: str, fields: Mapping[str, Callable[[Any], Any]], warnings: list[dict[str, Any]]
+) -> Term | None:
+    match = _TERM.fullmatch(part)
+    value_of = fields.get(match["field"]) if match else None
+    if match is None or value_of is None:
+        name = match["field"] if match else part
+        warnings.append({"field": name, "message": "Invalid search field for this query."})
+        return None
+    try:
+        value = _value(match["field"], match["value"].strip("'\""))
+    except ValueError:
+        message = f"Input `{match['value']}` is not an accepted value."
+        warnings.append({"field": match["field"], "message": message})
+        return None
+    return Term(value_of, _COMPARE[match["compare"] or ""], value)
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "id":
+        return int(text)
+    if not name.endswith("_at"):
+        return text
+    value = dt.datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
 def sort_value(sort_key: str) -> Callable[[MarketOrder], dt.datetime]:

@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from include.sandbox.clock import Clock
-from include.sandbox.market_facts import DailySalesRow, MarketOrder
+from include.sandbox.market_facts import MarketOrder
 from include.sandbox.world import Market
-from include.sources.shopify.sandbox_orders import build_order, build_shop, money_text
+from include.sources.shopify.sandbox_access import check_scope
+from include.sources.shopify.sandbox_bulk import BulkDesk
+from include.sources.shopify.sandbox_history import ShopHistory
+from include.sources.shopify.sandbox_lists import (
+    build_customer,
+    build_discounts,
+    build_installation,
+    build_variants,
+    find_buyers,
+    number_in,
+)
+from include.sources.shopify.sandbox_orders import build_order, build_order_id, build_shop
 from include.sources.shopify.sandbox_query import Field, QueryError, resolve
+from include.sources.shopify.sandbox_report import answer_report
 from include.sources.shopify.sandbox_search import (
     cursor_of,
     position_after,
     read_search,
     sort_value,
 )
-from include.sources.shopify.sandbox_values import answer
+from include.sources.shopify.sandbox_values import Connection, answer
 
 # Without read_all_orders the API knows the orders of the last 60 days only.
 _RECENT = dt.timedelta(days=60)
 _KEPT_ANSWERS = 20_000
-_REPORT = re.compile(
-    r"\s*FROM\s+sales\s+SHOW\s+(?P<columns>[\w\s,]+?)\s+TIMESERIES\s+day"
-    r"\s+SINCE\s+(?P<since>\d{4}-\d\d-\d\d)\s+UNTIL\s+(?P<until>\d{4}-\d\d-\d\d)\s*",
-    re.IGNORECASE,
-)
-_REPORT_COLUMNS: dict[str, Callable[[DailySalesRow], str]] = {
-    "orders": lambda row: str(row.orders),
-    "gross_sales": lambda row: money_text(row.gross_sales),
-    "discounts": lambda row: money_text(row.discounts),
-    "sales_reversals": lambda row: money_text(row.returns),
-    "net_sales": lambda row: money_text(row.net_sales),
+_IDS_ONLY = frozenset({"id", "legacyResourceId", "createdAt", "customer"})
+# The lists besides orders, and what their searches understand.
+LISTS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+    "customers": {
+        "id": lambda buyer: buyer.customer_id,
+        "updated_at": lambda buyer: buyer.updated_at,
+    },
+    "productVariants": {"id": number_in},
+    "discountNodes": {"id": number_in, "method": lambda node: "code"},
 }
 _Encode = Callable[[MarketOrder, Field], msgspec.Raw]
 SearchResult = tuple[list[MarketOrder], list[dict[str, Any]]]
@@ -44,10 +53,18 @@ SearchResult = tuple[list[MarketOrder], list[dict[str, Any]]]
 class SandboxShop:
     """One shop at the clock's time; encoded orders are kept per state of the order."""
 
-    def __init__(self, market: Market, clock: Clock) -> None:
+    def __init__(
+        self, market: Market, clock: Clock, options: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take up a market; `options` are those of the credentials (see `sandbox.py`)."""
         self._market, self._clock = market, clock
+        self._options = options or {}
+        self._history = ShopHistory(market, self._options)
+        self.bulk = BulkDesk(self._options.get("faults", {}))
+        self.storage_origin = ""  # where the files of bulk operations lie
         self._found_at: dt.datetime | None = None
         self._found: dict[tuple[str, str, bool], SearchResult] = {}
+        self._listed: dict[str, list[Any]] = {}
         self._encoded: dict[tuple[Any, ...], msgspec.Raw] = {}
 
     def answer(
@@ -62,7 +79,7 @@ class SandboxShop:
         warnings: list[dict[str, Any]] = []
         for field in selection:
             arguments = {k: resolve(v, variables) for k, v in field.arguments.items()}
-            _check_scope(field.name, scopes)
+            check_scope(field, scopes, self._options.get("level_2", "granted"))
             if field.name in ("orders", "ordersCount"):
                 query = str(arguments.get("query") or "")
                 sort_key = str(arguments.get("sortKey") or "PROCESSED_AT")
@@ -75,48 +92,107 @@ class SandboxShop:
                     encode = self._encoder(variables, now)
                     data[field.alias] = pages.answer(field, arguments.get("first"), encode)
             else:
-                data[field.alias] = self._single(field, arguments, variables, now)
+                value = self._value(field, arguments, variables, now, scopes)
+                data[field.alias] = value
         return data, warnings
 
-    def _single(
+    def _value(
         self,
         field: Field,
         arguments: Mapping[str, Any],
         variables: Mapping[str, Any],
         now: dt.datetime,
+        scopes: Sequence[str],
     ) -> Any:
-        if field.name == "order":
+        """Return the answer to a root field other than the orders' list and count."""
+        name, query = field.name, str(arguments.get("query") or "")
+        if name == "order":
             return self._order(str(arguments.get("id")), field, variables, now)
-        if field.name == "shop":
-            return answer(build_shop(self._market.shop), field.selection, variables)
-        report = self._report(str(arguments.get("query") or ""), now)
-        return answer(report, field.selection, variables)
+        if name in LISTS:
+            items = self._list(name, query, now)
+            tree = {"__typename": "Query", name: Connection(tuple(items))}
+            return answer(tree, (field,), variables)[field.alias]
+        if name.removesuffix("Count") in LISTS:
+            return _count(len(self._list(name.removesuffix("Count"), query, now)), field, variables)
+        if name == "bulkOperationRunQuery":
+            found = self.bulk.run(query, lambda inner: self._bulk_roots(inner, now, scopes), now)
+        else:
+            found = self._object(name, arguments, now, scopes)
+        return answer(found, field.selection, variables)
+
+    def _object(
+        self, name: str, arguments: Mapping[str, Any], now: dt.datetime, scopes: Sequence[str]
+    ) -> Any:
+        if name == "shop":
+            return build_shop(self._market.shop)
+        if name == "currentAppInstallation":
+            return build_installation(scopes)
+        if name == "bulkOperation":
+            return self.bulk.state(str(arguments.get("id")), self.storage_origin)
+        if name == "discountNode":
+            nodes = self._list("discountNodes", "", now)
+            return next((node for node in nodes if node["id"] == arguments.get("id")), None)
+        return answer_report(self._market, str(arguments.get("query") or ""), now)
+
+    def _list(self, name: str, query: str, now: dt.datetime) -> list[dict[str, Any]]:
+        """Return the nodes of a list that a search finds, in the order of our queries' sort key."""
+        self._forget_unless(now)
+        if name not in self._listed:
+            if name == "customers":
+                found: list[Any] = list(find_buyers(self._history.orders_at(now)))
+            elif name == "productVariants":
+                found = build_variants(self._market)
+            else:
+                found = build_discounts(self._market, now)
+            self._listed[name] = found
+        search = read_search(query, LISTS[name])
+        matching = [item for item in self._listed[name] if search.finds(item)]
+        if name != "customers":
+            return matching
+        level_2 = self._options.get("level_2", "granted")
+        return [build_customer(buyer, self._market.shop.currency, level_2) for buyer in matching]
+
+    def _bulk_roots(
+        self, selection: tuple[Field, ...], now: dt.datetime, scopes: Sequence[str]
+    ) -> tuple[Field, list[dict[str, Any]]]:
+        """Return the field a bulk operation reads and its trees; the sandbox knows orders only."""
+        (field,) = selection
+        check_scope(field, scopes, "granted")
+        if field.name != "orders":
+            raise QueryError(f"the sandbox runs bulk operations over orders, not {field.name}")
+        query = str(field.arguments.get("query") or "")
+        found, _ = self._search(now, query, "CREATED_AT", "read_all_orders" in scopes)
+        taxes_included = self._market.shop.taxes_included
+        return field, [build_order(order, now, taxes_included) for order in found]
+
+    def _forget_unless(self, now: dt.datetime) -> None:
+        """Keep what was found while the clock stands still."""
+        if now != self._found_at:
+            self._found_at, self._found, self._listed = now, {}, {}
 
     def _search(
         self, now: dt.datetime, query: str, sort_key: str, all_orders: bool
     ) -> SearchResult:
         """Return the orders that match, sorted; kept while the clock stands still."""
-        if now != self._found_at:
-            self._found_at, self._found = now, {}
+        self._forget_unless(now)
         key = (query, sort_key, all_orders)
         if key not in self._found:
-            terms, warnings = read_search(query)
+            search = read_search(query)
             value_of = sort_value(sort_key)
             orders = [
                 order
-                for order in self._market.orders_at(now)
-                if (all_orders or order.created_at > now - _RECENT)
-                and all(term.holds(order) for term in terms)
+                for order in self._history.orders_at(now)
+                if (all_orders or order.created_at > now - _RECENT) and search.finds(order)
             ]
             orders.sort(key=lambda order: (value_of(order), order.order_id))
-            self._found[key] = (orders, warnings)
+            self._found[key] = (orders, search.warnings)
         return self._found[key]
 
     def _order(
         self, order_gid: str, field: Field, variables: Mapping[str, Any], now: dt.datetime
     ) -> msgspec.Raw | None:
         number = order_gid.removeprefix("gid://shopify/Order/")
-        for order in self._market.orders_at(now):
+        for order in self._history.orders_at(now):
             if str(order.order_id) == number:
                 return self._encode(order, field, variables, now)
         return None
@@ -128,11 +204,14 @@ class SandboxShop:
         self, order: MarketOrder, field: Field, variables: Mapping[str, Any], now: dt.datetime
     ) -> msgspec.Raw:
         """Return the JSON of an order; the same state and selection are encoded once."""
+        if _IDS_ONLY.issuperset(part.name for part in field.selection):
+            chosen = answer(build_order_id(order), field.selection, variables)
+            return msgspec.Raw(msgspec.json.encode(chosen))
         key = (
             order.order_id,
             order.updated_at,
             order.journey is not None and order.journey.ready_at <= now,
-            order.customer.number_of_orders if order.customer else 0,
+            order.customer and (order.customer.customer_id, order.customer.number_of_orders),
             id(field.selection),
             *(variables.get(name) for name in ("lines", "moments", "agreements", "sales")),
             variables.get("refundLines"),
@@ -144,36 +223,6 @@ class SandboxShop:
             chosen = answer(tree, field.selection, variables)
             self._encoded[key] = msgspec.Raw(msgspec.json.encode(chosen))
         return self._encoded[key]
-
-    def _report(self, query: str, now: dt.datetime) -> dict[str, Any]:
-        match = _REPORT.fullmatch(query)
-        if match is None:
-            return _refused_report(f"Line 1 Column 1: Invalid query: {query[:80]}")
-        columns = [name.strip() for name in match["columns"].split(",")]
-        unknown = [name for name in columns if name not in _REPORT_COLUMNS]
-        if unknown:
-            return _refused_report(f"Line 1 Column 1: Column '{unknown[0]}' not found")
-        since, until = (dt.date.fromisoformat(match[name]) for name in ("since", "until"))
-        rows = [
-            {"day": f"{row.day}", **{name: _REPORT_COLUMNS[name](row) for name in columns}}
-            for row in self._market.daily_sales_at(now)
-            if since <= row.day <= until
-        ]
-        kinds = {"day": "DAY_TIMESTAMP", "orders": "INTEGER"}
-        table = {
-            "__typename": "ShopifyqlTableData",
-            "columns": [
-                {
-                    "__typename": "ShopifyqlTableDataColumn",
-                    "name": name,
-                    "dataType": kinds.get(name, "MONEY"),
-                    "displayName": name.replace("_", " ").capitalize(),
-                }
-                for name in ("day", *columns)
-            ],
-            "rows": rows,
-        }
-        return _report_answer(table, [])
 
 
 class _OrderPages:
@@ -216,31 +265,6 @@ class _OrderPages:
         }
 
 
-def _check_scope(field: str, scopes: Sequence[str]) -> None:
-    needed = {"shop": None, "shopifyqlQuery": "read_reports"}.get(field, "read_orders")
-    if needed is not None and needed not in scopes:
-        access = f"`{needed}` access scope."
-        raise QueryError(
-            f"Access denied for {field} field. Required access: {access}",
-            "ACCESS_DENIED",
-            documentation="https://shopify.dev/api/usage/access-scopes",
-            requiredAccess=access,
-        )
-
-
 def _count(number: int, field: Field, variables: Mapping[str, Any]) -> Any:
     count = {"__typename": "Count", "count": number, "precision": "EXACT"}
     return answer(count, field.selection, variables)
-
-
-def _refused_report(reason: str) -> dict[str, Any]:
-    return _report_answer(None, [reason])
-
-
-def _report_answer(table: dict[str, Any] | None, errors: list[str]) -> dict[str, Any]:
-    return {
-        "__typename": "ShopifyqlQueryResponse",
-        "tableData": table,
-        "parseErrors": errors,
-        "parseWarnings": [],
-    }

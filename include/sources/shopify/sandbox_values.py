@@ -34,7 +34,7 @@ def answer(value: Any, selection: tuple[Field, ...], variables: Mapping[str, Any
     kind = value["__typename"]
     chosen: dict[str, Any] = {}
     for field in selection:
-        if not _applies(field.condition, kind):
+        if not applies(field.condition, kind):
             continue
         found = value[field.name]
         if isinstance(found, Connection):
@@ -47,7 +47,8 @@ def answer(value: Any, selection: tuple[Field, ...], variables: Mapping[str, Any
     return chosen
 
 
-def _applies(condition: str | None, kind: str) -> bool:
+def applies(condition: str | None, kind: str) -> bool:
+    """Tell whether a fragment on `condition` applies to an object of type `kind`."""
     if condition is None or condition == kind:
         return True
     interface = {"Sale": SALES, "CustomerMoment": ("CustomerVisit",)}.get(condition, ())

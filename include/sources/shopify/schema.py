@@ -113,6 +113,23 @@ class OrderSale(Record, rename="camel", frozen=True, array_like=True):
     ]
 
 
+class OrderTransaction(Record, rename="camel", frozen=True, array_like=True):
+    """One payment of an order: money asked for, taken or given back, also what failed."""
+
+    transaction_id: Annotated[str, at("id")]
+    parent_id: Annotated[
+        str | None, at("parentTransaction.id", "The payment it captures, refunds or voids")
+    ]
+    kind: Annotated[str, at("kind", "SALE, AUTHORIZATION, CAPTURE, REFUND, VOID, …")]
+    status: Annotated[str, at("status", "SUCCESS, FAILURE, PENDING, ERROR, …")]
+    error_code: str | None
+    gateway: str | None
+    test: bool
+    created_at: dt.datetime
+    processed_at: dt.datetime | None
+    amount: Annotated[Decimal, at("amountSet.shopMoney.amount", "Never negative, also of refunds")]
+
+
 class OrderRefund(Record, rename="camel", frozen=True, array_like=True):
     """One refund of an order (money given back; may differ from the ledger's return rows)."""
 
@@ -144,6 +161,78 @@ class DailySales(Record, frozen=True, array_like=True):
     ]
     net_sales: Decimal
     currency_code: str
+
+
+class Customer(Record, rename="camel", frozen=True, array_like=True):
+    """One customer as they stood when they were read; e-mail and phone as keyed hashes."""
+
+    customer_id: Annotated[str, at("legacyResourceId", "Numeric id, as text")]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    number_of_orders: Annotated[str, at("numberOfOrders", "UnsignedInt64, as text")]
+    amount_spent: Annotated[Decimal, at("amountSpent.amount")]
+    currency_code: Annotated[str, at("amountSpent.currencyCode")]
+    state: Annotated[str, at("state", "ENABLED, DISABLED, INVITED, DECLINED")]
+    verified_email: bool
+    email_hash: Annotated[
+        str | None, at("defaultEmailAddress.emailAddress", "NULL without level 2 access")
+    ]
+    email_marketing_state: Annotated[str | None, at("defaultEmailAddress.marketingState")]
+    phone_hash: Annotated[
+        str | None, at("defaultPhoneNumber.phoneNumber", "NULL without level 2 access")
+    ]
+    country_code: Annotated[str | None, at("defaultAddress.countryCodeV2")]
+    province_code: Annotated[str | None, at("defaultAddress.provinceCode")]
+
+
+class OrderDay(Record, frozen=True, array_like=True):
+    """The orders of one day of creation (UTC) that exist in the shop."""
+
+    created_date: dt.date
+    order_count: int
+
+
+class OrderId(Record, rename="camel", frozen=True, array_like=True):
+    """One order that exists, and whose it is now."""
+
+    order_id: Annotated[str, at("legacyResourceId", "Numeric id, as text")]
+    created_at: dt.datetime
+    customer_id: Annotated[
+        str | None, at("customer.legacyResourceId", "After a merge the customer who was kept")
+    ]
+
+
+class ProductVariant(Record, rename="camel", frozen=True, array_like=True):
+    """One variant and what a unit of it costs the shop, as of the snapshot."""
+
+    variant_id: Annotated[str, at("id")]
+    product_id: Annotated[str, at("product.id")]
+    product_title: Annotated[str | None, at("product.title")]
+    is_gift_card: Annotated[bool, at("product.isGiftCard")]
+    sku: str | None
+    title: str | None
+    price: Annotated[Decimal, at("price", "In the shop's currency")]
+    unit_cost: Annotated[
+        Decimal | None, at("inventoryItem.unitCost.amount", "NULL where none was entered")
+    ]
+    unit_cost_currency_code: Annotated[str | None, at("inventoryItem.unitCost.currencyCode")]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class DiscountCode(Record, rename="camel", frozen=True, array_like=True):
+    """One code that customers can type, and the discount it belongs to, as of the snapshot."""
+
+    code_id: Annotated[str, at("id")]
+    code: str
+    usage_count: Annotated[int, at("asyncUsageCount", "Counted with a delay")]
+    discount_id: Annotated[str, at("discount.id")]
+    discount_type: Annotated[str, at("discount.__typename", "DiscountCodeBasic, …Bxgy, …App")]
+    discount_title: Annotated[str, at("discount.title")]
+    discount_status: Annotated[str, at("discount.status", "ACTIVE, EXPIRED, SCHEDULED")]
+    starts_at: Annotated[dt.datetime, at("discount.startsAt")]
+    ends_at: Annotated[dt.datetime | None, at("discount.endsAt")]
+    usage_limit: Annotated[int | None, at("discount.usageLimit")]
 
 
 class Shop(Record, rename="camel", frozen=True, array_like=True):

@@ -27,6 +27,7 @@ renamed as (
         link_clicks as link_click_count,
         replies as replies_count,
         ig_reels_video_view_total_time / 1000 as watch_seconds,
+        metric_definition as metric_definition_version,
         refused_metrics,
         _load_id as load_id
     from source

@@ -1,0 +1,110 @@
+"""Keep house: privacy requests, retention, vacuum.
+
+**What** Every day at 05:00 of the reporting time zone. `apply_privacy_requests` works off the inbox
+(`<GROUNDSWELL_PRIVACY_DIR>/inbox`, filled by the webhook endpoint or by hand): the persons named
+are erased from landing, quarantine, raw, the built tables and the kept versions of the marts; the
+orders concerned are pending for the next measure run. A request takes two passes on two days, so
+that what was under way during the first cannot bring anybody back; `quality.privacy_requests` says
+what is due when. `delete_expired` deletes landed pages, resolved rejects, quality rows and answers
+past their retention; `clean_airflow_metadata` runs `airflow db clean`; `vacuum_tables` follows.
+
+**Parameters** the retentions in days, and `dry_run`: nothing changes, the logs say what would.
+
+**Input** the inbox · **Output** fewer rows and files; `secrets.privacy_requests`
+
+**When it fails**
+
+| message | what to do |
+|---|---|
+| `… no connection has loaded the shop …` | not ours: remove the file; new: load the shop first |
+| `… is no JSON`, `… names no customer`, `… is no payload of …` | repair or remove that file |
+| `the erasure list cannot be compared without its key` | set the password of `privacy` again |
+| `Truncated: landed page … cannot be read` | the file is damaged: restore or delete its run |
+| `airflow db clean ended with …` | its output is in the log; clear the task |
+| `clean_airflow_metadata` skipped | set `AIRFLOW_CONN_AIRFLOW_METADATA` to have it cleaned |
+
+A request that stays open past `due_at` waits for an open measure run, or its file has gone: put the
+payload into the inbox again.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.daily import schedule_facts
+from include.orchestration import DEFAULT_ARGS, START_DATE
+
+
+def days(default: int, minimum: int, what: str) -> Param:
+    """Return a parameter of so many days."""
+    return Param(default, type="integer", minimum=minimum, description=f"days to keep {what}")
+
+
+@task
+def apply_privacy_requests() -> dict[str, int]:
+    """Erase or disclose what persons asked for; how many are done, waiting, repeated."""
+    from include import orchestration
+    from include.maintenance import steps
+
+    outcome = steps.apply_privacy_requests(
+        is_dry_run=get_current_context()["params"]["dry_run"],
+        read=orchestration.airflow_connection,
+    )
+    return {"done": outcome.done, "waiting": outcome.waiting, "repeated": outcome.repeated}
+
+
+@task
+def delete_expired() -> dict[str, int]:
+    """Delete what is past its retention; rows and files by place."""
+    from include import orchestration
+    from include.maintenance import steps
+
+    kept, dry_run = steps.read_params(get_current_context()["params"])
+    return steps.delete_expired(kept, is_dry_run=dry_run, read=orchestration.airflow_connection)
+
+
+@task
+def clean_airflow_metadata() -> None:
+    """Delete old runs and logs from Airflow's own database."""
+    from include import orchestration
+    from include.maintenance import steps
+
+    kept, dry_run = steps.read_params(get_current_context()["params"])
+    read = orchestration.airflow_connection
+    if not steps.clean_airflow_metadata(kept, is_dry_run=dry_run, read=read):
+        raise AirflowSkipException("connection airflow_metadata is not set in the environment")
+
+
+@task
+def vacuum_tables() -> int:
+    """Vacuum and analyze; how many tables."""
+    from include import orchestration
+    from include.maintenance import steps
+
+    if get_current_context()["params"]["dry_run"]:
+        raise AirflowSkipException("dry run")
+    return steps.vacuum_tables(read=orchestration.airflow_connection)
+
+
+with DAG(
+    dag_id="maintain_warehouse",
+    dag_display_name="Maintain the warehouse",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("0 5 * * *", timezone=schedule_facts().reporting_timezone),
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params={
+        "dry_run": Param(False, type="boolean", description="change nothing, say what would"),
+        "landing_days": days(400, 60, "landed pages, and loads"),
+        "quarantine_days": days(90, 1, "resolved rejects"),
+        "quality_days": days(400, 60, "quality rows"),
+        "airflow_days": days(90, 7, "Airflow's runs and logs"),
+        "answer_days": days(30, 1, "answers given to persons"),
+    },
+    tags=["maintain"],
+):
+    clean_airflow_metadata()
+    [apply_privacy_requests(), delete_expired()] >> vacuum_tables()

@@ -1,0 +1,1 @@
+"""The part of Shopify's published Admin schema that our queries reach; see `trim.py`."""
