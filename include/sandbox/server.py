@@ -1,8 +1,11 @@
 """One web application for all sandboxed APIs: their routers, the virtual `Date`, and the control.
 
-A router comes from each `include/sources/<name>/sandbox.py`. The control lies under `/_control/`:
+A router comes from each `include/sources/<name>/sandbox.py`, its bad days from `FAULTS` there or in
+a `sandbox_faults.py` beside it. The control lies under `/_control/`:
 
     POST /_control/clock    {"at": "2026-11-15T08:00:00Z"} or {"run": true, "offset_seconds": 0}
+    POST /_control/faults   {"throttle": 0.05, "seed": 11}: exactly these; {} turns all off
+    GET  /_control/faults   names, meanings, who plays them, what is on
     GET  /_control/truth    ?until=2026-11-14
     GET  /_control/health   the only one without a key
 
@@ -27,16 +30,33 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import include.sources
 from include.sandbox.clock import Clock
+from include.sandbox.faults import ProtocolFault, Switchboard
+from include.sandbox.faults_market import with_faults
+from include.sandbox.faults_transport import SKEW, FaultLayer
 from include.sandbox.world import Market
 
 
 def discover_sandboxes() -> dict[str, ModuleType]:
     """Import every source's `sandbox.py`; source names to modules, sorted."""
+    return _discover("sandbox")
+
+
+def discover_faults() -> dict[str, Mapping[str, ProtocolFault]]:
+    """Gather what each source declares in `FAULTS`; source names to name and function."""
+    found: dict[str, Mapping[str, ProtocolFault]] = {}
+    apart = _discover("sandbox_faults")
+    for name, module in discover_sandboxes().items():
+        own = getattr(apart.get(name), "FAULTS", {})
+        found[name] = {**getattr(module, "FAULTS", {}), **own}
+    return found
+
+
+def _discover(kind: str) -> dict[str, ModuleType]:
     found = {}
     for folder in pkgutil.iter_modules(include.sources.__path__):
         name = f"include.sources.{folder.name}"
-        if folder.ispkg and importlib.util.find_spec(f"{name}.sandbox") is not None:
-            found[folder.name] = importlib.import_module(f"{name}.sandbox")
+        if folder.ispkg and importlib.util.find_spec(f"{name}.{kind}") is not None:
+            found[folder.name] = importlib.import_module(f"{name}.{kind}")
     return dict(sorted(found.items()))
 
 
@@ -48,10 +68,17 @@ def create_app(
     credentials: per source what its `make_credentials` made; sources without are not served.
     """
     app = FastAPI(title="Groundswell sandbox", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(build_control(market, clock, control_key))
+    board = Switchboard(clock, discover_faults())
+    shown = with_faults(market, board)
+    app.include_router(build_control(market, clock, control_key, board))
+    routes = {}
     for name, module in discover_sandboxes().items():
         if name in credentials:
-            app.include_router(module.build_router(market, clock, credentials[name]))
+            router = module.build_router(shown, clock, credentials[name])
+            routes[name] = list(router.routes)
+            app.include_router(router)
+    app.add_middleware(FaultLayer, board=board, routes=routes)
+    # Added last, it is the outer one: answers that a fault made up get their Date too.
     app.add_middleware(VirtualDate, clock=clock)
     return app
 
@@ -65,7 +92,8 @@ class VirtualDate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                date = format_datetime(self._clock.now(), usegmt=True).encode()
+                now = self._clock.now() + scope.get(SKEW, dt.timedelta(0))
+                date = format_datetime(now, usegmt=True).encode()
                 others = [pair for pair in message.get("headers", []) if pair[0] != b"date"]
                 message = {**message, "headers": [*others, (b"date", date)]}
             await send(message)
@@ -91,7 +119,7 @@ class ClockOrder(BaseModel):
         return self
 
 
-def build_control(market: Market, clock: Clock, control_key: str) -> APIRouter:
+def build_control(market: Market, clock: Clock, control_key: str, board: Switchboard) -> APIRouter:
     """Return the control's routes; all but `health` answer 403 without the key."""
 
     def check_key(x_control_key: Annotated[str, Header()] = "") -> None:
@@ -105,6 +133,13 @@ def build_control(market: Market, clock: Clock, control_key: str) -> APIRouter:
             seconds = order.offset_seconds
             clock.run(None if seconds is None else dt.timedelta(seconds=seconds))
         return health()
+
+    def set_faults(settings: dict[str, float]) -> dict[str, Any]:
+        try:
+            board.set(settings)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+        return board.describe()
 
     def truth(until: dt.date) -> dict[str, Any]:
         return market.truth(until)
@@ -122,5 +157,7 @@ def build_control(market: Market, clock: Clock, control_key: str) -> APIRouter:
     router.add_api_route("/health", health, methods=["GET"])
     keyed = [Depends(check_key)]
     router.add_api_route("/clock", set_clock, methods=["POST"], dependencies=keyed)
+    router.add_api_route("/faults", set_faults, methods=["POST"], dependencies=keyed)
+    router.add_api_route("/faults", board.describe, methods=["GET"], dependencies=keyed)
     router.add_api_route("/truth", truth, methods=["GET"], dependencies=keyed)
     return router

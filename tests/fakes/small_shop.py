@@ -164,6 +164,7 @@ class Loader:
     landing_url: str
     source: Source = SHOP
     runs: int = field(default=0)
+    hash_key: bytes = b"key"
 
     def run(self, stream: Stream, *pages: Page | Exception, window: Window = DAY) -> StreamResult:
         """Load the pages as one window of the stream."""
@@ -176,7 +177,7 @@ class Loader:
             window,
             dsn=self.dsn,
             landing_url=self.landing_url,
-            hash_key=b"key",
+            hash_key=self.hash_key,
             run_id=f"run-{self.runs}",
         )
 

@@ -11,26 +11,18 @@ import datetime as dt
 import gzip
 import json
 import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import requests
+from social_bench import DAYS, NEW_YORK, REMOVED_METRIC, Bench, run_time
 
-from include.connections import parse_connection
 from include.errors import BadCredentials, MissingScope
-from include.ingest import StreamResult, day_window, run_stream
+from include.ingest import day_window
 from include.replay import replay_window
-from include.sandbox.installation import initialise, read_installation
-from include.sandbox.world import Market
-from include.settings import REPO_ROOT, read_settings
 from include.sources import ga4, instagram
 from include.sources._base import Connection, Source
 from include.sources.ga4 import sandbox as ga4_sandbox
@@ -38,118 +30,7 @@ from include.sources.ga4.token import ServiceAccount
 from include.sources.instagram import sandbox_posts
 from include.warehouse.connection import connect
 
-NEW_YORK = ZoneInfo("America/New_York")
-CONTROL_KEY = "key-of-this-test"
-LAST_DAY = dt.date(2026, 11, 14)
-# The clocks change on 1 November 2026.
-DAYS = [dt.date(2026, 10, 30) + dt.timedelta(days=n) for n in range(5)]
-REMOVED_METRIC = "reposts"
-
-
-@dataclass
-class Bench:
-    """The sandbox's process, the market it shows, and a place to load into."""
-
-    address: str
-    market: Market
-    connections: dict[str, Connection]
-    targets: dict[str, tuple[str, ...]]
-    dsn: str = ""
-    landing: str = ""
-
-    def set_clock(self, at: dt.datetime) -> None:
-        answer = requests.post(
-            f"{self.address}/_control/clock",
-            json={"at": at.isoformat()},
-            headers={"X-Control-Key": CONTROL_KEY},
-            timeout=10,
-        )
-        answer.raise_for_status()
-
-    def run(
-        self, source: Source, stream: str, day: dt.date, connection: Connection | None = None
-    ) -> StreamResult:
-        return run_stream(
-            source,
-            source.stream(stream),
-            connection or self.connections[source.name],
-            day_window(day, NEW_YORK),
-            dsn=self.dsn,
-            landing_url=self.landing,
-            hash_key=b"test",
-            run_id=f"test_{day}",
-            targets=self.targets,
-        )
-
-    def run_day(self, source: Source, day: dt.date) -> dict[str, StreamResult]:
-        """Run all streams of a source at 03:00 on the morning after."""
-        self.set_clock(run_time(day))
-        return {stream.name: self.run(source, stream.name, day) for stream in source.streams}
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with connect(self.dsn) as conn:
-            return conn.execute(query, values).fetchall()
-
-
-def run_time(day: dt.date) -> dt.datetime:
-    morning = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(3), tzinfo=NEW_YORK)
-    return morning.astimezone(dt.UTC)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, warehouse: Any) -> Iterator[Bench]:
-    data_dir, port = tmp_path_factory.mktemp("sandbox"), free_loopback_port()
-    settings = dataclasses.replace(read_settings(), data_dir=data_dir, sandbox_port=port)
-    initialise(settings, LAST_DAY)
-    state = json.loads((data_dir / "sandbox.json").read_text())
-    state["credentials"]["instagram"]["removed_metrics"] = [REMOVED_METRIC]
-    (data_dir / "sandbox.json").write_text(json.dumps(state))
-    where = ("--data-dir", str(data_dir), "--port", str(port), "--at", "2026-10-01T07:00:00Z")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "include.sandbox", "serve", *where],
-        cwd=REPO_ROOT,
-        env={**os.environ, "GROUNDSWELL_SANDBOX_CONTROL_KEY": CONTROL_KEY},
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_up(process, f"{address}/_control/health")
-        market = read_installation(data_dir).build()
-        names = market.plan.creators
-        handles = [a.handle for c in names for a in c.accounts if a.access_path != "own_account"]
-        connections = {
-            name: parse_connection(name, json.dumps(fields))
-            for name, fields in state["connections"].items()
-        }
-        yield Bench(address, market, connections, {"instagram": tuple(handles)})
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def free_loopback_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the sandbox ended"
-        try:
-            if requests.get(url, timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    raise AssertionError("the sandbox did not come up")
-
-
-@pytest.fixture
-def bench(served: Bench, clean_warehouse: Any, tmp_path: Path) -> Bench:
-    return dataclasses.replace(
-        served, dsn=clean_warehouse.dsn("loader"), landing=str(tmp_path / "landing")
-    )
-
+pytest_plugins = ("social_fixtures",)
 
 # GA4
 
@@ -175,16 +56,17 @@ from raw.ga4__sessions where connection_id = 'ga4' and property_id = %s and date
 
 
 def test_ga4_days_hold_what_the_api_showed_when_they_were_last_read(bench: Bench) -> None:
-    """Five daily runs over a clock change; each reads its day and the four before it again."""
+    """Five daily runs over a clock change: each reads four days again, the Monday's thirty."""
     for day in DAYS:
         results = bench.run_day(ga4.SOURCE, day)
         assert {result.status for result in results.values()} == {"loaded"}
         assert not any(result.rows_rejected for result in results.values())
         assert not any(result.drifted_fields for result in results.values())
-    first = DAYS[0] - dt.timedelta(days=4)
-    read_days = [first + dt.timedelta(days=n) for n in range(9)]
-    for day in read_days:
-        last_read = run_time(min(day + dt.timedelta(days=4), DAYS[-1]))
+    monday = dt.date(2026, 11, 2)
+    assert monday in DAYS
+    first = monday - dt.timedelta(days=30)
+    for day in (first + dt.timedelta(days=n) for n in range(32)):
+        last_read = run_time(DAYS[-1] if day >= DAYS[-1] - dt.timedelta(days=4) else monday)
         loaded = set(bench.rows(LOADED_SESSIONS, bench.market.property_id, day))
         assert loaded == shown_sessions(bench, day, last_read)
         assert loaded
@@ -418,7 +300,7 @@ def contents(bench: Bench) -> dict[str, list[tuple[Any, ...]]]:
     """All raw rows of both sources without the loader's own marks."""
     found = {}
     for source in (ga4.SOURCE, instagram.SOURCE):
-        for stream in source.streams:
+        for stream in source.part().streams:
             table = f"raw.{source.name}__{stream.name}"
             query = (
                 f"select to_jsonb(t) - '_load_id' - '_loaded_at' - '_captured_at' from {table} t"
@@ -439,7 +321,7 @@ def test_replay_from_landing_gives_the_same_rows_without_the_api(bench: Bench) -
             conn.execute(f"truncate {table}")
     for day in days:
         for source in (ga4.SOURCE, instagram.SOURCE):
-            for stream in source.streams:
+            for stream in source.part().streams:
                 replay_window(
                     source,
                     stream,

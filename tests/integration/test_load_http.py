@@ -91,7 +91,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     original = session_module.ApiSession.__init__
 
     def build(self: Any, *arguments: Any, **settings: Any) -> None:
-        original(self, *arguments, **settings, sleep=found.append)
+        original(self, *arguments, **{**settings, "sleep": found.append})
 
     monkeypatch.setattr(session_module.ApiSession, "__init__", build)
     return found

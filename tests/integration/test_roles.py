@@ -78,7 +78,11 @@ TABLES = {
     "quality.schema_versions": (READ, READ, NONE, READ, NONE),
     "quality.current_measure_run": (READ, READ, NONE, READ, NONE),
     "quality.pending_loads": (READ, READ, NONE, READ, NONE),
+    "quality.privacy_requests": (READ, READ, NONE, READ, NONE),
     "quarantine.rejects": (ALL, NONE, NONE, NONE, NONE),
+    "secrets.privacy_requests": (ALL, NONE, NONE, NONE, NONE),
+    "secrets.erased_subjects": (ALL, NONE, NONE, NONE, NONE),
+    "secrets.oauth_token": (ALL, NONE, NONE, NONE, NONE),
     "raw.probe__rows": (ALL, READ, NONE, NONE, NONE),
     "staging.probe": (NONE, ALL, NONE, NONE, NONE),
     "intermediate.probe": (NONE, ALL, NONE, NONE, NONE),
@@ -286,6 +290,10 @@ def test_readers_are_bounded(filled):
         ("transformer", "select payload from quarantine.rejects"),
         ("transformer", "update quality.load_windows set reason = null"),
         ("transformer", "create table secrets.probe (id int)"),
+        ("transformer", "select * from secrets.oauth_token"),
+        ("ui_reader", "select * from secrets.privacy_requests"),
+        ("ui_reader", "select * from secrets.erased_subjects"),
+        ("ui_reader", "update quality.privacy_requests set done_at = now()"),
     ],
 )
 def test_refused(filled, role, statement):

@@ -14,7 +14,7 @@ import pytest
 
 from include.errors import BadRequest, CountMismatch, RateLimited, Truncated
 from include.sources._base import Connection, FetchContext, Page, Window
-from include.sources.ga4 import SOURCE, access, client, token
+from include.sources.ga4 import SOURCE, access, client, reports, token
 
 UTC = dt.UTC
 NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles")
@@ -58,6 +58,11 @@ MAYA = row(
 BIG = row(
     "20261104", "(direct)", "(none)", "(direct)", "(not set)", "(other)",
     "880", "402", "20110", "300", "60", "33", "21", "1.2E7", "21.5",
+)  # fmt: skip
+
+ZOE = row(
+    "20261104", "youtube", "influencer", "fall26", "zoe", "/zoe?utm_content=zoe",
+    "41", "22", "1903", "12", "4", "2", "1", "45.00", "1",
 )  # fmt: skip
 
 
@@ -114,7 +119,7 @@ def context(session: Any, **extra: Any) -> FetchContext:
 
 
 def fetch(session: Any, **extra: Any) -> Iterator[Page]:
-    return client.fetch_report(client.SESSIONS)(context(session, **extra))
+    return client.fetch_report(reports.SESSIONS)(context(session, **extra))
 
 
 def test_a_window_of_the_same_zone_asks_for_its_own_days() -> None:
@@ -160,7 +165,7 @@ def test_a_property_to_the_west_keeps_the_name_of_the_day() -> None:
 
 
 def test_reports_stay_within_the_limits_of_the_api() -> None:
-    for report in (client.SESSIONS, client.TRANSACTIONS, client.KEY_EVENTS):
+    for report in (reports.SESSIONS, reports.TRANSACTIONS, reports.KEY_EVENTS):
         assert len(report.dimensions) <= 9
         assert len(report.metrics) <= 10
 
@@ -182,7 +187,7 @@ def test_a_request_orders_by_every_dimension_and_sends_int64_as_text() -> None:
 def test_pages_are_asked_by_offset_until_row_count() -> None:
     session = ScriptedSession(
         {**HEADERS, "rows": [MAYA, BIG], "rowCount": 3},
-        {**HEADERS, "rows": [MAYA], "rowCount": 3},
+        {**HEADERS, "rows": [ZOE], "rowCount": 3},
     )
     pages = list(fetch(session, page_rows=2))
     assert [body["offset"] for _, body in session.asked] == ["0", "2"]
@@ -194,6 +199,15 @@ def test_fewer_rows_than_announced_is_a_count_mismatch() -> None:
         {**HEADERS, "rows": [MAYA, BIG], "rowCount": 3}, {**HEADERS, "rowCount": 3}
     )
     with pytest.raises(CountMismatch, match="announced 3 rows, 2 came"):
+        list(fetch(session, page_rows=2))
+
+
+def test_a_row_that_comes_twice_stands_for_one_that_never_came() -> None:
+    session = ScriptedSession(
+        {**HEADERS, "rows": [MAYA, BIG], "rowCount": 3},
+        {**HEADERS, "rows": [BIG], "rowCount": 3},
+    )
+    with pytest.raises(Truncated, match="rows came twice"):
         list(fetch(session, page_rows=2))
 
 

@@ -242,6 +242,7 @@ def test_insights_become_one_row_per_post_with_the_metrics_of_its_product() -> N
         "saved": 7,
         "ig_reels_avg_watch_time": 8,
         "ig_reels_video_view_total_time": 9,
+        "metric_definition": "instagram_views_2025",
         "refused_metrics": None,
         "unavailable_reason": None,
     }

@@ -1,0 +1,182 @@
+"""Apply requests: find whom they name, erase them everywhere, and say when it is done.
+
+A request is applied in two passes, half a day apart: what was under way during the first (a load
+that had fetched the person's page already, a measure run that had read raw) has ended by the
+second, which finds what it brought back. After that the list alone keeps the values out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from include.landing.store import open_store
+from include.privacy.erasers import ShopEraser, TextEraser
+from include.privacy.erasure_list import add_person, read_erased
+from include.privacy.landing import erase_landing
+from include.privacy.rows import erase_loaded_rows
+from include.privacy.subjects import bare, landed_form, names_somebody, salted_token
+from include.privacy.tables import Scope, changeable_tables, erase_everybody, erase_rows
+from include.sources._base import Source, Stream
+from include.warehouse.connection import connect
+from include.warehouse.load_tables import RawTable, stream_tables
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where personal data may be: the warehouse through two roles, and landing."""
+
+    loader_dsn: str = field(repr=False)
+    transformer_dsn: str = field(repr=False)
+    landing_url: str
+    hash_key: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class Person:
+    """Whom a request names, growing as linked values are found; `repr` shows nobody."""
+
+    request_id: int
+    values: set[str] = field(default_factory=set, repr=False)
+    records: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+
+def apply_erasure(
+    places: Places,
+    source: Source,
+    connection_id: str,
+    persons: Iterable[Person],
+    *,
+    is_last_pass: bool = False,
+) -> dict[str, int]:
+    """Erase persons of a connection, and whoever else its list names, everywhere; may run again.
+
+    Order money stays: only what names a person changes, into the person's token. Returns changed
+    rows and pages by place: raw, quarantine, landing, the built tables, kept versions of the marts.
+    A whole shop is erased when `EVERYBODY` is on its list.
+    """
+    scope = Scope(connection_id, subject_columns(source))
+    with connect(places.loader_dsn, autocommit=True) as conn:
+        known: dict[str, str] = {}
+        for person in persons:
+            link_values(conn, source, connection_id, person, places.hash_key)
+            token = add_person(
+                conn, connection_id, person.request_id, person.values, places.hash_key
+            )
+            known |= dict.fromkeys(known_values(person.values, places.hash_key), token)
+        erased = read_erased(conn, connection_id, places.hash_key)
+        eraser = TextEraser(known)
+        if erased.salt is not None:
+            everybody = _everybody(conn, source, connection_id, erased.salt)
+            eraser = ShopEraser(everybody | known, places.hash_key)
+        touched = erase_loaded_rows(conn, source, scope, erased, eraser)
+    touched |= erase_landing(
+        open_store(places.landing_url),
+        source,
+        connection_id,
+        erased,
+        eraser,
+        is_last_pass=is_last_pass,
+    )
+    touched |= _erase_built(places.transformer_dsn, scope, eraser, erased.salt)
+    _log.info("erasure on connection %s changed %s", connection_id, touched or "nothing")
+    return touched
+
+
+def subject_columns(source: Source) -> frozenset[str]:
+    """Return the names of all columns in which a source names persons."""
+    names: set[str] = set()
+    for stream in source.streams:
+        names.update(stream.subject_columns)
+        names.update(name for child in stream.children for name in child.subject_columns)
+    return frozenset(names)
+
+
+def link_values(
+    conn: psycopg.Connection, source: Source, connection_id: str, person: Person, hash_key: bytes
+) -> None:
+    """Add the values that stand beside a person's own in raw: the customer of a named order."""
+    before = -1
+    while before != len(person.values):
+        before = len(person.values)
+        wanted = sorted(known_values(person.values, hash_key))
+        for stream in source.streams:
+            keys = list(person.records.get(stream.name, ()))
+            for table, names in subject_tables(source, stream):
+                person.values |= _linked(
+                    conn, table, names, stream.key, connection_id, wanted, keys
+                )
+
+
+def known_values(values: Collection[str], hash_key: bytes) -> set[str]:
+    """Return the texts by which data may name a person: the plain values and their hashes."""
+    plain = {bare(value) for value in values}
+    return plain | {landed_form(value, hash_key) for value in plain}
+
+
+def subject_tables(source: Source, stream: Stream) -> list[tuple[RawTable, list[str]]]:
+    """Return the raw tables of a stream that name persons, with the columns that do."""
+    tables = stream_tables(source.name, stream)
+    found = [(tables[0], list(stream.subject_columns))]
+    for table, child in zip(tables[1:], stream.children, strict=True):
+        found.append((table, list(child.subject_columns)))
+    return [(table, names) for table, names in found if names]
+
+
+def _linked(
+    conn: psycopg.Connection,
+    table: RawTable,
+    names: list[str],
+    key: tuple[str, ...],
+    connection_id: str,
+    wanted: list[str],
+    keys: list[str],
+) -> set[str]:
+    """Return every value of the rows that hold a wanted value or are named by their key."""
+    columns = [sql.SQL("t.{}::text").format(sql.Identifier(name)) for name in names]
+    is_hit = [sql.SQL("{} = any(%(wanted)s)").format(column) for column in columns]
+    if keys and len(key) == 1:
+        is_hit.append(sql.SQL("t.{}::text = any(%(keys)s)").format(sql.Identifier(key[0])))
+    query = sql.SQL("select distinct {} from {} as t where t.connection_id = %(conn)s and ({})")
+    rows = conn.execute(
+        query.format(sql.SQL(", ").join(columns), table.identifier, sql.SQL(" or ").join(is_hit)),
+        {"wanted": wanted, "keys": keys, "conn": connection_id},
+    ).fetchall()
+    return {value for row in rows for value in row if value and names_somebody(value)}
+
+
+def _everybody(
+    conn: psycopg.Connection, source: Source, connection_id: str, salt: str
+) -> dict[str, str]:
+    """Return the token of every value that names a person of a connection in raw."""
+    tokens: dict[str, str] = {}
+    for stream in source.streams:
+        for table, names in subject_tables(source, stream):
+            for name in names:
+                query = sql.SQL(
+                    "select distinct {0}::text from {1}"
+                    " where connection_id = %s and {0} is not null"
+                ).format(sql.Identifier(name), table.identifier)
+                for (value,) in conn.execute(query, [connection_id]):
+                    if names_somebody(value):
+                        tokens[value.casefold()] = salted_token(salt, value)
+    return tokens
+
+
+def _erase_built(dsn: str, scope: Scope, eraser: TextEraser, salt: str | None) -> dict[str, int]:
+    """Erase in what dbt and the solve have built, kept versions included; one table at a time."""
+    touched: dict[str, int] = {}
+    with connect(dsn, autocommit=True) as conn:
+        for table in changeable_tables(conn):
+            with conn.transaction():
+                count = 0 if salt is None else erase_everybody(conn, table, scope, salt)
+                count = max(count, len(erase_rows(conn, table, scope, eraser)))
+            if count:
+                touched[table.full_name] = count
+    return touched

@@ -1,0 +1,369 @@
+"""A sandbox process whose faults can be switched, and runs of whole days of one source against it.
+
+Nothing waits: the pipeline's sleeps only count the seconds, and the sandbox's clock is held.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import datetime as dt
+import functools
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+import requests
+from cryptography.fernet import Fernet
+
+from include.connections import parse_connection
+from include.errors import GroundswellError
+from include.ingest import StreamResult, day_window, run_stream, stream_window
+from include.sandbox.installation import CONTROL_KEY_VARIABLE, initialise, read_installation
+from include.sandbox.server import discover_sandboxes
+from include.sandbox.world import Market
+from include.settings import REPO_ROOT, read_settings
+from include.sources import discover_sources
+from include.sources._base import Connection, Source, Stream, Window
+from include.warehouse.connection import connect
+from include.warehouse.load_tables import create_raw_tables, tables_of
+from tests.conftest import Warehouse, find_free_ports
+
+NEW_YORK = ZoneInfo("America/New_York")
+LAST_DAY = dt.date(2026, 11, 14)
+CONTROL_KEY = "key-of-these-tests"
+HASH_KEY = b"privacy key of these tests"
+# Sources that are asked over HTTP; the others read files.
+SOURCES = sorted(
+    name
+    for name, module in discover_sandboxes().items()
+    if not hasattr(module, "write_files") and name in discover_sources()
+)
+# Small pages, so that there is something between two of them.
+EXTRAS: Mapping[str, Mapping[str, Any]] = {"ga4": {"page_rows": 40}}
+# Shopify's bucket of query points refills in real time, which does not pass where nothing waits.
+CREDENTIALS: Mapping[str, Mapping[str, Any]] = {"shopify": {"bucket": 1e9}}
+# Accounts looked up by name, and TikTok's connected ones: as many as show what there is to see.
+FEW = 2
+# A window that fails is run again, as a person or Airflow would do.
+MOST_RUNS = 60
+# Columns that say when a row was read, not what it is.
+READING_COLUMNS = ("_load_id", "_loaded_at", "_captured_at")
+# The same of the API's own clock: they differ where the Date header was wrong, and the hash with
+# them where the record itself keeps the time.
+CLOCK_COLUMNS = ("captured_at", "read_at", "_content_hash")
+
+Rows = dict[str, list[str]]
+
+
+@dataclass
+class Bench:
+    """The sandbox's process and what is needed to ask it."""
+
+    address: str
+    market: Market
+    connections: dict[str, Connection]
+    credentials: dict[str, Any]
+
+    def control(self, path: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask the control; with settings they are posted."""
+        answer = requests.request(
+            "GET" if settings is None else "POST",
+            f"{self.address}/_control/{path}",
+            json=settings,
+            headers={"X-Control-Key": CONTROL_KEY},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def set_clock(self, at: dt.datetime) -> None:
+        self.control("clock", {"at": at.isoformat()})
+
+    @contextmanager
+    def faults(self, **settings: float) -> Iterator[None]:
+        """Turn faults on; slow answers are slow for a hundredth of a second."""
+        self.control("faults", {"slow_seconds": 0.01, **settings})
+        try:
+            yield
+        finally:
+            self.control("faults", {})
+
+    def known_faults(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = self.control("faults")["faults"]
+        return found
+
+    def passing_faults(self) -> list[str]:
+        """Names of the faults after which the same rows must stand there."""
+        return [name for name, fault in self.known_faults().items() if not fault["changes_truth"]]
+
+    def secrets(self) -> list[str]:
+        """Every text of the credentials that must appear nowhere."""
+        found, pending = [], list(self.credentials.items())
+        while pending:
+            name, value = pending.pop()
+            if isinstance(value, dict):
+                pending.extend(value.items())
+            elif any(part in name for part in ("token", "secret", "private_key", "api_key")):
+                found += [str(value)] if len(str(value)) > 8 and name != "private_key_id" else []
+        return [*found, CONTROL_KEY]
+
+
+@contextmanager
+def shared_bench() -> Iterator[Bench]:
+    """Give the one sandbox of all fault tests, with all faults off, and the key of stored tokens.
+
+    Each test module keeps to days of its own: quotas are spent by the virtual hour.
+    """
+    bench = _start_once()
+    bench.control("faults", {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GROUNDSWELL_TOKEN_KEY", Fernet.generate_key().decode())
+        # google-auth waits on its own between its tries at the token address.
+        module = "google.auth._exponential_backoff.time"
+        patch.setattr(module, SimpleNamespace(sleep=lambda seconds: None))
+        yield bench
+
+
+@functools.cache
+def _start_once() -> Bench:
+    stack = ExitStack()
+    atexit.register(stack.close)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="groundswell-faults-"))
+    return stack.enter_context(serve(Path(folder)))
+
+
+@contextmanager
+def serve(data_dir: Path) -> Iterator[Bench]:
+    """Start a sandbox in a process of its own."""
+    [port] = find_free_ports(1)
+    settings = dataclasses.replace(read_settings(), data_dir=data_dir, sandbox_port=port)
+    initialise(settings, LAST_DAY)
+    state = json.loads((data_dir / "sandbox.json").read_text(encoding="utf-8"))
+    for name, changes in CREDENTIALS.items():
+        state["credentials"][name] |= changes
+    (data_dir / "sandbox.json").write_text(json.dumps(state), encoding="utf-8")
+    connections = {
+        name: parse_connection(name, json.dumps(add_extra(name, fields)))
+        for name, fields in state["connections"].items()
+    }
+    where = ("--data-dir", str(data_dir), "--port", str(port), "--at", "2026-10-01T07:00:00Z")
+    with (data_dir / "sandbox.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "include.sandbox", "serve", *where],
+            cwd=REPO_ROOT,
+            env={**os.environ, CONTROL_KEY_VARIABLE: CONTROL_KEY},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            market = read_installation(data_dir).build()
+            address = f"http://127.0.0.1:{port}"
+            await_health(process, address)
+            yield Bench(address, market, connections, state["credentials"])
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def add_extra(source: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {**fields, "extra": {**fields.get("extra", {}), **EXTRAS.get(source, {})}}
+
+
+def await_health(process: subprocess.Popen[bytes], address: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            requests.get(f"{address}/_control/health", timeout=5).raise_for_status()
+        except requests.ConnectionError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the sandbox did not start")
+
+
+@dataclass
+class Ingest:
+    """Loads days of one source into a warehouse and reads raw back; `is_whole`: of all accounts."""
+
+    bench: Bench
+    warehouse: Warehouse
+    source: Source
+    landing: Path
+    is_whole: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+    waited: list[float] = field(default_factory=list)
+    errors: list[GroundswellError] = field(default_factory=list)
+    runs: int = 0
+
+    @property
+    def dsn(self) -> str:
+        return self.warehouse.dsn("loader")
+
+    def load(self, stream: Stream, window: Window) -> StreamResult:
+        """Run a stream's window once."""
+        self.runs += 1
+        return run_stream(
+            self.source,
+            stream,
+            self._connection(),
+            window,
+            dsn=self.dsn,
+            landing_url=str(self.landing),
+            hash_key=HASH_KEY,
+            run_id=f"run_{os.getpid()}_{self.runs}",
+            targets=self._targets(),
+            sleep=self.waited.append,
+        )
+
+    def load_until_done(self, stream: Stream, window: Window) -> StreamResult:
+        """Run a stream's window until it passes; what it failed with is kept in `errors`."""
+        for _ in range(MOST_RUNS):
+            try:
+                return self.load(stream, window)
+            except GroundswellError as error:
+                self.errors.append(error)
+        raise AssertionError(
+            f"{self.source.name}.{stream.name} of {window.key} failed {MOST_RUNS} times, last: "
+            f"{self.errors[-1]!r}"
+        )
+
+    def run_day(self, day: dt.date) -> dict[str, StreamResult]:
+        """Run all windows of a day, each when it is over, the day's own at 03:00 after it."""
+        results = {}
+        for stream, window in self.short_windows(day):
+            self.bench.set_clock(window.end + dt.timedelta(minutes=20))
+            results[f"{stream.name} {window.key}"] = self.load_until_done(stream, window)
+        self.bench.set_clock(run_time(day))
+        for stream in self.source.part().streams:
+            results[stream.name] = self.load_until_done(stream, day_window(day, NEW_YORK))
+        return results
+
+    def short_windows(self, day: dt.date) -> list[tuple[Stream, Window]]:
+        """Return the windows of streams with hours of their own, in the order of time."""
+        found = [
+            (stream, stream_window(stream, f"{day}T{hour:02}", NEW_YORK))
+            for stream in self.source.streams
+            if stream.every is not None
+            for hour in range(0, 24, stream.every // dt.timedelta(hours=1))
+        ]
+        return sorted(found, key=lambda pair: pair[1].end)
+
+    def rows(self, *left_out: str) -> Rows:
+        """Return all raw rows of the source as texts, without some columns."""
+        found = {}
+        with connect(self.dsn) as conn:
+            for table in tables_of(self.source):
+                query = (
+                    f"select (to_jsonb(t) - %s::text[])::text from raw.{table.name} t order by 1"
+                )
+                names = [[*READING_COLUMNS, *left_out]]
+                found[table.name] = [text for (text,) in conn.execute(query, names).fetchall()]
+        return found
+
+    def query(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with connect(self.dsn) as conn:
+            return conn.execute(query, values).fetchall()
+
+    def drop(self) -> None:
+        """Drop the source's raw tables and make them anew, and forget every load."""
+        with psycopg.connect(self.warehouse.admin_dsn) as admin:
+            for table in tables_of(self.source):
+                admin.execute(f"drop table if exists raw.{table.name} cascade")
+        with connect(self.dsn) as conn:
+            create_raw_tables(conn, self.source)
+        self.empty()
+
+    def empty(self) -> None:
+        """Forget every raw row and every load; tokens and landing stay."""
+        names = ", ".join(f"raw.{table.name}" for table in tables_of(self.source))
+        with psycopg.connect(self.warehouse.admin_dsn) as admin:
+            admin.execute(f"truncate {names}")
+            admin.execute("truncate quality.load_windows, quarantine.rejects cascade")
+
+    def _connection(self) -> Connection:
+        found = self.bench.connections[self.source.name]
+        extra = {**found.extra, **self.extra}
+        accounts = extra.get("accounts")
+        if isinstance(accounts, dict) and not self.is_whole:
+            extra["accounts"] = dict(list(accounts.items())[:FEW])
+        return dataclasses.replace(found, extra=extra)
+
+    def _targets(self) -> dict[str, tuple[str, ...]]:
+        platform = self.source.platform
+        handles = {
+            account.handle
+            for creator in self.bench.market.plan.creators
+            for account in creator.accounts
+            if account.platform == platform and account.access_path != "own_account"
+        }
+        shown = sorted(handles) if self.is_whole else sorted(handles)[:FEW]
+        return {platform: tuple(shown)} if platform else {}
+
+
+def run_time(day: dt.date) -> dt.datetime:
+    """Return 03:00 on the morning after a day."""
+    morning = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(3), tzinfo=NEW_YORK)
+    return morning.astimezone(dt.UTC)
+
+
+def days_from(first: dt.date, count: int) -> list[dt.date]:
+    return [first + dt.timedelta(days=n) for n in range(count)]
+
+
+@contextmanager
+def gathered_logs() -> Iterator[list[str]]:
+    """Gather every log line of every library, formatted with its traceback."""
+    lines: list[str] = []
+
+    class Gatherer(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    root, handler = logging.getLogger(), Gatherer()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
+
+
+def assert_same_rows(found: Rows, expected: Rows) -> None:
+    """Compare table by table, so that a failure names the table and its first differences."""
+    for table, rows in expected.items():
+        missing = sorted(set(rows) - set(found[table]))[:2]
+        surplus = sorted(set(found[table]) - set(rows))[:2]
+        assert (table, missing, surplus) == (table, [], [])
+        assert len(found[table]) == len(rows), table
+
+
+def assert_nothing_left(warehouse: Warehouse, names: Sequence[str] = ("loader",)) -> None:
+    """Wait until the server has noticed that its clients died; then no temporary table is left."""
+    with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            [(count,)] = admin.execute(
+                "select count(*) from pg_stat_activity where usename = any(%s)", [list(names)]
+            ).fetchall()
+            if count == 0:
+                break
+            time.sleep(0.01)
+        left = admin.execute("select relname from pg_class where relpersistence = 't'").fetchall()
+    assert left == []
