@@ -232,7 +232,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
     stages = Stages(console)
-    logging.disable(logging.INFO)  # warnings stay; dbt and GX talk a lot
+    # Warnings of the checks are kept in quality.expectation_results; critical ones raise.
+    logging.disable(logging.WARNING)
     try:
         demo = prepare(stages, options.days)
         load_earlier_days(demo, stages)
