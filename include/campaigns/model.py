@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Platform = Literal["instagram", "tiktok", "youtube"]
-AccessPath = Literal["own_account", "partnership_content", "business_discovery", "none"]
+AccessPath = Literal["own_account", "partnership_content", "business_discovery", "public", "none"]
 ContentFormat = Literal["feed", "reel", "story"]
 Tier = Literal["nano", "micro", "macro"]
 AttributionModel = Literal["first_touch", "last_touch", "linear"]
@@ -21,7 +21,8 @@ RuleVersion = Literal["all", "code_first", "link_first"]
 SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9._]+$", max_length=60)]
+# YouTube allows a hyphen in a handle, the other platforms do not.
+Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=60)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
 Rate = Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6)]
 
