@@ -2,8 +2,8 @@
 
 Sources announce their day one by one; the last one opens the gate. Conjunctions of partitioned
 assets lose days when two sources finish within milliseconds, so the warehouse decides, under an
-advisory lock per day, and one asset is marked. A day is let through again when a source announces
-it after its publication; `open_measure_run` then skips it if nothing changed.
+advisory lock per day, and one asset is marked. A day that was let through once is let through again
+by every source that announces it later; `open_measure_run` then skips it if nothing changed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ def announce_day(
 ) -> bool:
     """Record that a source's day is loaded and checked; True when the day is to be built.
 
-    That is when every enabled source has now arrived, or the day was published already. `dsn` is
-    the loader's. `skipped_streams` default to the streams whose last window of the day was skipped.
+    That is when every enabled source has now arrived, or a run has measured the day already: what
+    arrives while that run works is not in it, and nobody else would ask for another. `dsn` is the
+    loader's. `skipped_streams` default to the streams whose last window of the day was skipped.
     Raise `Unavailable` when the warehouse cannot be asked.
     """
     with transient_errors(), connect(dsn) as connection:
@@ -50,7 +51,7 @@ def announce_day(
             [source, day, run_id, list(skipped_streams)],
         )
         missing = set(enabled_sources) - set(arrived_sources(connection, day))
-        return not missing or is_published(connection, day)
+        return not missing or has_been_measured(connection, day)
 
 
 def close_day(dsn: str, day: dt.date, enabled_sources: Sequence[str]) -> bool:
@@ -98,6 +99,15 @@ def is_published(connection: psycopg.Connection, day: dt.date) -> bool:
         )
         """,
         [day],
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def has_been_measured(connection: psycopg.Connection, day: dt.date) -> bool:
+    """Say whether a run was opened for this very day, whatever became of it."""
+    row = connection.execute(
+        "select exists (select from quality.measure_runs where day = %s)", [day]
     ).fetchone()
     assert row is not None
     return bool(row[0])

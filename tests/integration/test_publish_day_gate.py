@@ -123,6 +123,16 @@ def test_the_deadline_closes_only_days_that_wait(clean_warehouse: Any) -> None:
     assert open_day(clean_warehouse, second).sources_missing == ("instagram",)
 
 
+def test_a_source_that_comes_while_its_closed_day_is_measured_asks_for_another_run(
+    clean_warehouse: Any,
+) -> None:
+    arrive(clean_warehouse, FIRST, "shopify", "campaign_plan")
+    assert close_day(clean_warehouse.dsn("loader"), FIRST, SOURCES) is True
+    assert arrive(clean_warehouse, FIRST, "ga4") == [False]  # the run will find it
+    assert open_day(clean_warehouse, FIRST).sources_missing == ("instagram",)
+    assert arrive(clean_warehouse, FIRST, "instagram") == [True]
+
+
 def test_skipped_streams_are_recorded_from_the_windows(clean_warehouse: Any) -> None:
     add_load(clean_warehouse, FIRST, stream="shop", status="skipped", reason="too late")
     add_load(clean_warehouse, FIRST)
