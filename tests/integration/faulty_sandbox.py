@@ -354,6 +354,11 @@ def assert_same_rows(found: Rows, expected: Rows) -> None:
         assert len(found[table]) == len(rows), table
 
 
+def assert_nothing_half_written(landing: Path) -> None:
+    """Half a page, which a killed write leaves, is gone."""
+    assert [str(path) for path in landing.rglob(".*")] == []
+
+
 def assert_nothing_left(warehouse: Warehouse, names: Sequence[str] = ("loader",)) -> None:
     """Wait until the server has noticed that its clients died; then no temporary table is left."""
     with psycopg.connect(warehouse.admin_dsn, autocommit=True) as admin:

@@ -30,6 +30,7 @@ from tests.integration.faulty_sandbox import (
     Bench,
     Ingest,
     Rows,
+    assert_nothing_half_written,
     assert_nothing_left,
     assert_same_rows,
     days_from,
@@ -195,6 +196,7 @@ def check_rerun(ingest: Ingest, expected: Rows, what: str) -> None:
     results = ingest.run_day(DAYS[1])
     assert {result.status for result in results.values()} == {"loaded"}, what
     assert_same_rows(ingest.rows(), expected)
+    assert_nothing_half_written(ingest.landing)
     key = f"{DAYS[1]}"
     found = ingest.query(
         "select distinct stream from quality.load_windows"
