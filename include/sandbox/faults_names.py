@@ -14,7 +14,7 @@ TRANSPORT_MEANINGS = {
 }
 # Of the protocol; after them the same rows must stand there.
 PROTOCOL_MEANINGS = {
-    "token_expiry": "the access token is refused between two pages",
+    "token_expiry": "the access token ends between two requests: only another one is taken",
     "empty_last_page": "a further page is announced and holds nothing",
     "fewer_items": "a page holds fewer items than were asked for, though more follow",
     "missing_keys": "the key of a list (rows, items, data) is absent",

@@ -45,6 +45,8 @@ from tests.conftest import Warehouse, find_free_ports
 NEW_YORK = ZoneInfo("America/New_York")
 LAST_DAY = dt.date(2026, 11, 14)
 CONTROL_KEY = "key-of-these-tests"
+# Tokens outlive a test module, and so must the key that opens them.
+TOKEN_KEY = Fernet.generate_key().decode()
 HASH_KEY = b"privacy key of these tests"
 # Sources that are asked over HTTP; the others read files.
 SOURCES = sorted(
@@ -52,8 +54,16 @@ SOURCES = sorted(
     for name, module in discover_sandboxes().items()
     if not hasattr(module, "write_files") and name in discover_sources()
 )
-# Small pages, so that there is something between two of them.
-EXTRAS: Mapping[str, Mapping[str, Any]] = {"ga4": {"page_rows": 40}}
+# Small pages, so that there is something between two of them; a token that can be renewed.
+EXTRAS: Mapping[str, Mapping[str, Any]] = {
+    "ga4": {"page_rows": 40},
+    "instagram": {"renew_token": True},
+}
+# What a connection has of the credentials instead of a permanent token or key.
+APP_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "shopify": ("client_id", "client_secret"),
+    "youtube": (),
+}
 # Shopify's bucket of query points refills in real time, which does not pass where nothing waits.
 CREDENTIALS: Mapping[str, Mapping[str, Any]] = {"shopify": {"bucket": 1e9}}
 # Accounts looked up by name, and TikTok's connected ones: as many as show what there is to see.
@@ -132,7 +142,7 @@ def shared_bench() -> Iterator[Bench]:
     bench = _start_once()
     bench.control("faults", {})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GROUNDSWELL_TOKEN_KEY", Fernet.generate_key().decode())
+        patch.setenv("GROUNDSWELL_TOKEN_KEY", TOKEN_KEY)
         # google-auth waits on its own between its tries at the token address.
         module = "google.auth._exponential_backoff.time"
         patch.setattr(module, SimpleNamespace(sleep=lambda seconds: None))
@@ -158,7 +168,7 @@ def serve(data_dir: Path) -> Iterator[Bench]:
         state["credentials"][name] |= changes
     (data_dir / "sandbox.json").write_text(json.dumps(state), encoding="utf-8")
     connections = {
-        name: parse_connection(name, json.dumps(add_extra(name, fields)))
+        name: parse_connection(name, json.dumps(add_extra(name, fields, state["credentials"])))
         for name, fields in state["connections"].items()
     }
     where = ("--data-dir", str(data_dir), "--port", str(port), "--at", "2026-10-01T07:00:00Z")
@@ -180,8 +190,12 @@ def serve(data_dir: Path) -> Iterator[Bench]:
             process.wait(10)
 
 
-def add_extra(source: str, fields: dict[str, Any]) -> dict[str, Any]:
-    return {**fields, "extra": {**fields.get("extra", {}), **EXTRAS.get(source, {})}}
+def add_extra(
+    source: str, fields: dict[str, Any], credentials: Mapping[str, Any]
+) -> dict[str, Any]:
+    own = {name: credentials[source][name] for name in APP_FIELDS.get(source, ())}
+    changed = {**fields, "extra": {**fields.get("extra", {}), **EXTRAS.get(source, {}), **own}}
+    return {**changed, "password": None} if source in APP_FIELDS else changed
 
 
 def await_health(process: subprocess.Popen[bytes], address: str) -> None:
@@ -206,6 +220,7 @@ class Ingest:
     landing: Path
     is_whole: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    password: str | None = None
     waited: list[float] = field(default_factory=list)
     errors: list[GroundswellError] = field(default_factory=list)
     runs: int = 0
@@ -301,7 +316,7 @@ class Ingest:
         accounts = extra.get("accounts")
         if isinstance(accounts, dict) and not self.is_whole:
             extra["accounts"] = dict(list(accounts.items())[:FEW])
-        return dataclasses.replace(found, extra=extra)
+        return dataclasses.replace(found, extra=extra, password=self.password or found.password)
 
     def _targets(self) -> dict[str, tuple[str, ...]]:
         platform = self.source.platform
