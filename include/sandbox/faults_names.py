@@ -38,4 +38,12 @@ MARKET_MEANINGS = {
     "deleted_order": "an order is deleted a few days after it was made",
     "merged_customer": "a customer is merged into another one",
 }
+# Of a watched folder; see `faults_files.py`. After them the same rows must stand there.
+FILE_MEANINGS = {
+    "truncated_file": "a file ends early",
+    "half_written_file": "a file is still being copied, under the name of an unfinished one",
+    "late_file": "a file comes a day late",
+    "bad_rows": "some rows of a file are none",
+    **{name: CHANGING_MEANINGS[name] for name in ("new_field", "field_gone", "type_changed")},
+}
 MEANINGS = {**TRANSPORT_MEANINGS, **PROTOCOL_MEANINGS, **CHANGING_MEANINGS, **MARKET_MEANINGS}

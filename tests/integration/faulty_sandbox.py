@@ -32,6 +32,9 @@ from cryptography.fernet import Fernet
 from include.connections import parse_connection
 from include.errors import GroundswellError
 from include.ingest import StreamResult, day_window, run_stream, stream_window
+from include.sandbox.faults import SEED
+from include.sandbox.faults_files import FolderFaults
+from include.sandbox.faults_names import FILE_MEANINGS
 from include.sandbox.installation import CONTROL_KEY_VARIABLE, initialise, read_installation
 from include.sandbox.server import discover_sandboxes
 from include.sandbox.world import Market
@@ -48,12 +51,10 @@ CONTROL_KEY = "key-of-these-tests"
 # Tokens outlive a test module, and so must the key that opens them.
 TOKEN_KEY = Fernet.generate_key().decode()
 HASH_KEY = b"privacy key of these tests"
-# Sources that are asked over HTTP; the others read files.
-SOURCES = sorted(
-    name
-    for name, module in discover_sandboxes().items()
-    if not hasattr(module, "write_files") and name in discover_sources()
-)
+# Sources whose sandbox writes files; the others are asked over HTTP and come first.
+FOLDERS = sorted(n for n, module in discover_sandboxes().items() if hasattr(module, "write_files"))
+ASKED = sorted(n for n in discover_sandboxes() if n not in FOLDERS and n in discover_sources())
+SOURCES = [*ASKED, *FOLDERS]
 # Small pages, so that there is something between two of them; a token that can be renewed.
 EXTRAS: Mapping[str, Mapping[str, Any]] = {
     "ga4": {"page_rows": 40},
@@ -68,6 +69,8 @@ APP_FIELDS: Mapping[str, tuple[str, ...]] = {
 CREDENTIALS: Mapping[str, Mapping[str, Any]] = {"shopify": {"bucket": 1e9}}
 # Accounts looked up by name, and TikTok's connected ones: as many as show what there is to see.
 FEW = 2
+# The first call for a folder writes so many days of the export.
+FILE_DAYS = 6
 # A window that fails is run again, as a person or Airflow would do.
 MOST_RUNS = 60
 # Columns that say when a row was read, not what it is.
@@ -257,13 +260,26 @@ class Ingest:
             f"{self.errors[-1]!r}"
         )
 
+    def arrive(self, at: dt.datetime) -> None:
+        """Let it be `at` for the source."""
+        self.bench.set_clock(at)
+
+    @contextmanager
+    def passing_faults(self, probability: float, seed: int) -> Iterator[dict[str, int]]:
+        """Turn all faults on after which the same rows must stand there; afterwards give hits."""
+        hits: dict[str, int] = {}
+        passing = dict.fromkeys(self.bench.passing_faults(), probability)
+        with self.bench.faults(seed=seed, **passing):
+            yield hits
+            hits |= {n: f["hits"] for n, f in self.bench.known_faults().items() if f["hits"]}
+
     def run_day(self, day: dt.date) -> dict[str, StreamResult]:
         """Run all windows of a day, each when it is over, the day's own at 03:00 after it."""
         results = {}
         for stream, window in self.short_windows(day):
-            self.bench.set_clock(window.end + dt.timedelta(minutes=20))
+            self.arrive(window.end + dt.timedelta(minutes=20))
             results[f"{stream.name} {window.key}"] = self.load_until_done(stream, window)
-        self.bench.set_clock(run_time(day))
+        self.arrive(run_time(day))
         for stream in self.source.part().streams:
             results[stream.name] = self.load_until_done(stream, day_window(day, NEW_YORK))
         return results
@@ -328,6 +344,69 @@ class Ingest:
         }
         shown = sorted(handles) if self.is_whole else sorted(handles)[:FEW]
         return {platform: tuple(shown)} if platform else {}
+
+
+@dataclass
+class FolderIngest(Ingest):
+    """The same of a source that reads a folder: the market's files lie beside its landing."""
+
+    faults: FolderFaults | None = None
+    first_day: dt.date | None = None
+    arrived: tuple[dt.datetime, list[Path]] | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.landing.with_name(f"{self.landing.name}_files")
+
+    def arrive(self, at: dt.datetime) -> None:
+        """Write what has been sent by `at`."""
+        if self.arrived is not None and self.arrived[0] == at:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.first_day = self.first_day or at.date() - dt.timedelta(days=FILE_DAYS)
+        module, market = discover_sandboxes()[self.source.name], self.bench.market
+        first = () if self.source.name == "files" else (self.first_day,)
+        self.arrived = (at, module.write_files(market, at, self.folder, *first))
+
+    @contextmanager
+    def passing_faults(self, probability: float, seed: int) -> Iterator[dict[str, int]]:
+        hits: dict[str, int] = {}
+        settings = {SEED: seed, **dict.fromkeys(FILE_MEANINGS, probability)}
+        self.faults = FolderFaults(settings)
+        yield hits
+        hits |= self.faults.hits
+        self.faults = None
+        # What was late has come, and the last day is read once more.
+        last = self.arrived[0] if self.arrived else None
+        assert last is not None
+        self.arrived = None
+        self.run_day((last.astimezone(NEW_YORK) - dt.timedelta(days=1)).date())
+
+    def run_day(self, day: dt.date) -> dict[str, StreamResult]:
+        """Run a day's windows: with faults on first as they spoil the files, then healed."""
+        self.arrive(run_time(day))
+        if self.faults is not None and self.arrived is not None:
+            self.faults.spoil(self.folder, self.arrived[1], day)
+            for stream in self.source.streams:
+                try:
+                    self.load(stream, day_window(day, NEW_YORK))
+                except GroundswellError as error:
+                    self.errors.append(error)
+            self.faults.heal()
+        return super().run_day(day)
+
+    def _connection(self) -> Connection:
+        found = super()._connection()
+        folder = {"url": str(self.folder), "settle_seconds": 0}
+        return dataclasses.replace(found, extra={**found.extra, **folder})
+
+
+def prepare_ingest(
+    bench: Bench, warehouse: Warehouse, name: str, landing: Path, is_whole: bool = False
+) -> Ingest:
+    """Return what loads a source's days."""
+    kind = FolderIngest if name in FOLDERS else Ingest
+    return kind(bench, warehouse, discover_sources()[name], landing, is_whole)
 
 
 def run_time(day: dt.date) -> dt.datetime:
