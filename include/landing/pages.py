@@ -189,9 +189,16 @@ def stream_path(source: str, connection_id: str, stream: str) -> str:
 
 
 def _free_path(store: Store, header: RunHeader) -> str:
-    """Return the run's folder: a finished attempt stays, an unfinished one is cleared."""
+    """Return the run's folder: a finished attempt stays, an unfinished one is cleared.
+
+    What killed runs of the same window left half written goes; their whole pages stay for
+    retention, because a run that is at work in parallel looks the same.
+    """
     folder = stream_path(header.source, header.connection_id, header.stream)
-    base = path = f"{folder}/{_safe(header.partition_key)}/{_safe(header.run_id)}"
+    window = f"{folder}/{_safe(header.partition_key)}"
+    for run in store.list_names(window):
+        store.clear_partials(f"{window}/{run}")
+    base = path = f"{window}/{_safe(header.run_id)}"
     attempt = 1
     while MANIFEST in (names := store.list_names(path)):
         attempt += 1

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+_TRIES = 5
+
 
 class Store(Protocol):
     """Files by path relative to the landing address; a file appears whole or not at all."""
@@ -29,9 +31,19 @@ class Store(Protocol):
         """Delete a file that may be missing."""
         ...
 
+    def clear_partials(self, path: str) -> int:
+        """Delete what killed writes left in a folder, which no list of names shows.
+
+        Return how many there were. Safe at any time: a living write notices and begins again.
+        """
+        ...
+
 
 class LocalStore:
-    """A folder of this machine; files are renamed into place."""
+    """A folder of this machine; files are renamed into place.
+
+    Until then a file is partial: its name begins with a dot, and a killed process leaves it behind.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -40,13 +52,24 @@ class LocalStore:
 
     def write(self, path: str, content: bytes) -> None:
         target = self._root / path
+        for _ in range(_TRIES - 1):
+            try:
+                self._write(target, content)
+            except FileNotFoundError:
+                # Somebody who clears up took the partial file or its folder for a dead one's.
+                self._made = None
+            else:
+                return
+        self._write(target, content)
+
+    def _write(self, target: Path, content: bytes) -> None:
         if target.parent != self._made:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._made = target.parent
         partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-        partial.write_bytes(content)
         # Pages are what personal data is left in; others of the machine need not read them.
-        partial.chmod(0o600)
+        partial.touch(mode=0o600)
+        partial.write_bytes(content)
         partial.replace(target)
 
     def read(self, path: str) -> bytes:
@@ -60,6 +83,13 @@ class LocalStore:
 
     def delete(self, path: str) -> None:
         (self._root / path).unlink(missing_ok=True)
+
+    def clear_partials(self, path: str) -> int:
+        folder = self._root / path
+        partials = list(folder.glob(".*")) if folder.is_dir() else []
+        for partial in partials:
+            partial.unlink(missing_ok=True)
+        return len(partials)
 
 
 class RemoteStore:
@@ -94,6 +124,9 @@ class RemoteStore:
         target = f"{self._root}/{path}"
         if self._fs.exists(target):
             self._fs.rm_file(target)
+
+    def clear_partials(self, path: str) -> int:
+        return 0  # What was not complete has never been visible.
 
 
 def open_store(landing_url: str) -> Store:

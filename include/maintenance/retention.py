@@ -20,6 +20,8 @@ from include.warehouse.connection import connect
 
 # A run that was killed leaves pages without a manifest; no run takes a week.
 UNFINISHED_AFTER = dt.timedelta(days=7)
+# It may leave half a page, too; no page takes an hour to write.
+PARTIAL_AFTER = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def delete_landing(
         if not is_dry_run:
             _delete_run(store, path)
     if isinstance(store, LocalStore) and not is_dry_run:
-        _tidy_folders(Path(store.url), dt.datetime.now(dt.UTC) - UNFINISHED_AFTER)
+        _tidy_folders(Path(store.url), dt.datetime.now(dt.UTC))
     return {f"landing.{source}": count for source, count in deleted.items()}
 
 
@@ -205,27 +207,31 @@ def _is_older(store: Store, path: str, before: dt.datetime) -> bool:
 
 def _delete_run(store: Store, path: str) -> None:
     """Delete a run, its manifest first: what is left half way is no run."""
+    store.clear_partials(path)
     for name in sorted(store.list_names(path), key=lambda name: name != MANIFEST):
         store.delete(f"{path}/{name}")
 
 
-def _tidy_folders(root: Path, before: dt.datetime) -> None:
+def _tidy_folders(root: Path, now: dt.datetime) -> None:
     """Delete what killed runs left behind, and folders that have been empty for long."""
+    before = now - UNFINISHED_AFTER
     folders = sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True)
     # Taken beforehand: deleting a folder makes the one above look new.
     changed_at = {folder: folder.stat().st_mtime for folder in folders}
     for folder in folders:
         files = list(folder.iterdir())
         is_run = any(file.is_file() for file in files)
+        _delete_old([f for f in files if f.name.startswith(".")], now - PARTIAL_AFTER)
         if is_run and not (folder / MANIFEST).exists():
             _delete_old(files, before)
-        elif is_run:
-            _delete_old([file for file in files if file.name.startswith(".")], before)
         elif not files and changed_at[folder] < before.timestamp():
             folder.rmdir()
 
 
 def _delete_old(files: list[Path], before: dt.datetime) -> None:
     for file in files:
-        if file.is_file() and file.stat().st_mtime < before.timestamp():
-            file.unlink(missing_ok=True)
+        try:
+            if file.is_file() and file.stat().st_mtime < before.timestamp():
+                file.unlink()
+        except FileNotFoundError:
+            continue  # Somebody else was faster.

@@ -60,6 +60,8 @@ def erase_landing(
 
 
 def _erase_run(store: Store, path: str, eraser: PageEraser, *, is_last_pass: bool) -> int:
+    # Half a page cannot be searched; it is of no use to anybody.
+    store.clear_partials(path)
     run = read_run(store, path)
     if run is None:
         return _erase_unfinished(store, path, eraser) if is_last_pass else 0

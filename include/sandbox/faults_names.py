@@ -14,7 +14,7 @@ TRANSPORT_MEANINGS = {
 }
 # Of the protocol; after them the same rows must stand there.
 PROTOCOL_MEANINGS = {
-    "token_expiry": "the access token is refused between two pages",
+    "token_expiry": "the access token ends between two requests: only another one is taken",
     "empty_last_page": "a further page is announced and holds nothing",
     "fewer_items": "a page holds fewer items than were asked for, though more follow",
     "missing_keys": "the key of a list (rows, items, data) is absent",
@@ -37,5 +37,13 @@ MARKET_MEANINGS = {
     "refund_after_20_days": "an order is refunded 20 days after it was made",
     "deleted_order": "an order is deleted a few days after it was made",
     "merged_customer": "a customer is merged into another one",
+}
+# Of a watched folder; see `faults_files.py`. After them the same rows must stand there.
+FILE_MEANINGS = {
+    "truncated_file": "a file ends early",
+    "half_written_file": "a file is still being copied, under the name of an unfinished one",
+    "late_file": "a file comes a day late",
+    "bad_rows": "some rows of a file are none",
+    **{name: CHANGING_MEANINGS[name] for name in ("new_field", "field_gone", "type_changed")},
 }
 MEANINGS = {**TRANSPORT_MEANINGS, **PROTOCOL_MEANINGS, **CHANGING_MEANINGS, **MARKET_MEANINGS}

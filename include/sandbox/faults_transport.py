@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from include.sandbox.faults import Answer, Call, Switchboard, json_answer
+from include.sandbox.faults_tokens import TOKEN_EXPIRY, EndedTokens
 
 # Where the layer tells `VirtualDate` how wrong the Date of this answer is.
 SKEW = "groundswell.clock_skew"
@@ -42,6 +43,7 @@ class FaultLayer:
         self, app: ASGIApp, board: Switchboard, routes: Mapping[str, Sequence[BaseRoute]]
     ) -> None:
         self._app, self._board, self._routes = app, board, routes
+        self._tokens = EndedTokens()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         source = self._source_of(scope) if self._board.is_on else None
@@ -49,10 +51,15 @@ class FaultLayer:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(self._app, scope, receive, send, await _read(receive))
+        self._tokens.begin(self._board.version)
+        if (refusal := self._tokens.refusal(source, exchange.call)) is not None:
+            await exchange.answer(refusal)
+            return
         for name, call in self._board.due(source, exchange.call):
             if await self._play(source, name, call, exchange):
                 self._board.hit(source, name, call)
                 return
+        self._tokens.note(source, exchange.call)
         await exchange.pass_on()
 
     def _source_of(self, scope: Scope) -> str | None:
@@ -66,8 +73,12 @@ class FaultLayer:
     async def _play(self, source: str, name: str, call: Call, exchange: _Exchange) -> bool:
         """Play a fault; False where it makes no sense for this request."""
         own = self._board.offered.get(source, {}).get(name)
+        if name == TOKEN_EXPIRY and not self._tokens.may_end(source, call):
+            return False
         if own is not None:
             answer = await own(call, exchange.ask)
+            if name == TOKEN_EXPIRY and answer is not None:
+                self._tokens.end(source, call, answer)
             if answer is not None:
                 await exchange.answer(answer)
             return answer is not None

@@ -124,9 +124,9 @@ class RowReader:
 
     def read_key(self, document: Any, key: Iterable[str]) -> str | None:
         """Return a rejected document's key as text, None when it cannot be read."""
-        paths = {column.name: column.path for column in self.columns}
-        found = [_value_at(document, paths[name]) for name in key]
-        return None if any(value is None for value in found) else key_text(found)
+        columns = {column.name: column for column in self.columns}
+        found = [(_value_at(document, columns[name].path), columns[name]) for name in key]
+        return None if any(value is None for value, _ in found) else key_text(found)
 
     def _values(self, document: Mapping[str, Any]) -> tuple[Row, bool]:
         try:
@@ -179,9 +179,24 @@ class RowReader:
         return found
 
 
-def key_text(values: Iterable[Any]) -> str:
-    """Return the values of a key as one text, as `quarantine.rejects.record_key` holds it."""
-    return "|".join(map(str, values))
+def key_text(values: Iterable[tuple[Any, Column]]) -> str:
+    """Return the values of a key as one text, as `quarantine.rejects.record_key` holds it.
+
+    A time is written as Postgres writes it in UTC, however the API did: a row that is loaded later
+    is found by this text.
+    """
+    return "|".join(_key_part(value, column.sql_type) for value, column in values)
+
+
+def _key_part(value: Any, sql_type: str) -> str:
+    if sql_type != "timestamp with time zone":
+        return str(value)
+    try:
+        moment = msgspec.convert(value, dt.datetime, strict=False)
+    except msgspec.ValidationError:
+        return str(value)
+    text = moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ")
+    return f"{text.rstrip('0') if '.' in text else text}+00"
 
 
 def _column(record: type[Record], found: msgspec.structs.FieldInfo) -> tuple[Column, Any]:

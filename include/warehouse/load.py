@@ -110,10 +110,12 @@ class StreamLoad:
         The rejects are written to quarantine all the same, so that a person sees the reasons.
         """
         self._stage.flush()
-        names = [column.name for column in self._reader.parent.columns]
+        columns = self._reader.parent.columns
+        names = [column.name for column in columns]
         for refused in self._stage.refused:
             row = refused.unit.row
-            key = key_text(row[names.index(name)] for name in self._stream.key)
+            places = [names.index(name) for name in self._stream.key]
+            key = key_text((row[place], columns[place]) for place in places)
             payload = encode_json([row, refused.unit.children]).decode()
             self._reject(Reject(key, refused.reason, payload, refused.page_number), 1)
         self._stage.refused.clear()

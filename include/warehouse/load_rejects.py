@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from include.sources._base import Stream
+from include.sources._records import columns_of
 from include.warehouse.load_stage import stage_table
 
 PAYLOAD_CHARS = 20_000
@@ -91,14 +92,20 @@ def has_unresolved(conn: psycopg.Connection, scope: RejectScope) -> bool:
 def remember_staged_keys(conn: psycopg.Connection, stream: Stream) -> None:
     """Keep the keys of all staged rows, also of those the merge will find unchanged."""
     conn.execute("drop table if exists pg_temp.staged_keys")
-    key = sql.SQL(" || '|' || ").join(
-        sql.SQL("{}::text").format(sql.Identifier(name)) for name in stream.key
-    )
+    types = {column.name: column.sql_type for column in columns_of(stream.record)}
+    key = sql.SQL(" || '|' || ").join(_key_part(name, types[name]) for name in stream.key)
     conn.execute(
         sql.SQL(
             "create temp table staged_keys on commit drop as select {} as record_key from {}"
         ).format(key, stage_table(0))
     )
+
+
+def _key_part(name: str, sql_type: str) -> sql.Composed:
+    """Return a key's column as `key_text` writes it, whatever time zone the session has."""
+    is_time = sql_type == "timestamp with time zone"
+    text = "({} at time zone 'UTC')::text || '+00'" if is_time else "{}::text"
+    return sql.SQL(text).format(sql.Identifier(name))
 
 
 def resolve_rejects(

@@ -32,6 +32,9 @@ from cryptography.fernet import Fernet
 from include.connections import parse_connection
 from include.errors import GroundswellError
 from include.ingest import StreamResult, day_window, run_stream, stream_window
+from include.sandbox.faults import SEED
+from include.sandbox.faults_files import FolderFaults
+from include.sandbox.faults_names import FILE_MEANINGS
 from include.sandbox.installation import CONTROL_KEY_VARIABLE, initialise, read_installation
 from include.sandbox.server import discover_sandboxes
 from include.sandbox.world import Market
@@ -45,19 +48,29 @@ from tests.conftest import Warehouse, find_free_ports
 NEW_YORK = ZoneInfo("America/New_York")
 LAST_DAY = dt.date(2026, 11, 14)
 CONTROL_KEY = "key-of-these-tests"
+# Tokens outlive a test module, and so must the key that opens them.
+TOKEN_KEY = Fernet.generate_key().decode()
 HASH_KEY = b"privacy key of these tests"
-# Sources that are asked over HTTP; the others read files.
-SOURCES = sorted(
-    name
-    for name, module in discover_sandboxes().items()
-    if not hasattr(module, "write_files") and name in discover_sources()
-)
-# Small pages, so that there is something between two of them.
-EXTRAS: Mapping[str, Mapping[str, Any]] = {"ga4": {"page_rows": 40}}
+# Sources whose sandbox writes files; the others are asked over HTTP and come first.
+FOLDERS = sorted(n for n, module in discover_sandboxes().items() if hasattr(module, "write_files"))
+ASKED = sorted(n for n in discover_sandboxes() if n not in FOLDERS and n in discover_sources())
+SOURCES = [*ASKED, *FOLDERS]
+# Small pages, so that there is something between two of them; a token that can be renewed.
+EXTRAS: Mapping[str, Mapping[str, Any]] = {
+    "ga4": {"page_rows": 40},
+    "instagram": {"renew_token": True},
+}
+# What a connection has of the credentials instead of a permanent token or key.
+APP_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "shopify": ("client_id", "client_secret"),
+    "youtube": (),
+}
 # Shopify's bucket of query points refills in real time, which does not pass where nothing waits.
 CREDENTIALS: Mapping[str, Mapping[str, Any]] = {"shopify": {"bucket": 1e9}}
 # Accounts looked up by name, and TikTok's connected ones: as many as show what there is to see.
 FEW = 2
+# The first call for a folder writes so many days of the export.
+FILE_DAYS = 6
 # A window that fails is run again, as a person or Airflow would do.
 MOST_RUNS = 60
 # Columns that say when a row was read, not what it is.
@@ -132,7 +145,7 @@ def shared_bench() -> Iterator[Bench]:
     bench = _start_once()
     bench.control("faults", {})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GROUNDSWELL_TOKEN_KEY", Fernet.generate_key().decode())
+        patch.setenv("GROUNDSWELL_TOKEN_KEY", TOKEN_KEY)
         # google-auth waits on its own between its tries at the token address.
         module = "google.auth._exponential_backoff.time"
         patch.setattr(module, SimpleNamespace(sleep=lambda seconds: None))
@@ -158,7 +171,7 @@ def serve(data_dir: Path) -> Iterator[Bench]:
         state["credentials"][name] |= changes
     (data_dir / "sandbox.json").write_text(json.dumps(state), encoding="utf-8")
     connections = {
-        name: parse_connection(name, json.dumps(add_extra(name, fields)))
+        name: parse_connection(name, json.dumps(add_extra(name, fields, state["credentials"])))
         for name, fields in state["connections"].items()
     }
     where = ("--data-dir", str(data_dir), "--port", str(port), "--at", "2026-10-01T07:00:00Z")
@@ -180,8 +193,12 @@ def serve(data_dir: Path) -> Iterator[Bench]:
             process.wait(10)
 
 
-def add_extra(source: str, fields: dict[str, Any]) -> dict[str, Any]:
-    return {**fields, "extra": {**fields.get("extra", {}), **EXTRAS.get(source, {})}}
+def add_extra(
+    source: str, fields: dict[str, Any], credentials: Mapping[str, Any]
+) -> dict[str, Any]:
+    own = {name: credentials[source][name] for name in APP_FIELDS.get(source, ())}
+    changed = {**fields, "extra": {**fields.get("extra", {}), **EXTRAS.get(source, {}), **own}}
+    return {**changed, "password": None} if source in APP_FIELDS else changed
 
 
 def await_health(process: subprocess.Popen[bytes], address: str) -> None:
@@ -206,6 +223,7 @@ class Ingest:
     landing: Path
     is_whole: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    password: str | None = None
     waited: list[float] = field(default_factory=list)
     errors: list[GroundswellError] = field(default_factory=list)
     runs: int = 0
@@ -242,13 +260,26 @@ class Ingest:
             f"{self.errors[-1]!r}"
         )
 
+    def arrive(self, at: dt.datetime) -> None:
+        """Let it be `at` for the source."""
+        self.bench.set_clock(at)
+
+    @contextmanager
+    def passing_faults(self, probability: float, seed: int) -> Iterator[dict[str, int]]:
+        """Turn all faults on after which the same rows must stand there; afterwards give hits."""
+        hits: dict[str, int] = {}
+        passing = dict.fromkeys(self.bench.passing_faults(), probability)
+        with self.bench.faults(seed=seed, **passing):
+            yield hits
+            hits |= {n: f["hits"] for n, f in self.bench.known_faults().items() if f["hits"]}
+
     def run_day(self, day: dt.date) -> dict[str, StreamResult]:
         """Run all windows of a day, each when it is over, the day's own at 03:00 after it."""
         results = {}
         for stream, window in self.short_windows(day):
-            self.bench.set_clock(window.end + dt.timedelta(minutes=20))
+            self.arrive(window.end + dt.timedelta(minutes=20))
             results[f"{stream.name} {window.key}"] = self.load_until_done(stream, window)
-        self.bench.set_clock(run_time(day))
+        self.arrive(run_time(day))
         for stream in self.source.part().streams:
             results[stream.name] = self.load_until_done(stream, day_window(day, NEW_YORK))
         return results
@@ -301,7 +332,7 @@ class Ingest:
         accounts = extra.get("accounts")
         if isinstance(accounts, dict) and not self.is_whole:
             extra["accounts"] = dict(list(accounts.items())[:FEW])
-        return dataclasses.replace(found, extra=extra)
+        return dataclasses.replace(found, extra=extra, password=self.password or found.password)
 
     def _targets(self) -> dict[str, tuple[str, ...]]:
         platform = self.source.platform
@@ -313,6 +344,69 @@ class Ingest:
         }
         shown = sorted(handles) if self.is_whole else sorted(handles)[:FEW]
         return {platform: tuple(shown)} if platform else {}
+
+
+@dataclass
+class FolderIngest(Ingest):
+    """The same of a source that reads a folder: the market's files lie beside its landing."""
+
+    faults: FolderFaults | None = None
+    first_day: dt.date | None = None
+    arrived: tuple[dt.datetime, list[Path]] | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.landing.with_name(f"{self.landing.name}_files")
+
+    def arrive(self, at: dt.datetime) -> None:
+        """Write what has been sent by `at`."""
+        if self.arrived is not None and self.arrived[0] == at:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.first_day = self.first_day or at.date() - dt.timedelta(days=FILE_DAYS)
+        module, market = discover_sandboxes()[self.source.name], self.bench.market
+        first = () if self.source.name == "files" else (self.first_day,)
+        self.arrived = (at, module.write_files(market, at, self.folder, *first))
+
+    @contextmanager
+    def passing_faults(self, probability: float, seed: int) -> Iterator[dict[str, int]]:
+        hits: dict[str, int] = {}
+        settings = {SEED: seed, **dict.fromkeys(FILE_MEANINGS, probability)}
+        self.faults = FolderFaults(settings)
+        yield hits
+        hits |= self.faults.hits
+        self.faults = None
+        # What was late has come, and the last day is read once more.
+        last = self.arrived[0] if self.arrived else None
+        assert last is not None
+        self.arrived = None
+        self.run_day((last.astimezone(NEW_YORK) - dt.timedelta(days=1)).date())
+
+    def run_day(self, day: dt.date) -> dict[str, StreamResult]:
+        """Run a day's windows: with faults on first as they spoil the files, then healed."""
+        self.arrive(run_time(day))
+        if self.faults is not None and self.arrived is not None:
+            self.faults.spoil(self.folder, self.arrived[1], day)
+            for stream in self.source.streams:
+                try:
+                    self.load(stream, day_window(day, NEW_YORK))
+                except GroundswellError as error:
+                    self.errors.append(error)
+            self.faults.heal()
+        return super().run_day(day)
+
+    def _connection(self) -> Connection:
+        found = super()._connection()
+        folder = {"url": str(self.folder), "settle_seconds": 0}
+        return dataclasses.replace(found, extra={**found.extra, **folder})
+
+
+def prepare_ingest(
+    bench: Bench, warehouse: Warehouse, name: str, landing: Path, is_whole: bool = False
+) -> Ingest:
+    """Return what loads a source's days."""
+    kind = FolderIngest if name in FOLDERS else Ingest
+    return kind(bench, warehouse, discover_sources()[name], landing, is_whole)
 
 
 def run_time(day: dt.date) -> dt.datetime:
@@ -352,6 +446,11 @@ def assert_same_rows(found: Rows, expected: Rows) -> None:
         surplus = sorted(set(found[table]) - set(rows))[:2]
         assert (table, missing, surplus) == (table, [], [])
         assert len(found[table]) == len(rows), table
+
+
+def assert_nothing_half_written(landing: Path) -> None:
+    """Half a page, which a killed write leaves, is gone."""
+    assert [str(path) for path in landing.rglob(".*")] == []
 
 
 def assert_nothing_left(warehouse: Warehouse, names: Sequence[str] = ("loader",)) -> None:

@@ -394,8 +394,11 @@ def test_pages_of_a_run_that_never_finished_go_in_the_last_pass(shop: Shop) -> N
         shop.loader.run(ORDERS, page(order("6010", ANA)), RuntimeError("killed"))
     shop.name_shop()
     shop.ask(customer={"id": ANA, "email": MAIL, "phone": PHONE})
+    killed = next(Path(shop.places.landing_url).rglob("page-000001.gz"))
+    killed.with_name(".page-000002.gz.1234abcd").write_bytes(killed.read_bytes())
     shop.work()
     assert shop.files_with(*ANAS) == ["page-000001.gz"]
+    assert not list(Path(shop.places.landing_url).rglob(".*"))
     shop.work()
     assert shop.files_with(*ANAS) == []
 

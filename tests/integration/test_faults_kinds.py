@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 import requests
 
-from include.errors import CountMismatch, GroundswellError, TooManyRejects, Truncated
+from include.errors import (
+    BadCredentials,
+    CountMismatch,
+    GroundswellError,
+    TooManyRejects,
+    Truncated,
+)
 from include.ingest import day_window
 from include.sandbox.server import discover_faults
 from include.sources import discover_sources
@@ -31,8 +37,18 @@ from tests.integration.faulty_sandbox import (
 
 DAYS = days_from(dt.date(2026, 11, 3), 4)
 # A stream of each source whose API says how many rows there are.
-COUNTED = {"shopify": "orders", "ga4": "transactions"}
+COUNTED = {"shopify": "orders", "ga4": "transactions", "tiktok": "reports"}
+# YouTube says in the very answer how many videos it holds, so the request is repeated at once.
+REPEATED = ("youtube",)
 LOSING = sorted(name for name, faults in discover_faults().items() if "lost_page" in faults)
+# A stream of each source whose tokens end that asks more than once with one token.
+EXPIRING = {
+    "ga4": "sessions",
+    "instagram": "media",
+    "shopify": "orders",
+    "tiktok": "comments",
+    "youtube": "videos",
+}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +94,7 @@ def test_the_control_lists_what_can_be_switched(bench: Bench) -> None:
 # Lost rows
 
 
-@pytest.mark.parametrize("name", LOSING)
+@pytest.mark.parametrize("name", [name for name in LOSING if name not in REPEATED])
 def test_a_lost_page_fails_the_window_and_the_next_run_repairs_it(
     ingest_of: Callable[[str], Ingest], bench: Bench, name: str
 ) -> None:
@@ -95,6 +111,19 @@ def test_a_lost_page_fails_the_window_and_the_next_run_repairs_it(
     assert repaired.rows_merged > 0
 
 
+def test_lost_videos_are_asked_for_again_at_once(
+    ingest_of: Callable[[str], Ingest], bench: Bench
+) -> None:
+    ingest = ingest_of("youtube")
+    load(ingest, "videos", DAYS[0])
+    before = ingest.rows()
+    ingest.empty()
+    with bench.faults(lost_page=1):
+        load(ingest, "videos", DAYS[0])
+        assert bench.known_faults()["lost_page"]["hits"] == 2
+    assert_same_rows(ingest.rows(), before)
+
+
 def test_a_lost_slice_of_a_bulk_operation_fails_the_window(
     ingest_of: Callable[[str], Ingest], bench: Bench
 ) -> None:
@@ -108,6 +137,59 @@ def test_a_lost_slice_of_a_bulk_operation_fails_the_window(
         ingest.load(orders, window)
     assert ingest.query("select count(*) from raw.shopify__orders") == [(0,)]
     assert ingest.load(orders, window).rows_merged > 500
+
+
+# Tokens that end
+
+
+def test_every_source_with_tokens_that_end_plays_it(bench: Bench) -> None:
+    assert bench.known_faults()["token_expiry"]["sources"] == sorted(EXPIRING)
+
+
+@pytest.mark.parametrize("name", EXPIRING)
+def test_a_token_that_ends_while_a_window_is_read_is_replaced(
+    ingest_of: Callable[[str], Ingest], bench: Bench, name: str
+) -> None:
+    ingest = ingest_of(name)
+    load(ingest, EXPIRING[name], DAYS[0])
+    before = ingest.rows()
+    assert any(before.values())
+    ingest.empty()
+    with bench.faults(token_expiry=1):
+        load(ingest, EXPIRING[name], DAYS[0])
+        assert bench.known_faults()["token_expiry"]["hits"] > 0
+    assert_same_rows(ingest.rows(), before)
+
+
+def test_an_hourly_token_of_a_shop_is_renewed_with_its_rotating_refresh_token(
+    ingest_of: Callable[[str], Ingest], bench: Bench
+) -> None:
+    ingest = ingest_of("shopify")
+    load(ingest, "orders", DAYS[0])
+    before = ingest.rows()
+    ingest.empty()
+    ingest.extra["refresh_token"] = bench.credentials["shopify"]["refresh_token"]
+    with bench.faults(token_expiry=1):
+        load(ingest, "orders", DAYS[0])
+        assert bench.known_faults()["token_expiry"]["hits"] > 0
+    assert_same_rows(ingest.rows(), before)
+    # The first refresh token is void by now; the stored one is not.
+    load(ingest, "orders", DAYS[1])
+
+
+@pytest.mark.parametrize(("name", "stream"), [("shopify", "orders"), ("instagram", "media")])
+def test_a_permanent_token_that_is_refused_fails_the_window_and_a_person_repairs_it(
+    ingest_of: Callable[[str], Ingest], bench: Bench, name: str, stream: str
+) -> None:
+    ingest = ingest_of(name)
+    ingest.password = bench.credentials[name]["access_token"]
+    ingest.extra |= {"client_id": "", "client_secret": "", "renew_token": False}
+    load(ingest, stream, DAYS[0])
+    before = ingest.rows()
+    with bench.faults(token_expiry=1), pytest.raises(BadCredentials):
+        load(ingest, stream, DAYS[1])
+    assert_same_rows(ingest.rows(), before)
+    assert load(ingest, stream, DAYS[1]).rows_merged > 0
 
 
 # The truth is another one
@@ -295,7 +377,10 @@ def insights(ingest: Ingest) -> list[str]:
 # Drift
 
 
-@pytest.mark.parametrize(("name", "stream"), [("ga4", "sessions"), ("instagram", "media")])
+@pytest.mark.parametrize(
+    ("name", "stream"),
+    [("ga4", "sessions"), ("instagram", "media"), ("tiktok", "videos"), ("youtube", "videos")],
+)
 def test_a_new_field_is_kept_aside_and_reported(
     ingest_of: Callable[[str], Ingest], bench: Bench, name: str, stream: str
 ) -> None:
@@ -317,12 +402,22 @@ def plain(rows: Rows) -> Rows:
 
 @pytest.mark.parametrize("fault", ["field_gone", "type_changed"])
 @pytest.mark.parametrize(
-    ("name", "stream"), [("ga4", "sessions"), ("instagram", "media"), ("shopify", "orders")]
+    ("name", "stream"),
+    [
+        ("ga4", "sessions"),
+        ("instagram", "media"),
+        ("shopify", "orders"),
+        ("tiktok", "videos"),
+        ("youtube", None),
+        ("woocommerce", "orders"),
+    ],
 )
 def test_a_field_that_is_gone_or_changed_stops_the_window(
-    ingest_of: Callable[[str], Ingest], bench: Bench, name: str, stream: str, fault: str
+    ingest_of: Callable[[str], Ingest], bench: Bench, name: str, stream: str | None, fault: str
 ) -> None:
     ingest = ingest_of(name)
+    # YouTube's uploads lose a field, its videos' counters change.
+    stream = stream or ("uploads" if fault == "field_gone" else "videos")
     load(ingest, stream, DAYS[0])
     before = ingest.rows()
     with bench.faults(**{fault: 1}), pytest.raises(GroundswellError) as caught:

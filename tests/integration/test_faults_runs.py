@@ -26,12 +26,13 @@ from tests.integration.faulty_sandbox import (
     assert_same_rows,
     days_from,
     gathered_logs,
+    prepare_ingest,
     shared_bench,
 )
 
 PROBABILITY = 0.05
-# Two requests a day would hardly ever be hit.
-SELDOM_ASKED = {"exchange_rates": 0.3}
+# Two requests or files a day would hardly ever be hit.
+SELDOM_ASKED = {"exchange_rates": 0.3, "files": 0.15, "ga4_export": 0.15}
 SEEDS = {name: 100 + place for place, name in enumerate(SOURCES)}
 # The clocks change on 1 November 2026.
 SHORT = days_from(dt.date(2026, 10, 30), 3)
@@ -84,9 +85,9 @@ def tell(
 def run_story(
     bench: Bench, warehouse: Warehouse, name: str, folder: Path, days: list[dt.date]
 ) -> Story:
-    source, is_whole = discover_sources()[name], len(days) > len(SHORT)
-    calm = Ingest(bench, warehouse, source, folder / "calm", is_whole)
-    faulty = Ingest(bench, warehouse, source, folder / "faulty", is_whole)
+    is_whole = len(days) > len(SHORT)
+    calm = prepare_ingest(bench, warehouse, name, folder / "calm", is_whole)
+    faulty = prepare_ingest(bench, warehouse, name, folder / "faulty", is_whole)
     calm.drop()
     with gathered_logs() as lines:
         for day in days:
@@ -96,11 +97,9 @@ def run_story(
         calm_rows = calm.rows()
         calm.empty()
         probability = SELDOM_ASKED.get(name, PROBABILITY)
-        passing = dict.fromkeys(bench.passing_faults(), probability)
-        with bench.faults(seed=SEEDS[name], **passing):
+        with faulty.passing_faults(probability, SEEDS[name]) as hits:
             for day in days:
                 faulty.run_day(day)
-            hits = {n: f["hits"] for n, f in bench.known_faults().items() if f["hits"]}
     assert calm.errors == []
     [(rejects,)] = faulty.query("select count(*) from quarantine.rejects where resolved_at is null")
     texts = [
@@ -123,6 +122,8 @@ def check_same(story: Story) -> None:
     assert_same_rows(without(story.faulty, names), without(story.calm, names))
     assert any(story.calm.values())
     assert story.rejects == 0
+    # A token that ends is replaced while the window is read.
+    assert not [e for e in story.errors if e.startswith(("BadCredentials", "TokenRefused"))]
 
 
 @pytest.mark.parametrize("name", SOURCES)

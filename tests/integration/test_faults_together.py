@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from include.ingest import day_window
-from include.sources import discover_sources
 from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     NEW_YORK,
@@ -22,6 +21,7 @@ from tests.integration.faulty_sandbox import (
     assert_nothing_left,
     assert_same_rows,
     days_from,
+    prepare_ingest,
     run_time,
     shared_bench,
 )
@@ -64,7 +64,7 @@ def start(ingest: Ingest, days: list[dt.date]) -> int:
 
 def check_together(ingest: Ingest, backfills: Backfills) -> None:
     jobs = [*backfills, [TODAY]]
-    ingest.bench.set_clock(run_time(TODAY))
+    ingest.arrive(run_time(TODAY))
     for days in jobs:
         load_days(ingest, days)
     expected: Rows = ingest.rows()
@@ -83,7 +83,7 @@ def check_together(ingest: Ingest, backfills: Backfills) -> None:
 def test_runs_at_the_same_time_end_as_one_after_the_other(
     bench: Bench, clean_warehouse: Warehouse, tmp_path: Path, name: str
 ) -> None:
-    ingest = Ingest(bench, clean_warehouse, discover_sources()[name], tmp_path / "landing")
+    ingest = prepare_ingest(bench, clean_warehouse, name, tmp_path / "landing")
     check_together(ingest, SHORT)
 
 
@@ -92,5 +92,5 @@ def test_runs_at_the_same_time_end_as_one_after_the_other(
 def test_runs_of_every_source_at_the_same_time_end_as_one_after_the_other(
     bench: Bench, clean_warehouse: Warehouse, tmp_path: Path, name: str
 ) -> None:
-    ingest = Ingest(bench, clean_warehouse, discover_sources()[name], tmp_path / "landing")
+    ingest = prepare_ingest(bench, clean_warehouse, name, tmp_path / "landing")
     check_together(ingest, LONG)

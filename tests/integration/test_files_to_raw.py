@@ -104,6 +104,22 @@ def test_a_changed_file_replaces_its_own_rows_only(bench: Bench) -> None:
     assert [row[0] for row in bench.costs()] == ["Z"]
 
 
+def test_a_reject_whose_key_is_a_time_is_resolved_by_the_repaired_file(bench: Bench) -> None:
+    """The file writes the time with an offset, Postgres shows it in UTC."""
+    line = (
+        '{"platform": "instagram", "creator_handle": "@maya", "reach": %s,'
+        ' "published_at": "2026-11-04T18:30:00.250-05:00"}\n'
+    )
+    bench.folder.put("story_numbers/maya.jsonl", line % '"many"')
+    bench.run("story_numbers")
+    waiting = "select record_key, resolved_at is null from quarantine.rejects"
+    key = "instagram|@maya|2026-11-04 23:30:00.25+00"
+    assert bench.rows(waiting) == [(key, True)]
+    bench.folder.put("story_numbers/maya.jsonl", line % "120")
+    bench.run("story_numbers", DAY + dt.timedelta(days=1))
+    assert bench.rows(waiting) == [(key, False)]
+
+
 def test_a_file_that_is_taken_away_leaves_its_rows(bench: Bench) -> None:
     path = bench.folder.put("unit_costs/a.csv", COSTS + cost("A", "1"))
     bench.folder.put("unit_costs/b.csv", COSTS + cost("B", "2"))

@@ -87,6 +87,14 @@ def test_a_refused_key_names_the_connection_and_is_not_asked_again(
     assert len(endpoint.sent) == 1
 
 
+def test_a_gateway_before_the_token_endpoint_does_not_refuse_the_key(
+    monkeypatch: pytest.MonkeyPatch, connection: Connection
+) -> None:
+    install(monkeypatch, (502, {"message": "Bad Gateway"}))
+    with pytest.raises(Unavailable, match=r"'ga4__shop'.*the token endpoint failed"):
+        token.ServiceAccount(connection).bearer()
+
+
 def test_an_unreachable_token_endpoint_is_transient(
     monkeypatch: pytest.MonkeyPatch, connection: Connection
 ) -> None:

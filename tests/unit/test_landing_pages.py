@@ -78,6 +78,41 @@ def test_an_unfinished_run_is_invisible_and_its_retry_starts_clean(landing_url: 
     assert store.list_names(landed.path) == ["manifest.jsonl.gz", "page-000001.gz"]
 
 
+def test_the_next_run_of_a_window_clears_half_written_files_of_killed_ones(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path))
+    for run_id, key in (("killed", "2026-11-04"), ("other", "2026-11-05")):
+        run = LandingRun(store, header(run_id, key=key))
+        run.write(page(b"[1]"))
+        (tmp_path / run.path / ".manifest.jsonl.gz.1234abcd").write_bytes(b"half")
+
+    LandingRun(store, header("next"))
+
+    left = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.gz*")]
+    assert sorted(left) == [
+        "shop/shop__b/orders/2026-11-04/killed/page-000001.gz",
+        "shop/shop__b/orders/2026-11-05/other/.manifest.jsonl.gz.1234abcd",
+        "shop/shop__b/orders/2026-11-05/other/page-000001.gz",
+    ]
+
+
+def test_a_write_whose_half_is_taken_away_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, real, cleared = open_store(str(tmp_path)), Path.write_bytes, []
+
+    def write(path: Path, content: bytes) -> int:
+        size = real(path, content)
+        if not cleared:
+            cleared.append(store.clear_partials("run"))
+        return size
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    store.write("run/page", b"[1]")
+    assert (cleared, store.read("run/page")) == ([1], b"[1]")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["page"]
+    assert stat.S_IMODE((tmp_path / "run" / "page").stat().st_mode) == 0o600
+
+
 def test_a_finished_run_is_never_overwritten(landing_url: str) -> None:
     store = open_store(landing_url)
     for body in (b"[1]", b"[2]", b"[3]"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from include.errors import (
     Truncated,
     Unavailable,
 )
+from include.sources._base import RefreshToken, TokenGrant
 from include.sources.shopify import SOURCE, client, queries
 from include.sources.shopify.answers import Cost, QueryTooExpensive
 
@@ -286,6 +289,53 @@ def test_client_credentials_are_exchanged_for_a_token_of_a_day() -> None:
         "grant_type=client_credentials&client_id=id-1234567&client_secret=secret-1234567"
     )
     assert wire.tokens == [None, "shpat_of_the_day"]
+
+
+APP = {"client_id": "id-1234567", "client_secret": "secret-1234567"}
+SHOP_ANSWER = (200, {"data": {"shop": {}}, "extensions": cost(1)})
+REFUSED = (401, {"errors": "[API] Invalid API key or access token (unrecognized login …)"})
+
+
+def test_a_token_that_ended_is_replaced_and_does_not_travel_with_the_request_for_another() -> None:
+    first, second = ({"access_token": f"shpat_{n}", "expires_in": 86399} for n in (1, 2))
+    wire = plays((200, first), REFUSED, (200, second), SHOP_ANSWER)
+    fetch("shop", context(wire, password=None, extra=APP))
+    assert wire.tokens == [None, "shpat_1", None, "shpat_2"]
+
+
+def test_a_second_refusal_in_a_row_is_raised() -> None:
+    token = {"access_token": "shpat_1", "expires_in": 86399}
+    wire = plays((200, token), REFUSED, (200, token), REFUSED)
+    with pytest.raises(BadCredentials, match="refused the access token"):
+        fetch("shop", context(wire, password=None, extra=APP))
+
+
+def test_an_expiring_token_is_renewed_by_its_newest_refresh_token() -> None:
+    grants: list[TokenGrant] = []
+
+    def keep(refresh: RefreshToken, rejected: str | None = None) -> str:
+        if not grants or grants[-1].access_token == rejected:
+            grants.append(refresh(grants[-1] if grants else None))
+        return grants[-1].access_token
+
+    hour = {"expires_in": 3600, "refresh_token_expires_in": 7776000}
+    wire = plays(
+        (200, {"access_token": "shpat_1", "refresh_token": "shprt_1", **hour}),
+        REFUSED,
+        (200, {"access_token": "shpat_2", "refresh_token": "shprt_2", **hour}),
+        SHOP_ANSWER,
+    )
+    ctx = context(wire, password="shpat_0", extra={**APP, "refresh_token": "shprt_0123"})
+    fetch("shop", replace(ctx, token=keep))
+    assert wire.tokens == [None, "shpat_1", None, "shpat_2"]
+    ending = "&client_id=id-1234567&client_secret=secret-1234567"
+    assert [asked["form"] for asked in wire.asked if "form" in asked] == [
+        f"grant_type=refresh_token&refresh_token=shprt_0123{ending}",
+        f"grant_type=refresh_token&refresh_token=shprt_1{ending}",
+    ]
+    assert grants[-1].refresh_token == "shprt_2"
+    assert grants[-1].expires_at is not None
+    assert dt.timedelta(minutes=59) < grants[-1].expires_at - dt.datetime.now(dt.UTC)
 
 
 @pytest.mark.parametrize("answer", [(400, {"error": "invalid_client"}), (200, {"scope": ""})])

@@ -103,6 +103,12 @@ def test_a_success_without_an_envelope_is_asked_again(document: Any) -> None:
     assert type(classify(foreign)) is Truncated
 
 
+def test_a_success_without_data_is_asked_again_and_not_taken_for_an_empty_list() -> None:
+    cut = answer(0)
+    del cut.document["data"]
+    assert type(classify(cut)) is Truncated
+
+
 @pytest.mark.parametrize(("status", "document"), [(502, None), (502, {}), (200, None)])
 def test_other_answers_have_the_usual_meaning(status: int, document: Any) -> None:
     foreign = SimpleNamespace(conn_id="t", status_code=status, document=document, headers={})

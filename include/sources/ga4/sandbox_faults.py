@@ -17,9 +17,7 @@ async def throttle(call: Call, ask: Ask) -> Answer | None:
 
 
 async def token_expiry(call: Call, ask: Ask) -> Answer | None:
-    """The access token is refused before a further page."""
-    if not _offset(call):
-        return None
+    """The access token ends between two requests."""
     message = "Request had invalid authentication credentials. Expected OAuth 2 access token."
     return _refused(401, "UNAUTHENTICATED", message)
 

@@ -111,9 +111,11 @@ class ServiceAccount:
             ) from None
         except google.auth.exceptions.RefreshError as error:
             reason = _refusal(error)
-            if error.retryable:
+            # A refusal of the key says so in OAuth's words; a gateway's 502 says nothing of it.
+            if error.retryable or reason is None:
                 raise Unavailable(
-                    f"connection {self._conn_id!r}: the token endpoint failed ({reason})"
+                    f"connection {self._conn_id!r}: the token endpoint failed "
+                    f"({reason or 'no reason given'})"
                 ) from None
             raise BadCredentials(
                 f"connection {self._conn_id!r}: Google refused the service-account key ({reason}); "
@@ -172,9 +174,9 @@ def read_key(connection: Connection) -> dict[str, Any]:
     return key
 
 
-def _refusal(error: google.auth.exceptions.RefreshError) -> str:
-    """Return OAuth's error word such as invalid_grant; never the whole answer."""
+def _refusal(error: google.auth.exceptions.RefreshError) -> str | None:
+    """Return OAuth's error word such as invalid_grant, never the whole answer; None without one."""
     for argument in error.args:
         if isinstance(argument, dict) and isinstance(argument.get("error"), str):
             return str(argument["error"])
-    return "no reason given"
+    return None

@@ -177,6 +177,8 @@ class Graph:
         """Take another token than the one refused, where the keeper has or gets one."""
         if self._keeper is None:
             return False
+        # The refused one must not travel with the request for another.
+        del self._session.headers["Authorization"]
         refused, self._token = self._token, self._keeper(self._refresh, self._token)
         self._session.headers["Authorization"] = f"Bearer {self._token}"
         return self._token != refused

@@ -27,9 +27,7 @@ async def throttle(call: Call, ask: Ask) -> Answer | None:
 
 
 async def token_expiry(call: Call, ask: Ask) -> Answer | None:
-    """The access token is refused between two pages."""
-    if "after" not in call.query:
-        return None
+    """The access token ends between two requests; one that has ended cannot be exchanged."""
     message = "Error validating access token: Session has expired"
     return _refused(400, 190, message, error_subcode=463)
 

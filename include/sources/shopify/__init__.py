@@ -20,7 +20,9 @@ business day; it may be run again at any time.
 
 **Connection** `shopify` or `shopify__<name>`, type HTTP: host `<shop>.myshopify.com`, password an
 Admin API access token. Or no password and `client_id` and `client_secret` in extra, for an app of
-the Dev Dashboard: its token of a day is fetched when a task starts. Also in extra, seldom needed:
+the Dev Dashboard: its token of a day is fetched when a task starts. With a `refresh_token` beside
+them (an expiring offline token of a public app) the token of an hour is renewed, and the newest
+pair is kept, sealed. A token that ends while a task reads is replaced once. Also in extra:
 `bulk_days` (60) and `bulk_host` (`storage.googleapis.com`), see *First loads*.
 
 **Scopes** `read_orders` (the last 60 days), `read_all_orders` for older ones, `read_customers`
@@ -60,7 +62,7 @@ merged (`stg_shopify__merged_customers`). Days an app may not see any more are n
 **When it fails**
 
 - *refused the access token (HTTP 401)*: it was revoked or is another shop's. Make a new one and put
-  it into the connection's password.
+  it into the connection's password, or its refresh token into extra.
 - *gave no access token for the client_id*: the pair is wrong, or the app was removed from the shop.
 - *Access denied … (required: … access scope)*: grant that scope to the app, install it again, renew
   the token.

@@ -19,6 +19,7 @@ from include.sources.shopify.answers import (
     read_cost,
 )
 from include.sources.shopify.list_queries import ListQuery
+from include.sources.shopify.token import TOKEN_HEADER, ShopToken
 
 # Shopify pages through at most 25,000 objects of one list; before that the list is asked for anew,
 # from the last value seen on.
@@ -36,15 +37,23 @@ class ShopifyClient:
         self._requested: dict[str, float] = {}  # points per query text, once it was asked
         self._cost: Cost | None = None
         self._cost_at = 0.0
-        self._session.classify = self._classify_token
-        self._session.headers["X-Shopify-Access-Token"] = self._access_token()
         self._session.classify = self._classify
+        self._token = ShopToken(ctx)
+        self._session.headers[TOKEN_HEADER] = self._token.get()
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> Page:
         """Return one decoded answer; whatever `classify_answer` names is raised."""
         self._wait_for_points(query)
         body = {"query": query, "variables": dict(variables)}
-        page = self._session.request("POST", queries.API_PATH, json=body)
+        try:
+            page = self._session.request("POST", queries.API_PATH, json=body)
+        except BadCredentials:
+            if not self._token.is_renewable:
+                raise
+            # It may have ended between two pages; a second refusal means more than that.
+            refused = self._session.headers[TOKEN_HEADER]
+            self._session.headers[TOKEN_HEADER] = self._token.get(refused)
+            page = self._session.request("POST", queries.API_PATH, json=body)
         if self._cost is not None:
             self._requested[query] = self._cost.requested
         served = page.headers.get("X-Shopify-API-Version", queries.API_VERSION)
@@ -119,42 +128,6 @@ class ShopifyClient:
         if cost is not None:
             self._cost, self._cost_at = cost, time.monotonic()
         return classify_answer(answer)
-
-    def _classify_token(self, answer: HttpAnswer) -> Exception | None:
-        if answer.status_code in (400, 401, 403):
-            return BadCredentials(
-                f"connection {answer.conn_id!r}: Shopify gave no access token for the client_id "
-                f"and client_secret in its extra (HTTP {answer.status_code})"
-            )
-        return None
-
-    def _access_token(self) -> str:
-        """Return the connection's permanent token, or a day's token for its client credentials."""
-        connection = self._ctx.connection
-        client_id, secret = (connection.extra.get(k) for k in ("client_id", "client_secret"))
-        if client_id and secret:
-            return self._exchange_credentials(str(client_id), str(secret))
-        if connection.password:
-            return connection.password
-        raise BadCredentials(
-            f"connection {connection.conn_id!r} has neither a password (an Admin API access token) "
-            "nor client_id and client_secret in its extra"
-        )
-
-    def _exchange_credentials(self, client_id: str, secret: str) -> str:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": secret,
-        }
-        page = self._ctx.session.request("POST", queries.TOKEN_PATH, data=form)
-        token = page.document.get("access_token")
-        if not token:
-            raise BadCredentials(
-                f"connection {self._ctx.connection.conn_id!r}: Shopify gave no access token for "
-                "its client_id and client_secret"
-            )
-        return str(token)
 
 
 @dataclass(slots=True)

@@ -6,9 +6,7 @@ real time, throttling inside HTTP 200, cursors, unknown filters ignored with a w
 
 from __future__ import annotations
 
-import hmac
 import re
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +18,7 @@ from fastapi import APIRouter, Request, Response
 from include.sandbox.clock import Clock
 from include.sandbox.world import Market
 from include.sources.shopify.queries import API_PATH, API_VERSION, TOKEN_PATH
+from include.sources.shopify.sandbox_access import TokenDesk
 from include.sources.shopify.sandbox_bulk import FILES_PATH
 from include.sources.shopify.sandbox_query import (
     Field,
@@ -44,7 +43,6 @@ SCOPES = (
     "read_discounts",
 )
 STORAGE_HOST = "localhost"
-_TOKEN_SECONDS = 86_399
 # Items that a nested list holds on average: what an answer costs is near that, not what was asked.
 _USUAL_NESTED = 3
 
@@ -55,7 +53,7 @@ _REFUSED = {
 
 
 def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
-    """Return a permanent token, an app's client credentials, the shop's plan and the scopes.
+    """Return a permanent token, an app's client credentials and first refresh token, plan, scopes.
 
     May be added: `bucket` (a size other than the plan's), `level_2` (see `sandbox_access.py`),
     `deleted_orders` and `merged_customers` (shares, see `sandbox_history.py`), `faults` (see
@@ -65,6 +63,7 @@ def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
         "access_token": f"shpat_{random_bytes(16).hex()}",
         "client_id": random_bytes(16).hex(),
         "client_secret": f"shpss_{random_bytes(16).hex()}",
+        "refresh_token": f"shprt_{random_bytes(16).hex()}",
         "plan": "enterprise",
         "scopes": list(SCOPES),
     }
@@ -133,12 +132,12 @@ class _AdminApi:
         self._shop = shop
         self._credentials = credentials
         self._bucket = Bucket(RESTORE_RATES[credentials["plan"]], credentials.get("bucket"))
-        self._given: dict[str, float] = {}  # tokens of client credentials and when they end
+        self._desk = TokenDesk(credentials)
         self._parsed: dict[str, Operation] = {}
 
     async def answer_query(self, request: Request) -> Response:
         """Answer one GraphQL request."""
-        if not self._is_known(request.headers.get("X-Shopify-Access-Token", "")):
+        if not self._desk.is_known(request.headers.get("X-Shopify-Access-Token", "")):
             return _json(_REFUSED, 401)
         try:
             body = msgspec.json.decode(await request.body())
@@ -154,20 +153,9 @@ class _AdminApi:
         return self._execute(operation, variables)
 
     async def give_token(self, request: Request) -> Response:
-        """Exchange an app's client credentials for a token of a day."""
-        form = {
-            k: v[0] for k, v in parse_qs((await request.body()).decode("utf-8", "replace")).items()
-        }
-        known = all(
-            hmac.compare_digest(form.get(name, "").encode(), self._credentials[name].encode())
-            for name in ("client_id", "client_secret")
-        )
-        if form.get("grant_type") != "client_credentials" or not known:
-            return _json({"error": "invalid_client"}, 400)
-        token = f"shpat_{secrets.token_hex(16)}"
-        self._given[token] = time.monotonic() + _TOKEN_SECONDS
-        scope = ",".join(self._credentials["scopes"])
-        return _json({"access_token": token, "scope": scope, "expires_in": _TOKEN_SECONDS})
+        """Give a token for an app's client credentials or for a refresh token."""
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        return _json(*self._desk.give({name: values[0] for name, values in form.items()}))
 
     async def give_file(self, name: str, request: Request) -> Response:
         """Serve a bulk operation's file as the storage host does: signed, by ranges, no token."""
@@ -182,11 +170,6 @@ class _AdminApi:
             return Response(b"", 416)
         headers = {"Content-Range": f"bytes {first}-{last}/{len(data)}"}
         return Response(data[first : last + 1], 206, headers, media_type="application/jsonl")
-
-    def _is_known(self, token: str) -> bool:
-        if hmac.compare_digest(token.encode(), self._credentials["access_token"].encode()):
-            return True
-        return self._given.get(token, 0.0) > time.monotonic()
 
     def _find_errors(self, query: str, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return what Shopify's own schema has against a query, or against a bulk query in it."""

@@ -28,8 +28,8 @@ async def throttle(call: Call, ask: Ask) -> Answer | None:
 
 
 async def token_expiry(call: Call, ask: Ask) -> Answer | None:
-    """The access token is refused between two pages."""
-    if _variables(call).get("after") is None:
+    """The access token ends between two requests."""
+    if call.path != API_PATH:
         return None
     reason = "[API] Invalid API key or access token (unrecognized login or wrong password)"
     return json_answer({"errors": reason}, 401)

@@ -101,6 +101,8 @@ def classify(answer: HttpAnswer) -> GroundswellError | Accept | None:
         is_foreign = answer.status_code < 300 and document is not None
         return Truncated(_say(answer, "the answer has no envelope")) if is_foreign else None
     if code in (OK, PARTIAL):
+        if "data" not in document:
+            return Truncated(_say(answer, f"the answer holds no data (code {code})"))
         return ACCEPT if answer.status_code < 300 else None
     if code in CREATOR_REFUSED:
         return ACCEPT

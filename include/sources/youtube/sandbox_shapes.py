@@ -156,13 +156,13 @@ def page_of(
 ) -> dict[str, Any]:
     """Return one page of a list with its tokens; the last page has no `nextPageToken`."""
     size = _read_size(params.get("maxResults"), method)
-    start = _read_token(params.get("pageToken"))
+    start = read_page_token(params.get("pageToken"))
     items = list(documents[start : start + size])
     page: dict[str, Any] = {"kind": kind, "etag": "sandbox", "items": items}
     if start + size < len(documents):
-        page["nextPageToken"] = _token(start + size)
+        page["nextPageToken"] = page_token(start + size)
     if start:
-        page["prevPageToken"] = _token(max(0, start - size))
+        page["prevPageToken"] = page_token(max(0, start - size))
     page["pageInfo"] = {"totalResults": len(documents), "resultsPerPage": size}
     return page
 
@@ -182,11 +182,11 @@ def _read_size(text: str | None, method: Method) -> int:
     return size
 
 
-def _token(position: int) -> str:
+def page_token(position: int) -> str:
     return base64.urlsafe_b64encode(f"PT:{position:06}".encode()).decode().rstrip("=")
 
 
-def _read_token(text: str | None) -> int:
+def read_page_token(text: str | None) -> int:
     if not text:
         return 0
     try:
