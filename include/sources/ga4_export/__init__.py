@@ -48,7 +48,7 @@ pieces of 4 MB.
 
 ## When it fails
 
-- `SchemaChanged` … `not a format the export is read in`: export JSON lines or Parquet
+- `InvalidFile` … `not a format the export is read in`: export JSON lines or Parquet
 - `Truncated` … `ends early or is damaged`, `no complete Parquet file`: the file was still being
   written; it is tried again. If it stays so, export the day again
 - `TooManyRejects`: the lines are no events of the file's day; `quarantine.rejects` says why
