@@ -11,6 +11,7 @@ from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from include.privacy.json_text import Path, edit_json
+from include.privacy.same_person import values_beside
 from include.privacy.subjects import (
     TOKEN_PREFIX,
     ErasedSubjects,
@@ -199,10 +200,14 @@ class PageEraser:
     def _find(self, text: str) -> dict[str, str]:
         """Return the values of erased persons that stand where the source says, with tokens."""
         found: dict[str, str] = {}
-        if not self._is_json(text):
-            # Of a format without keys only what was hashed can be told from other values.
-            hashes = set(_HASH.findall(text)) if self._paths else set()
-            return {value: token for value in hashes if (token := self._token_of(value))}
+        is_json = self._is_json(text)
+        if self._paths and (self._is_file or not is_json):
+            # Of a format without keys only what was hashed can be told from other values; in files
+            # hashes stand under keys of other people's making, too.
+            hashes = set(_HASH.findall(text))
+            found = {value: token for value in hashes if (token := self._token_of(value))}
+        if not is_json:
+            return found
         if not any(self._token_of(match.group(1)) for match in self._candidate.finditer(text)):
             return found
 
@@ -214,6 +219,7 @@ class PageEraser:
 
         for document in _split(text)[1:]:
             edit_json(document, note)
+            found |= values_beside(document, self._personal_keys, found)
         return found
 
 

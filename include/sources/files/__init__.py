@@ -99,6 +99,7 @@ def _stream(
         decode=bytes,
         rejects_allowed=0.1,
         personal_keys=personal,
+        subject_columns=tuple(sorted(personal)),
         description=(record.__doc__ or "").strip(),
     )
 

@@ -81,6 +81,7 @@ SOURCE = Source(
             # A page's body is a piece of a file; its context says of which.
             decode=bytes,
             personal_keys=client.PERSONAL,
+            subject_columns=("user_id", "user_pseudo_id"),
             # They tell a person where a row in quarantine was read; rows move between exports.
             known=("file_name", "line_number"),
             description="Events as GA4 exports them to BigQuery.",
