@@ -6,7 +6,8 @@ are erased from landing, quarantine, raw, the built tables and the kept versions
 orders concerned are pending for the next measure run. A request takes two passes on two days, so
 that what was under way during the first cannot bring anybody back; `quality.privacy_requests` says
 what is due when. `delete_expired` deletes landed pages, resolved rejects, quality rows and answers
-past their retention; `clean_airflow_metadata` runs `airflow db clean`; `vacuum_tables` follows.
+past their retention; `clean_airflow_metadata` has the service `cleaner` run `airflow db clean`;
+`vacuum_tables` follows.
 
 **Parameters** the retentions in days, and `dry_run`: nothing changes, the logs say what would.
 
@@ -21,7 +22,7 @@ past their retention; `clean_airflow_metadata` runs `airflow db clean`; `vacuum_
 | `the erasure list cannot be compared without its key` | set the password of `privacy` again |
 | `Truncated: landed page … cannot be read` | the file is damaged: restore or delete its run |
 | `airflow db clean ended with …` | its output is in the log; clear the task |
-| `clean_airflow_metadata` skipped | set `AIRFLOW_CONN_AIRFLOW_METADATA` to have it cleaned |
+| `clean_airflow_metadata` skipped | start `python -m include.maintenance.airflow_cleaner` |
 
 A request that stays open past `due_at` waits for an open measure run, or its file has gone: put the
 payload into the inbox again.
@@ -73,7 +74,7 @@ def clean_airflow_metadata() -> None:
     kept, dry_run = steps.read_params(get_current_context()["params"])
     read = orchestration.airflow_connection
     if not steps.clean_airflow_metadata(kept, is_dry_run=dry_run, read=read):
-        raise AirflowSkipException("connection airflow_metadata is not set in the environment")
+        raise AirflowSkipException("no airflow_cleaner runs where Airflow's services do")
 
 
 @task

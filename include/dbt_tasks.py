@@ -94,12 +94,15 @@ def dbt_group(
 
     is_local = os.environ.get("GROUNDSWELL_DBT_EXECUTION") == "local"
     mode = ExecutionMode.LOCAL if is_local else ExecutionMode.WATCHER
-    operator_args: dict[str, object] = {"install_deps": False}
-    if not is_local:
-        operator_args |= {"deferrable": False, "poke_interval": 1}
+    followers: dict[str, object] = {"deferrable": False, "poke_interval": 1}
     return DbtTaskGroup(
         group_id=group_id,
-        project_config=ProjectConfig(dbt_project_path=DBT_PROJECT_DIR, manifest_path=MANIFEST),
+        project_config=ProjectConfig(
+            dbt_project_path=DBT_PROJECT_DIR,
+            manifest_path=MANIFEST,
+            # There are no packages to fetch, least of all before each task.
+            install_dbt_deps=False,
+        ),
         profile_config=ProfileConfig(
             profile_name="groundswell",
             target_name="warehouse",
@@ -117,7 +120,7 @@ def dbt_group(
             test_behavior=TestBehavior.AFTER_ALL,
             emit_datasets=False,
         ),
-        operator_args=operator_args,
+        operator_args={} if is_local else followers,
     )
 
 

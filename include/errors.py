@@ -14,6 +14,7 @@ GroundswellError
     ├── TooManyRejects          the window holds more bad rows than its threshold allows
     ├── UnsafeAddress           plain http beyond loopback, or a link to a foreign host
     ├── InvalidPlan             a campaign file is wrong: file, line, value, allowed values
+    ├── InvalidFile             a watched file is not as declared: file, place, what is allowed
     ├── InvalidSettings         an environment setting is wrong: name, value, allowed values
     └── PublishRefused          a critical check failed or a newer measure run has opened
 """
@@ -82,6 +83,10 @@ class UnsafeAddress(PermanentError):
 
 class InvalidPlan(PermanentError):
     """A campaign file does not fit its model."""
+
+
+class InvalidFile(PermanentError):
+    """A file of a watched folder is not as declared: header, encoding, format."""
 
 
 class InvalidSettings(PermanentError):

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import itertools
 import logging
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from include.errors import BadCredentials, InvalidSettings, Truncated, Unavailable
-from include.http.redact import redact_text
+from include.http.redact import REDACTED, redact_text
 
 if TYPE_CHECKING:
     from include.http.session import ApiSession
@@ -38,6 +39,8 @@ _TIME_KEYS = ("mtime", "LastModified", "last_modified", "modified", "updated", "
 _EMAIL = re.compile(
     rb"(?<!\\)[A-Za-z0-9._%+\-\x80-\xff]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}"
 )
+# One that the end of a line has cut.
+_CUT_EMAIL = re.compile(rb"(?<!\\)[A-Za-z0-9._%+\-\x80-\xff]+(?:@|%40)[A-Za-z0-9.-]*\Z")
 
 _log = logging.getLogger(__name__)
 
@@ -111,18 +114,35 @@ class Folder:
 
     def redact(self, body: bytes) -> bytes:
         """Redact what is to be landed: as an answer, and every e-mail address in any text."""
-        body = self._redactor.body(body)
+        body = self._session.redactor.body(body)
         if b"@" in body or b"%40" in body:
             body = _EMAIL.sub(self._hash_address, body)
         return body
 
+    def redact_lines(
+        self, lines: Iterable[str], before: Callable[[str], str] = lambda text: text
+    ) -> bytes:
+        """Redact JSON lines; `before` edits their text first.
+
+        A line that is cut is redacted by itself: a value without an end would reach into the next
+        line, and take it along.
+        """
+        parts: list[bytes] = []
+        for is_whole, group in itertools.groupby(lines, _is_whole_line):
+            if is_whole:
+                parts.append(self.redact(before("".join(group)).encode()))
+            else:
+                parts.extend(self._redact_cut(line, before) for line in group)
+        return b"".join(parts)
+
     def hash_value(self, value: str) -> str:
         """Return the HMAC that stands for a personal value; "" stays."""
-        return self._redactor.hash_value(value) if value else value
+        return self._session.redactor.hash_value(value) if value else value
 
-    @property
-    def _redactor(self) -> Any:
-        return self._session._redactor
+    def _redact_cut(self, line: str, before: Callable[[str], str]) -> bytes:
+        text = line.rstrip()
+        body = self.redact(before(text).encode())
+        return _CUT_EMAIL.sub(REDACTED.encode(), body) + line[len(text) :].encode()
 
     def _hash_address(self, found: re.Match[bytes]) -> bytes:
         text = found.group().decode("utf-8", "replace").replace("%40", "@")
@@ -214,6 +234,13 @@ def _modified_at(info: Mapping[str, Any]) -> dt.datetime | None:
     if isinstance(value, dt.datetime):
         return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
     return None
+
+
+def _is_whole_line(line: str) -> bool:
+    """Say whether a line can be a whole JSON object; cheap, and in doubt no."""
+    text = line.rstrip()
+    quotes = text.count('"') - text.count('\\"')
+    return not text or (text.endswith("}") and quotes % 2 == 0)
 
 
 def _is_young(file: FolderFile, now: dt.datetime) -> bool:

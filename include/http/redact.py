@@ -2,7 +2,8 @@
 
 Answers are edited as bytes, so everything else stays verbatim: a personal value becomes the
 HMAC-SHA256 (hex) of its normalised text, the same person the same text everywhere; a token becomes
-REDACTED.
+REDACTED. So does what is left of a value in which a body was cut off: it must not stay, and a hash
+of a part would name nobody.
 """
 
 from __future__ import annotations
@@ -44,10 +45,15 @@ _TEXT_LOGIN = re.compile(r"(://)[^/@\s]+@")
 _TEXT_FIELD = re.compile(rf"(?i)([\"'](?:{_TOKEN_NAMES})[\"']\s*:\s*[\"'])[^\"']+")
 
 _STRING = rb'"(?:[^"\\]|\\.)*"'
+# What a whole body ends in.
+_ENDS = (b"}", b"]", b"\n", b">")
 _VALUE = re.compile(_STRING + rb"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.DOTALL)
 _NESTED = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
-# JSON inside a JSON string: every quote of the inner text stands behind a backslash.
-_INNER_VALUE = rb'\\"((?:[^"\\]|\\\\(?:\\.|[^\\"])|\\[^"\\])*)\\"|(-?\d+)'
+# JSON inside a JSON string: every quote of the inner text stands behind a backslash. Where the
+# inner text was cut, the outer string ends, or the body.
+_INNER_VALUE = rb'\\"((?:[^"\\]|\\\\(?:\\.|[^\\"])|\\[^"\\])*)(?:(\\")|(?=\\*(?:"|\Z)))|(-?\d+)'
+# Of a secret a body may end in a part; shorter parts would cut innocent words.
+_SHORTEST_SECRET = 6
 
 
 def is_secret_name(name: str) -> bool:
@@ -95,7 +101,7 @@ class Redactor:
         if secret in self._secrets:
             return
         for text in (secret, quote(secret, safe=""), quote_plus(secret)):
-            if len(text) >= 6:
+            if len(text) >= _SHORTEST_SECRET:
                 self._secrets[text] = None
 
     def text(self, text: str) -> str:
@@ -109,6 +115,8 @@ class Redactor:
         for secret in self._secrets:
             if (raw := secret.encode()) in body:
                 body = body.replace(raw, REDACTED.encode())
+        if not body.endswith(_ENDS):
+            body = self._without_cut_secret(body)
         if any(hint in body for hint in _BODY_TOKEN_HINTS):
             body = _BODY_TOKEN.sub(rb"\1" + REDACTED.encode(), body)
         if not self._keys:
@@ -134,6 +142,15 @@ class Redactor:
         data = normalised.encode("utf-8", "surrogatepass")
         return hmac.new(self._hash_key, data, hashlib.sha256).hexdigest()
 
+    def _without_cut_secret(self, body: bytes) -> bytes:
+        """Cut the beginning of a secret off the end of a body."""
+        for secret in self._secrets:
+            raw = secret.encode()
+            for length in range(len(raw) - 1, _SHORTEST_SECRET - 1, -1):
+                if body.endswith(raw[:length]):
+                    return body[:-length] + REDACTED.encode()
+        return body
+
     def _hash_values(self, body: bytes, key: re.Pattern[bytes]) -> bytes:
         parts, done = [], 0
         while found := key.search(body, done):
@@ -150,12 +167,16 @@ class Redactor:
         """Return the JSON text that replaces a value; null, true, false and "" tell of nobody."""
         if raw in (b"", b'""'):
             return raw
+        if raw.startswith(b'"') and not _VALUE.fullmatch(raw):
+            return b'"' + REDACTED.encode()
         text = _decoded_text(raw) if raw.startswith(b'"') else raw.decode("utf-8", "replace")
         return b'"' + self.hash_value(text).encode() + b'"'
 
     def _hash_inner(self, found: re.Match[bytes]) -> bytes:
-        if found.group(3) is not None:
-            text = found.group(3).decode()
+        if found.group(4) is not None:
+            text = found.group(4).decode()
+        elif found.group(3) is None:
+            return found.group(1) + b'\\"' + REDACTED.encode()
         else:
             text = _decoded_text(_decoded_text(b'"\\"' + found.group(2) + b'\\""').encode())
         return found.group(1) + b'\\"' + self.hash_value(text).encode() + b'\\"'
@@ -205,9 +226,14 @@ def _decoded_text(raw: bytes) -> str:
 
 
 def _value_end(body: bytes, start: int) -> int:
-    """Return where the text, number, list or object at `start` ends; `start` for other values."""
+    """Return where the text, number, list or object at `start` ends; `start` for other values.
+
+    One that is cut ends with the body.
+    """
     if found := _VALUE.match(body, start):
         return found.end()
+    if body[start : start + 1] == b'"':
+        return len(body)
     if body[start : start + 1] not in (b"[", b"{"):
         return start
     depth = 0

@@ -116,6 +116,11 @@ class ApiSession:
             document=answer.document,
         )
 
+    @property
+    def redactor(self) -> Redactor:
+        """The connection's redactor, for what comes by another way than `request` (files)."""
+        return self._redactor
+
     def allow_host(self, host: str) -> None:
         """Allow one more host (`host` or `host:port`) that this API spreads over."""
         self._allowed.add(_origin(host))

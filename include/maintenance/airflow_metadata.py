@@ -1,6 +1,7 @@
 """Delete old runs, logs and the like from Airflow's own database by `airflow db clean`.
 
-Tasks of Airflow 3 have no access to its database, so the command needs a connection of its own
+Tasks of Airflow 3 have no access to its database, so a process beside the scheduler runs the
+command for them (`airflow_cleaner.py`), or they are given a connection of their own
 (`airflow_metadata`). Only tables are cleaned whose old rows nothing needs:
 
 - `dag_run` keeps the newest scheduled run of each DAG, which the scheduler counts on from;
@@ -45,8 +46,8 @@ TIMEOUT_SECONDS = 3_600
 _log = logging.getLogger(__name__)
 
 
-def clean_airflow(url: str, before: dt.datetime, *, is_dry_run: bool = False) -> None:
-    """Run `airflow db clean` on the database at a SQLAlchemy address.
+def clean_airflow(url: str | None, before: dt.datetime, *, is_dry_run: bool = False) -> None:
+    """Run `airflow db clean` on the database at a SQLAlchemy address, None for the configured one.
 
     Deleted rows are not archived: archives would keep what is to go. Raise `Unavailable` with the
     end of its output when it fails.
@@ -81,8 +82,10 @@ def sqlalchemy_url(connection: Connection) -> str:
     return dsn_of(connection).replace("postgresql://", "postgresql+psycopg2://", 1)
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(url: str | None) -> dict[str, str]:
     """This process's environment with the real database in place of the one tasks are shown."""
+    if url is None:
+        return dict(os.environ)
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from include.connections import has_connection, read_connection
 from include.maintenance import airflow_metadata, retention
+from include.maintenance.airflow_cleaner import order_cleaning, orders_dir
 from include.maintenance.retention import Retention
 from include.settings import read_settings
 from include.sources import discover_sources
@@ -88,11 +89,14 @@ def delete_expired(
 def clean_airflow_metadata(
     kept: Retention, *, is_dry_run: bool = False, read: ReadConnection = read_connection
 ) -> bool:
-    """Clean Airflow's database; False when no connection says where it is."""
-    if not has_connection(airflow_metadata.CONNECTION):
-        return False
-    url = airflow_metadata.sqlalchemy_url(read(airflow_metadata.CONNECTION))
+    """Clean Airflow's database, by the cleaner unless a connection says where it is.
+
+    Return False when there is neither.
+    """
     before = kept.before("airflow", dt.datetime.now(dt.UTC))
+    if not has_connection(airflow_metadata.CONNECTION):
+        return order_cleaning(orders_dir(), before, is_dry_run=is_dry_run)
+    url = airflow_metadata.sqlalchemy_url(read(airflow_metadata.CONNECTION))
     airflow_metadata.clean_airflow(url, before, is_dry_run=is_dry_run)
     return True
 

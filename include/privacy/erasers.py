@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from include.privacy.json_text import Path, edit_json
+from include.privacy.same_person import values_beside
 from include.privacy.subjects import (
     TOKEN_PREFIX,
     ErasedSubjects,
@@ -29,6 +31,7 @@ _BEFORE_MAIL = r"(?:(?<![A-Za-z0-9._+-])|(?<=%[0-9A-Fa-f]{2}))"
 _AFTER_MAIL = r"(?![A-Za-z0-9-])(?!\.[A-Za-z0-9])"
 _HASH = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 _JSON_START = re.compile(r"[\[{]\s*[\"\[{]")
+_read_json = json.JSONDecoder(strict=False).raw_decode
 # A value under one of these keys.
 _CANDIDATE = r'"(?:%s)"\s*:\s*"?([^",}\]\s]+)'
 # What may name a person of a whole shop: an address, a hash, a number.
@@ -141,6 +144,8 @@ class PageEraser:
         self._keys = key_paths(stream) - self._paths if stream else frozenset()
         # What stands inside `customer` is the person's, also under the name of another's key.
         self._objects = {path[:-1] for path in self._paths if len(path) > 1}
+        # A piece of a file: lines of JSON from the first character on, or CSV.
+        self._is_file = stream is not None and stream.decode is bytes
         self._personal_keys = stream.personal_keys if stream else frozenset()
         names = {path[-1] for path in self._paths} | self._personal_keys
         self._candidate = re.compile(
@@ -180,16 +185,29 @@ class PageEraser:
             is_key = ends_in(path, self._keys) and not ends_in(path[:-1], self._objects)
             return value if is_key and value.isalnum() else eraser.text(value)
 
-        start = _json_start(text)
-        return eraser.text(text[:start]) + edit_json(text[start:], edit)
+        if not self._is_json(text):
+            return eraser.text(text)
+        before, *documents = _split(text)
+        edited = [edit_json(document, edit) for document in documents]
+        return eraser.text(before) + "".join(edited)
+
+    def _is_json(self, text: str) -> bool:
+        """Say whether a text has keys; what only looks like JSON inside a CSV file has none."""
+        if self._is_file:
+            return text.lstrip("\ufeff \t\r\n").startswith(("{", "["))
+        return _JSON_START.search(text) is not None
 
     def _find(self, text: str) -> dict[str, str]:
         """Return the values of erased persons that stand where the source says, with tokens."""
         found: dict[str, str] = {}
-        if (start := _json_start(text)) == len(text):
-            # Of a format without keys only what was hashed can be told from other values.
-            hashes = set(_HASH.findall(text)) if self._paths else set()
-            return {value: token for value in hashes if (token := self._token_of(value))}
+        is_json = self._is_json(text)
+        if self._paths and (self._is_file or not is_json):
+            # Of a format without keys only what was hashed can be told from other values; in files
+            # hashes stand under keys of other people's making, too.
+            hashes = set(_HASH.findall(text))
+            found = {value: token for value in hashes if (token := self._token_of(value))}
+        if not is_json:
+            return found
         if not any(self._token_of(match.group(1)) for match in self._candidate.finditer(text)):
             return found
 
@@ -199,7 +217,9 @@ class PageEraser:
                 found[bare(value)] = token
             return value
 
-        edit_json(text[start:], note)
+        for document in _split(text)[1:]:
+            edit_json(document, note)
+            found |= values_beside(document, self._personal_keys, found)
         return found
 
 
@@ -208,10 +228,44 @@ def ends_in(path: Path, ends: Iterable[Path]) -> bool:
     return any(path[-len(end) :] == end for end in ends)
 
 
-def _json_start(text: str) -> int:
-    """Return where the JSON of a body begins, past a mark or a server's messages; else its end."""
-    found = _JSON_START.search(text)
-    return found.start() if found else len(text)
+def _split(text: str) -> tuple[str, str, str]:
+    """Return what stands before any JSON, what looks like JSON before the document, and that.
+
+    A server's messages may hold brackets and quotes of their own (`["size"]=> string(2) "5""`). A
+    walk that came through them would take every text of the document for what stands between two.
+    """
+    first = _JSON_START.search(text)
+    if first is None:
+        return text, "", ""
+    begin = first.start()
+    start = _document_start(text, begin)
+    return text[:begin], text[begin:start], text[start:]
+
+
+def _document_start(text: str, first: int) -> int:
+    """Return from where on most of a text reads as JSON; a document may be cut off."""
+    best, longest, place = first, 0, first
+    while found := _JSON_START.search(text, place):
+        start = found.start()
+        read, is_whole = _read_length(text, start)
+        if read > longest:
+            best, longest = start, read
+        # A document that is cut, or broken within, is still the document when nothing precedes it.
+        is_alone = not is_whole and not text[:start].strip("\ufeff \t\r\n")
+        if is_alone or 2 * read > len(text) - start:
+            break
+        place = start + max(1, read)
+    return best
+
+
+def _read_length(text: str, start: int) -> tuple[int, bool]:
+    """Return how many characters from a place on read as JSON, and whether to its end."""
+    try:
+        return _read_json(text, start)[1] - start, True
+    except json.JSONDecodeError as error:
+        return error.pos - start, False
+    except RecursionError:
+        return 0, False
 
 
 def subject_paths(stream: Stream, sql_type: str = "") -> frozenset[Path]:

@@ -35,6 +35,8 @@ TOPICS = {
     DATA_REQUEST: frozenset({"orders_to_redact"}),
     SHOP_REDACT: frozenset({"customer", "orders_requested", "orders_to_redact", "data_request"}),
 }
+# What names a person in a payload; a shop sends the first three, `username` is for who commented.
+NAMES = ("id", "email", "phone", "username")
 # The shops' law of thirty days.
 DUE_AFTER = dt.timedelta(days=30)
 
@@ -93,7 +95,7 @@ def read_request(topic: str, path: Path, hash_key: bytes) -> PrivacyRequest:
         raise BadRequest(f"{path} holds {', '.join(foreign)}: it is no payload of {topic}")
     values, records = _person(payload)
     if topic != SHOP_REDACT and not values and not records:
-        raise BadRequest(f"{path} names no customer (id, email or phone) and no order")
+        raise BadRequest(f"{path} names no customer ({', '.join(NAMES)}) and no order")
     return PrivacyRequest(
         topic=topic,
         origin="webhook" if is_webhook else "file",
@@ -111,7 +113,7 @@ def read_request(topic: str, path: Path, hash_key: bytes) -> PrivacyRequest:
 def _person(payload: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     customer = payload.get("customer")
     fields = customer if isinstance(customer, Mapping) else {}
-    values = [str(fields[name]) for name in ("id", "email", "phone") if fields.get(name)]
+    values = [str(fields[name]) for name in NAMES if fields.get(name)]
     orders = payload.get("orders_to_redact") or payload.get("orders_requested") or ()
     ids = tuple(str(order) for order in orders) if isinstance(orders, list) else ()
     return tuple(values), {"orders": ids} if ids else {}

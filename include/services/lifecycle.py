@@ -43,7 +43,8 @@ AIRFLOW_COMMANDS = {
     "airflow-dag-processor": ("dag-processor",),
     API_SERVER: ("api-server",),
 }
-AIRFLOW_SERVICES = tuple(AIRFLOW_COMMANDS)
+CLEANER = "airflow-cleaner"
+AIRFLOW_SERVICES = (*AIRFLOW_COMMANDS, CLEANER)
 SANDBOX = "sandbox"
 POSTGRES = "postgres"
 # In this order they are stopped: nobody loses a service it still works with.
@@ -103,7 +104,7 @@ def start_sandbox(settings: Settings, secrets: Secrets, say: Say) -> None:
 
 
 def start_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
-    """Start api-server, scheduler and dag-processor and wait until all report healthy.
+    """Start api-server, scheduler, dag-processor and cleaner; wait until all report healthy.
 
     Processes that run with an older configuration are started anew. Raise `InvalidSettings` when
     the port is taken, `Unavailable` with the log's last lines when one does not come up.
@@ -117,7 +118,7 @@ def start_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
         _start(
             settings,
             service,
-            [str(_airflow_script()), *AIRFLOW_COMMANDS[service]],
+            _airflow_command(service),
             variables=process_environment(settings, secrets),
             fingerprint=fingerprint,
             port=settings.airflow_port if service == API_SERVER else None,
@@ -265,7 +266,7 @@ def _run_to_the_end(
 
 
 def _stop_outdated_airflow(settings: Settings, fingerprint: str) -> None:
-    """Stop all three when one runs with other settings: they must agree on port and keys."""
+    """Stop all of them when one runs with other settings: they must agree on port and keys."""
     records = _airflow_records(settings)
     if any(r.is_running and r.fingerprint != fingerprint for r in records):
         stop_airflow(settings)
@@ -293,6 +294,12 @@ def _stop_services(settings: Settings, services: Sequence[str]) -> list[str]:
         if record is not None and processes.stop(run_dir(settings), record):
             stopped.append(service)
     return stopped
+
+
+def _airflow_command(service: str) -> list[str]:
+    if service == CLEANER:
+        return [sys.executable, "-m", "include.maintenance.airflow_cleaner"]
+    return [str(_airflow_script()), *AIRFLOW_COMMANDS[service]]
 
 
 def _airflow_script() -> Path:

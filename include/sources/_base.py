@@ -48,6 +48,11 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
 # A column that keeps a JSON value as it came (jsonb).
 Json = Annotated[Any, msgspec.Meta(extra={"sql": "jsonb"})]
 
+# A column that says why others are missing (`unavailable_reason`, `refused_metrics`). It speaks of
+# the newest answer: its NULL means that nothing is missing any more and replaces an earlier reason,
+# where the NULL of any other column of a snapshot is unknown and replaces nothing.
+Reason = Annotated[str | None, msgspec.Meta(extra={"explains_absence": True})]
+
 
 def at(path: str, description: str = "") -> msgspec.Meta:
     """Say where in a document a field comes from: keys joined by dots, `price.shopMoney.amount`."""

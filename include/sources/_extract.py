@@ -19,6 +19,7 @@ class Column:
     sql_type: str
     is_nullable: bool
     description: str = ""
+    explains_absence: bool = False
 
 
 @dataclass(slots=True)

@@ -218,6 +218,7 @@ def _column(record: type[Record], found: msgspec.structs.FieldInfo) -> tuple[Col
         sql_type=sql_type,
         is_nullable=is_nullable,
         description=next((m.description for m in reversed(metas) if m.description), ""),
+        explains_absence=bool(extra.get("explains_absence")),
     )
     checked: Any = base
     if sql_type == "bigint":

@@ -215,8 +215,10 @@ def _upsert_parents(conn: psycopg.Connection, target: Target, load_id: int) -> N
 
 def _update(target: Target, name: str) -> sql.Composed:
     column = sql.Identifier(name)
-    # What an API leaves out of a later answer of the same day is unknown, not gone.
-    if target.is_snapshot and name in {c.name for c in target.parent.columns}:
+    # What an API leaves out of a later answer of the same day is unknown, not gone; but a reason
+    # why values are missing goes when they have come.
+    kept = {c.name for c in target.parent.columns if not c.explains_absence}
+    if target.is_snapshot and name in kept:
         return SQL("{0} = coalesce(excluded.{0}, t.{0})").format(column)
     return SQL("{0} = excluded.{0}").format(column)
 

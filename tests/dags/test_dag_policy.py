@@ -5,15 +5,35 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from include.settings import REPO_ROOT
+from include.sources import discover_sources
 
 DAG_FILES = sorted((REPO_ROOT / "dags").glob("*.py"))
+INGEST = runpy.run_path(str(REPO_ROOT / "dags" / "ingest.py"))
+# What a day of each source loads, written by hand: what the wiring derives is compared with it.
+LOADS = {
+    "campaign_plan": "plan_versions campaigns creators creator_accounts contracts deliverables"
+    " codes links landing_pages goals",
+    "exchange_rates": "rates",
+    "files": "post_purchase_survey content_ratings story_numbers paid_ads_costs unit_costs"
+    " audience_breakdown",
+    "ga4": "sessions session_totals transactions key_events first_user_acquisition geography",
+    "ga4_export": "events",
+    "instagram": "accounts media media_insights discovered_accounts discovered_media"
+    " partnership_content account_insights tags comments",
+    "shopify": "orders order_days customers daily_sales product_variants discount_codes shop",
+    "tiktok": "accounts account_days videos comments campaigns reports report_days creators posts",
+    "woocommerce": "orders refunds customers coupons daily_sales site",
+    "youtube": "channels uploads videos comments channel_days video_days",
+}
 EXPENSIVE = ("pandas", "dbt", "great_expectations", "numpy", "scipy", "psycopg")
 
 
@@ -42,17 +62,52 @@ def test_every_dag_has_a_page_that_says_what_to_do_when_it_fails(dags: dict[str,
         assert dag.default_args["owner"] != "airflow", dag_id  # type: ignore[attr-defined]
 
 
-def test_ingest_dags_end_with_check_then_announce(dags: dict[str, object]) -> None:
-    dag = dags["ingest_shopify"]
-    announce = dag.get_task("announce_day")  # type: ignore[attr-defined]
-    check = dag.get_task("check_shopify")  # type: ignore[attr-defined]
-    assert announce.upstream_task_ids == {"check_shopify"}
-    assert {"load_orders", "load_daily_sales", "load_shop"} <= check.upstream_task_ids
-    others = {"check_shopify", "announce_day"}
-    assert check.upstream_task_ids == set(dag.task_ids) - others  # type: ignore[attr-defined]
+@pytest.mark.parametrize("name", LOADS)
+def test_ingest_dags_load_every_stream_then_check_then_announce(name: str) -> None:
+    dag = INGEST["build_ingest_dag"](discover_sources()[name], [name], "UTC")
+    loads = {f"load_{stream}" for stream in LOADS[name].split()}
+    assert set(dag.task_ids) == {*loads, f"check_{name}", "announce_day"}
+    check, announce = dag.get_task(f"check_{name}"), dag.get_task("announce_day")
+    assert check.upstream_task_ids == loads
+    assert check.downstream_task_ids == {"announce_day"}
+    assert announce.upstream_task_ids == {f"check_{name}"}
+    assert announce.downstream_task_ids == set()
     assert check.trigger_rule == "none_failed"
     assert [asset.name for asset in announce.outlets] == ["warehouse.day"]
-    assert "raw.shopify__order_lines" in {asset.name for asset in check.outlets}
+    first = LOADS[name].split()[0]
+    assert f"raw.{name}__{first}" in {asset.name for asset in check.outlets}
+
+
+def test_the_tasks_of_every_source_are_listed_here(dags: dict[str, object]) -> None:
+    assert set(LOADS) == set(discover_sources())
+    for name in ("shopify", "ga4", "instagram", "campaign_plan"):
+        dag = dags[f"ingest_{name}"]
+        loads = {f"load_{stream}" for stream in LOADS[name].split()}
+        assert set(dag.task_ids) == {*loads, f"check_{name}", "announce_day"}  # type: ignore[attr-defined]
+    outlets = dags["ingest_shopify"].get_task("check_shopify").outlets  # type: ignore[attr-defined]
+    assert "raw.shopify__order_lines" in {asset.name for asset in outlets}
+
+
+def test_dbt_runs_without_a_warning_about_how_it_is_asked_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.sdk import DAG
+
+    from include.dbt_tasks import dbt_group
+
+    for mode in ("watcher", "local"):
+        monkeypatch.setenv("GROUNDSWELL_DBT_EXECUTION", mode)
+        with (
+            warnings.catch_warnings(record=True) as told,
+            DAG(f"build_{mode}", schedule=None) as dag,
+        ):
+            warnings.simplefilter("always")
+            dbt_group("build_staging", select=["path:models/staging/shopify"])
+        cosmos = [str(w.message) for w in told if "Cosmos" in str(w.message)]
+        assert cosmos == []
+        # Nothing may be fetched from the network before a model runs.
+        installs = {task.install_deps for task in dag.tasks if hasattr(task, "install_deps")}
+        assert installs == {False}
 
 
 def test_only_the_day_asset_schedules_the_measurement(dags: dict[str, object]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from in_process_dbt import run_dbt
 
 from include.campaigns.plan import load_plan
-from include.errors import SchemaChanged, TooManyRejects
+from include.errors import InvalidFile, TooManyRejects
 from include.ingest import StreamResult, day_window, run_stream
 from include.quality import check_source
 from include.replay import replay_all, replay_window
@@ -177,7 +177,7 @@ def test_too_many_bad_lines_load_nothing(bench: Bench) -> None:
 def test_a_refused_file_lands_nothing_and_loads_nothing(bench: Bench, tmp_path: Path) -> None:
     bench.folder.put("unit_costs/a.csv", COSTS + cost("A", "1"))
     bench.folder.put("unit_costs/b.csv", "sku,cost\nA,1\n")
-    with pytest.raises(SchemaChanged, match=r"unit_costs/b\.csv"):
+    with pytest.raises(InvalidFile, match=r"unit_costs/b\.csv"):
         bench.run("unit_costs")
     assert bench.costs() == []
     assert not list((tmp_path / "landing").rglob("*.gz"))

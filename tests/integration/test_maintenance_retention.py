@@ -6,8 +6,6 @@ import datetime as dt
 import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,7 @@ import psycopg
 import pytest
 
 from include.connections import variable_of
-from include.errors import Unavailable
-from include.maintenance import airflow_metadata, retention, steps
+from include.maintenance import retention, steps
 from include.maintenance.retention import Retention
 from include.measure import open_measure_run
 from tests.conftest import Warehouse
@@ -254,6 +251,7 @@ def environment(house: House, monkeypatch: pytest.MonkeyPatch, folder: Path) -> 
     monkeypatch.setenv(variable_of("privacy"), '{"conn_type": "generic", "password": "key"}')
     monkeypatch.setenv("GROUNDSWELL_LANDING_URL", str(house.landing))
     monkeypatch.setenv("GROUNDSWELL_PRIVACY_DIR", str(folder / "privacy"))
+    monkeypatch.setenv("GROUNDSWELL_DATA_DIR", str(folder))
 
 
 def test_the_steps_of_the_day(
@@ -267,7 +265,7 @@ def test_the_steps_of_the_day(
     assert steps.delete_expired(kept, is_dry_run=True) == {"landing.small_shop": 1}
     assert steps.delete_expired(kept) == {"landing.small_shop": 1}
     assert steps.apply_privacy_requests().done == 0
-    assert steps.clean_airflow_metadata(kept) is False
+    assert steps.clean_airflow_metadata(kept) is False  # nobody takes orders
     assert steps.vacuum_tables() > 20
     [(vacuumed,)] = house.sql(
         "select count(*) from pg_stat_user_tables"
@@ -284,60 +282,3 @@ def test_a_locked_table_is_passed_over(
     with psycopg.connect(house.warehouse.admin_dsn) as conn:
         conn.execute("lock table raw.small_shop__orders in access exclusive mode")
         assert steps.vacuum_tables() > 20
-
-
-def test_airflows_old_runs_go_and_its_newest_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`airflow db clean` on a metadata database of its own; tasks themselves may not see it."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    url = f"sqlite:///{tmp_path / 'metadata.db'}"
-    made = subprocess.run(
-        [sys.executable, "-c", _MAKE_RUNS],
-        env={**os.environ, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert made.returncode == 0, made.stderr
-    # What a task is shown in place of the database.
-    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "airflow-db-not-allowed:///")
-    monkeypatch.setenv("AIRFLOW__CORE__SQL_ALCHEMY_CONN", "airflow-db-not-allowed:///")
-
-    assert _runs_in(tmp_path) == ["newest", "old", "older"]
-    airflow_metadata.clean_airflow(url, NOW - 90 * DAYS)
-    assert _runs_in(tmp_path) == ["newest"]
-
-
-def test_a_failed_cleaning_shows_the_end_of_its_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
-    command = airflow_metadata.clean_command(before, is_dry_run=True)
-    assert command[-3:] == ["--clean-before-timestamp", "2026-08-01T00:00:00+00:00", "--dry-run"]
-    assert "--dry-run" not in airflow_metadata.clean_command(before, is_dry_run=False)
-    broken = [sys.executable, "-c", "raise SystemExit('no such table')"]
-    monkeypatch.setattr(airflow_metadata, "clean_command", lambda *_, **__: broken)
-    with pytest.raises(Unavailable, match=r"ended with 1: no such table"):
-        airflow_metadata.clean_airflow("sqlite://", before)
-
-
-_MAKE_RUNS = """
-import datetime as dt
-from airflow.utils import db
-from airflow import settings
-db.initdb()
-session = settings.Session()
-now = dt.datetime.now(dt.UTC)
-from airflow.models.dagrun import DagRun
-for name, days in (("older", 300), ("old", 200), ("newest", 100)):
-    at = now - dt.timedelta(days=days)
-    session.add(DagRun(dag_id="d", run_id=name, run_type="scheduled", start_date=at, run_after=at,
-                       logical_date=at, state="success"))
-session.commit()
-"""
-
-
-def _runs_in(folder: Path) -> list[str]:
-    import sqlite3
-
-    with sqlite3.connect(folder / "metadata.db") as database:
-        return sorted(run for (run,) in database.execute("select run_id from dag_run"))

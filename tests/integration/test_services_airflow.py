@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import urllib.error
 import urllib.request
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from include.errors import Unavailable
+from include.maintenance.airflow_cleaner import order_cleaning
 from include.services import lifecycle
 from include.services.credentials import read_secrets
 from include.services.environment import airflow_url
@@ -76,6 +78,10 @@ def test_up_again_changed_and_down(installation):
     lifecycle.start_airflow(settings, secrets, said.append)
     assert "Airflow: waiting for api-server" in said
     assert set(pids(settings)) == {"postgres", *lifecycle.AIRFLOW_SERVICES}
+
+    # A task may not reach Airflow's database; what it asks for is done all the same.
+    long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=90)
+    assert order_cleaning(settings.data_dir / "maintenance", long_ago) is True
 
     url = airflow_url(settings)
     assert call(f"{url}/api/v2/dags")[0] == 401

@@ -42,6 +42,7 @@ def test_the_services():
         "scheduler",
         "dag-processor",
         "triggerer",
+        "cleaner",
         "sandbox",
         "sandbox-setup",
     }

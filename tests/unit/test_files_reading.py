@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from include.errors import BadCredentials, InvalidSettings, SchemaChanged, Truncated
+from include.errors import BadCredentials, InvalidFile, InvalidSettings, Truncated
 from include.http.folder import Folder
 from include.sources._base import Record
 from include.sources.files import SOURCE, client, schema
@@ -33,7 +33,7 @@ def costs_of(folder: WatchedFolder) -> list[tuple[Any, ...]]:
 
 
 def refusal(folder: WatchedFolder, stream: str = "unit_costs") -> str:
-    with pytest.raises(SchemaChanged) as caught:
+    with pytest.raises(InvalidFile) as caught:
         folder.read(stream)
     return str(caught.value)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from include.errors import SchemaChanged, Truncated
+from include.errors import InvalidFile, Truncated
 from include.sources._base import Window
 from include.sources.ga4_export import SOURCE, client
 from tests.fakes.watched_folder import WatchedFolder, hashed
@@ -251,7 +251,7 @@ def test_packed_files_are_read_and_damaged_ones_tried_again(folder: WatchedFolde
 
 def test_another_format_is_refused(folder: WatchedFolder) -> None:
     folder.put("events_20261104.avro", b"Obj\x01")
-    with pytest.raises(SchemaChanged, match=r"events_20261104\.avro.*allowed: JSON lines"):
+    with pytest.raises(InvalidFile, match=r"events_20261104\.avro.*allowed: JSON lines"):
         folder.read("events")
 
 

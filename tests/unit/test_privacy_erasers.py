@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,21 +221,58 @@ def test_a_wrong_payload_names_file_and_problem(tmp_path, topic, payload, proble
     assert str(path) in str(failure.value)
 
 
-@pytest.mark.parametrize("before", ["\ufeff", 'PHP Notice: "x" in line 3\n', "<br />\n"])
-def test_what_a_server_writes_before_its_json_is_passed_over(before: str) -> None:
+@pytest.mark.parametrize("cut", [0, 3])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "\ufeff",
+        'PHP Notice: "x" in line 3\n',
+        "<br />\n",
+        # Messages with brackets and odd quotes, as var_dump and a parser's complaints have them.
+        'PHP Warning: Syntax error near {"size in /srv/x.php on line 3\n',
+        'array(1) {\n  ["size"]=>\n  string(2) "5""\n}\n',
+        "Deprecated: [[\" in {closure}\n{'a': [\"\n",
+        '{"debug": [1, 2]} took 5" more\n',
+    ],
+)
+def test_what_a_server_writes_before_its_json_is_passed_over(before: str, cut: int) -> None:
     eraser = PageEraser(listed("17"), ORDERS)
-    body = before.encode() + page(order("6001", "17", note="17 pieces")).body
-    found = eraser.body(body).decode()
+    body = page(order("6001", "17", note="17 pieces"), order("6002", "18")).body
+    found = eraser.body(before.encode() + body[: len(body) - cut]).decode()
     assert found.startswith(before)
-    [row] = json.loads(found.removeprefix(before))["rows"]
+    [row, other] = json.loads(found.removeprefix(before) + body[len(body) - cut :].decode())["rows"]
     assert row["customer"]["legacyResourceId"].startswith("erased-")
     assert row["note"] == "17 pieces"
+    assert other["customer"]["legacyResourceId"] == "18"
+    # Without anybody of the list in it, the page stays what it was.
+    nobody = before.encode() + page(order("6002", "18")).body
+    assert eraser.body(nobody) is nobody
+
+
+def test_lines_of_json_behind_a_broken_one_are_searched_too() -> None:
+    eraser = PageEraser(listed("17"), ORDERS)
+    line = json.dumps(order("6001", "17"))
+    text = f'broken "line\n{line}\n{line}\n{line}\n'
+    assert '"legacyResourceId": "17"' not in eraser.text(text)
+    assert eraser.text(text).count("erased-") == 3
 
 
 def test_hashes_are_found_in_a_format_without_keys() -> None:
     body = f"id,email\n1,{hashed('ana@x.test')}\n2,{hashed('bea@x.test')}\n".encode()
     erased = PageEraser(listed("ana@x.test"), CUSTOMERS).body(body).decode()
     assert erased == f"id,email\n1,erased-a\n2,{hashed('bea@x.test')}\n"
+
+
+def test_brackets_in_a_cell_make_no_json_of_a_csv_file() -> None:
+    stream = replace(CUSTOMERS, decode=bytes)
+    row = f'"say {{{{name}}}} or [""x""]",{hashed("ana@x.test")}\r\n'
+    body = f"comment,customer_email\r\n{row}5 inch,{hashed('bea@x.test')}\r\n".encode()
+    erased = PageEraser(listed("ana@x.test"), stream).body(body).decode()
+    assert erased == body.decode().replace(hashed("ana@x.test"), "erased-a")
+    # Lines of JSON from the same folder have keys.
+    line = msgspec.json.encode({"email": hashed("ana@x.test"), "note": "{{"})
+    found = PageEraser(listed("ana@x.test"), stream).body(line + b"\n")
+    assert json.loads(found) == {"email": "erased-a", "note": "{{"}
 
 
 def test_a_number_in_a_page_gives_way_to_a_number() -> None:

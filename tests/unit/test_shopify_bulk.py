@@ -264,6 +264,13 @@ def test_a_file_that_lacks_lines_is_an_error() -> None:
         Shop(file=jsonl(LINES[:-1])).fetch()
 
 
+def test_an_object_that_stands_twice_does_not_stand_for_one_that_is_lost() -> None:
+    children = [line for line in LINES if line.get("__parentId")]
+    lines = [line for line in LINES if line is not children[0]] + [children[1]]
+    with pytest.raises(CountMismatch, match="holds an object of gid://shopify/Order/1 twice"):
+        Shop(file=jsonl(lines)).fetch()
+
+
 def test_a_slice_lost_without_a_word_is_noticed_by_the_shops_own_count() -> None:
     with pytest.raises(CountMismatch, match=r"counts 900 orders in window .* held 2;"):
         Shop(count=900).fetch()

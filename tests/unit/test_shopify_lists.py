@@ -155,6 +155,25 @@ def test_a_lost_page_of_variants_is_noticed() -> None:
         fetch("product_variants", context(wire))
 
 
+@pytest.mark.parametrize("place", ["the same page", "the next page", "a page further on"])
+def test_a_variant_that_comes_twice_does_not_stand_for_one_that_is_lost(place: str) -> None:
+    ids = {
+        "the same page": (("1", "1"), ("3",), ("4",)),
+        "the next page": (("1", "2"), ("2",), ("4",)),
+        "a page further on": (("1", "2"), ("3",), ("1",)),
+    }[place]
+    pages = [[{**VARIANT, "id": f"gid://shopify/ProductVariant/{i}"} for i in page] for page in ids]
+    wire = plays(
+        counted("productVariantsCount", 4),
+        listed("productVariants", *pages[0], cursor="a"),
+        listed("productVariants", *pages[1], cursor="b"),
+        listed("productVariants", *pages[2]),
+        counted("productVariantsCount", 4),
+    )
+    with pytest.raises(CountMismatch, match=r"counts 4 product variants .* held 3"):
+        fetch("product_variants", context(wire))
+
+
 def discount(*codes: str, cursor: str | None = None, kind: str = "DiscountCodeBasic") -> Any:
     nodes = [
         {"id": f"gid://shopify/DiscountRedeemCode/{code}", "code": code, "asyncUsageCount": 3}

@@ -285,6 +285,11 @@ def test_customers_kept_back_are_noticed() -> None:
         fetch("customers", customers_reply(listed({"id": 8}, total=2)))
 
 
+def test_a_customer_that_comes_twice_does_not_stand_for_one_kept_back() -> None:
+    with pytest.raises(CountMismatch, match="2 customers are announced, 1 came"):
+        fetch("customers", customers_reply(listed({"id": 8}, {"id": 8}, total=2)))
+
+
 def test_the_report_covers_the_window_by_date_of_creation() -> None:
     report = (200, {"totals": {}, "intervals": []}, {"X-WP-Total": "2"})
     [page], wire = fetch("daily_sales", lambda path, asked: report)

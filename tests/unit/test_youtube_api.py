@@ -141,6 +141,8 @@ def test_a_revoked_consent_says_what_to_do() -> None:
         ("playlistItem", {"pageInfo": {"totalResults": 70}, "items": []}, False),
         ("video", {"pageInfo": {"totalResults": 2}, "items": [{}]}, True),
         ("video", {"pageInfo": {"totalResults": 1}, "items": [{}]}, False),
+        ("video", {"pageInfo": {"totalResults": 2}, "items": [{"id": "a"}, {"id": "a"}]}, True),
+        ("video", {"pageInfo": {"totalResults": 2}, "items": [{"id": "a"}, {"id": "b"}]}, False),
     ],
 )
 def test_an_answer_with_fewer_items_than_it_announces_was_cut(
@@ -279,6 +281,12 @@ def test_a_full_page_without_the_announced_next_one_was_cut() -> None:
     # Entries nobody may see are announced too: a page that is not full is the end.
     half = Bench(page("a", total=5)).api.pages("playlistItems", {"maxResults": 2})
     assert ids_of(half) == ["a"]
+
+
+def test_an_item_that_comes_twice_does_not_stand_for_one_that_is_lost() -> None:
+    bench = Bench(page("a", "b", total=4, token="T1"), page("b", "c", total=4))
+    with pytest.raises(Truncated, match="announces 4 items and ended after 3"):
+        ids_of(bench.api.pages("playlistItems", {"maxResults": 2}))
 
 
 def test_repeated_requests_cost_too() -> None:

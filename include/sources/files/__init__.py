@@ -55,12 +55,12 @@ refused, lines are not.
 
 ## When it fails
 
-- `SchemaChanged` … `header … is not known`: rename the column in the file; the message lists the
+- `InvalidFile` … `header … is not known`: rename the column in the file; the message lists the
   allowed ones
-- `SchemaChanged` … `header … is missing`: add the column
-- `SchemaChanged` … `is no UTF-8` or `is UTF-16`: save as UTF-8, or declare extra.encoding
-- `SchemaChanged` … `holds a comma`: the program wrote 12,50; export with a decimal point
-- `SchemaChanged` … `a quote is opened and never closed`: repair the quote in the line it names
+- `InvalidFile` … `header … is missing`: add the column
+- `InvalidFile` … `is no UTF-8` or `is UTF-16`: save as UTF-8, or declare extra.encoding
+- `InvalidFile` … `holds a comma`: the program wrote 12,50; export with a decimal point
+- `InvalidFile` … `a quote is opened and never closed`: repair the quote in the line it names
 - `TooManyRejects`: `quarantine.rejects` holds each line and its reason
 - `InvalidSettings` … `is no folder that exists`: correct extra.url, or mount the folder
 - `InvalidSettings` … `needs a package`: install the package it names
@@ -99,6 +99,7 @@ def _stream(
         decode=bytes,
         rejects_allowed=0.1,
         personal_keys=personal,
+        subject_columns=tuple(sorted(personal)),
         description=(record.__doc__ or "").strip(),
     )
 

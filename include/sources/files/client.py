@@ -17,13 +17,19 @@ from typing import IO, Any
 
 import msgspec
 
-from include.errors import InvalidSettings, SchemaChanged, Truncated
+from include.errors import InvalidFile, InvalidSettings, Truncated
 from include.http.decode import decode_json
 from include.http.folder import Folder, FolderFile
 from include.http.parquet import read_parquet, read_parquet_names
 from include.sources._base import Document, FetchContext, Page
 from include.sources.files.layout import FileRefused, Layout
-from include.sources.files.rows import Row, hash_cells, read_csv, read_json_lines
+from include.sources.files.rows import (
+    Row,
+    hash_cells,
+    read_csv,
+    read_json_lines,
+    without_broken,
+)
 from include.sources.files.text import DELIMITERS, ENCODINGS, choose_delimiter, read_lines
 
 # A page is what is decoded and kept in memory at once.
@@ -71,7 +77,7 @@ class Checked:
 def fetch_files(layout: Layout) -> Callable[[FetchContext], Iterator[Page]]:
     """Return the `fetch` of a sub-folder.
 
-    It raises `SchemaChanged` listing every file that is not as declared, before anything is landed.
+    It raises `InvalidFile` listing every file that is not as declared, before anything is landed.
     """
 
     def fetch(ctx: FetchContext) -> Iterator[Page]:
@@ -132,7 +138,7 @@ def check_files(folder: Folder, layout: Layout, dialect: Dialect) -> list[Checke
         if first is not found:
             _log.warning("%s is a copy of %s; left out", file.name, first.file.name)
     if refused:
-        raise SchemaChanged(
+        raise InvalidFile(
             f"files.{layout.name}: {len(refused)} of the files cannot be read as declared; nothing "
             "was loaded:\n" + "\n".join(refused)
         )
@@ -227,7 +233,7 @@ def _list_lines(raw: IO[bytes]) -> Iterator[str]:
 def _checked_objects(rows: Iterator[Row], layout: Layout) -> Iterator[Row]:
     """Pass rows on; raise `FileRefused` at the first object whose keys are not as declared."""
     known = set(layout.headers)
-    for row in rows:
+    for row in rows if not layout.personal else without_broken(rows):
         # A key may be left out of an object where its value may be missing; all are checked alike.
         if row.values is not None and not row.values.keys() <= known:
             layout.check_names(list(row.values), f"line {row.line}")
@@ -254,7 +260,12 @@ def _pages(folder: Folder, layout: Layout, dialect: Dialect, checked: Checked) -
 def _page(folder: Folder, sheet: Sheet, checked: Checked, rows: Sequence[Row]) -> Page:
     texts = [row.text if row.text.endswith("\n") else row.text + "\n" for row in rows]
     bad = [[r.line, checked.bad_lines[r.line]] for r in rows if r.line in checked.bad_lines]
-    body = folder.redact((sheet.head + "".join(texts)).encode())
+    is_csv = sheet.delimiter is not None
+    body = (
+        folder.redact((sheet.head + "".join(texts)).encode())
+        if is_csv
+        else folder.redact_lines(texts)
+    )
     context = {
         "file_name": checked.file.name,
         "file_sha256": checked.digest,

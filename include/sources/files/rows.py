@@ -66,8 +66,17 @@ def hash_cells(
 ) -> Iterator[Row]:
     """Replace the personal cells of CSV rows; other rows keep their text to the byte."""
     places = [place for place, name in enumerate(names) if name in personal]
-    for row in rows:
+    for row in without_broken(rows) if places else rows:
         yield _hashed(row, places, names, delimiter, hash_value) if places else row
+
+
+def without_broken(rows: Iterable[Row]) -> Iterator[Row]:
+    """Pass rows on, the text of a bad one blank.
+
+    Nobody can tell what of a broken line is an address, so none of it is landed.
+    """
+    for row in rows:
+        yield replace(row, text="\n" * max(1, row.text.count("\n"))) if row.problem else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +128,7 @@ def _csv_row(record: _Record, names: list[str]) -> Row:
 
 def _hashed(row: Row, places: list[int], names: list[str], delimiter: str, hash_value: Hash) -> Row:
     if row.values is None:
-        # Nobody can tell which cell of a broken line is an address, so none of it is landed.
-        blank = "\n" * max(1, row.text.count("\n"))
-        return replace(row, text=blank) if row.problem else row
+        return row
     cells = [str(value) for value in row.values.values()]
     for place in places:
         cells[place] = hash_value(cells[place].strip())

@@ -48,7 +48,7 @@ pieces of 4 MB.
 
 ## When it fails
 
-- `SchemaChanged` … `not a format the export is read in`: export JSON lines or Parquet
+- `InvalidFile` … `not a format the export is read in`: export JSON lines or Parquet
 - `Truncated` … `ends early or is damaged`, `no complete Parquet file`: the file was still being
   written; it is tried again. If it stays so, export the day again
 - `TooManyRejects`: the lines are no events of the file's day; `quarantine.rejects` says why
@@ -81,6 +81,7 @@ SOURCE = Source(
             # A page's body is a piece of a file; its context says of which.
             decode=bytes,
             personal_keys=client.PERSONAL,
+            subject_columns=("user_id", "user_pseudo_id"),
             # They tell a person where a row in quarantine was read; rows move between exports.
             known=("file_name", "line_number"),
             description="Events as GA4 exports them to BigQuery.",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from include.errors import SchemaChanged, Truncated
+from include.errors import InvalidFile, Truncated
 from include.http.decode import decode_json
 from include.http.folder import Folder, FolderFile
 from include.http.parquet import read_parquet
@@ -28,7 +28,7 @@ _FORMATS = (".json", ".jsonl", ".ndjson", ".parquet")
 # Parameters that sites fill with what identifies a person; their value is text.
 _PERSONAL_PARAM = re.compile(
     r'("key"\s*:\s*"(?:user_id|client_id|customer_id|email|phone|phone_number)"\s*,\s*"value"\s*:'
-    r'\s*\{[^{}]*?"string_value"\s*:\s*")((?:[^"\\]|\\.)+)(?=")'
+    r'\s*\{[^{}]*?"string_value"\s*:\s*")((?:[^"\\]|\\.)+)(?="|\\?\Z)'
 )
 # What a line of another shape than an event's raises.
 _SHAPE_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, Truncated)
@@ -81,7 +81,7 @@ def parse_events(document: bytes, page: Page) -> Iterator[Document]:
 def choose_files(files: Sequence[FolderFile], first: dt.date, last: dt.date) -> list[DayFiles]:
     """Return the days of a span that have files: daily ones, intraday ones where there are none.
 
-    Raise `SchemaChanged` for a file of these days in a format the export cannot be read in.
+    Raise `InvalidFile` for a file of these days in a format the export cannot be read in.
     """
     found: dict[dt.date, dict[bool, list[FolderFile]]] = {}
     for file in files:
@@ -110,7 +110,7 @@ def _table_of(name: str) -> tuple[dt.date, bool] | None:
 def _check_format(name: str) -> None:
     plain = name.lower().removesuffix(".gz")
     if not plain.endswith(_FORMATS) or name.lower().endswith(".parquet.gz"):
-        raise SchemaChanged(
+        raise InvalidFile(
             f"{name}: not a format the export is read in; allowed: JSON lines (.json, .jsonl, "
             ".ndjson, each also .gz) and .parquet"
         )
@@ -177,10 +177,12 @@ def _page(
     }
     if replaced is not None:
         context |= {"start_date": replaced[0].isoformat(), "end_date": replaced[1].isoformat()}
-    text = _PERSONAL_PARAM.sub(
-        lambda m: m.group(1) + folder.hash_value(m.group(2)), "".join(lines).removeprefix("\ufeff")
+    body = folder.redact_lines(
+        (line.removeprefix("\ufeff") for line in lines),
+        lambda text: _PERSONAL_PARAM.sub(
+            lambda found: found.group(1) + folder.hash_value(found.group(2)), text
+        ),
     )
-    body = folder.redact(text.encode())
     return Page(
         body=body,
         status=200,

@@ -49,7 +49,8 @@ before the window under posts up to 14 days old, on Mondays since a week before 
 to 90 days old. Who commented is replaced by an HMAC before anything is stored; the text stays. Who
 tags the brand is kept by name: a creator is recognised by it.
 
-`unavailable_reason` says why a row knows nothing: `no_data` (the API answered with an empty list:
+`unavailable_reason` says why the newest answer knows nothing (values beside it are from an earlier
+one of the same window): `no_data` (the API answered with an empty list:
 up to 48 hours of delay, or a permission that is not granted), `not_enough_viewers`,
 `before_business_account` (posted before the account became professional), `not_visible` (deleted
 or not permitted), `metrics_refused`, `not_discoverable` (no professional account of this name;

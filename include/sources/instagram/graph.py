@@ -32,6 +32,18 @@ PACE_SECONDS_PER_PERCENT = 3.0
 # Blocks (codes 341, 368) name no end; a quarter of an hour is short against how long they last.
 BLOCKED_SECONDS = 900.0
 SMALLEST_PAGE = 5
+# What a path ends in that is answered with a list under `data`, an empty one where there is none.
+LISTS = frozenset(
+    {
+        "accounts",
+        "comments",
+        "insights",
+        "media",
+        "partnership-ads-advertisable-content",
+        "stories",
+        "tags",
+    }
+)
 
 THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002, 80008})
 BLOCKED = frozenset({341, 368})
@@ -142,6 +154,8 @@ class Graph:
         self._session = ctx.session
         self._version = str(ctx.connection.extra.get("api_version") or DEFAULT_VERSION)
         self._usage: tuple[int, float | None] = (0, None)
+        self._is_list = False
+        self._session.classify = self._classify
         if not ctx.connection.password:
             raise BadCredentials(
                 f"connection {self.conn_id!r}: the password is empty; it must hold the access token"
@@ -163,15 +177,33 @@ class Graph:
     def ask_object(self, path: str, params: Mapping[str, Any]) -> Page:
         """Get one object; a refusal of this object alone is returned, to be read and recorded."""
         self._pace()
-        address = f"/{self._version}/{path}"
         try:
-            page = self._session.request("GET", address, params=dict(params))
+            page = self._get(path, params)
         except BadCredentials:
             if not self._has_newer_token():
                 raise
-            page = self._session.request("GET", address, params=dict(params))
+            page = self._get(path, params)
         self._usage = read_usage(page.headers)
         return page
+
+    def _get(self, path: str, params: Mapping[str, Any]) -> Page:
+        # Only this request: the one that renews a token has an answer of its own form.
+        self._is_list = path.rpartition("/")[2] in LISTS
+        try:
+            return self._session.request("GET", f"/{self._version}/{path}", params=dict(params))
+        finally:
+            self._is_list = False
+
+    def _classify(self, answer: HttpAnswer) -> GroundswellError | Accept | None:
+        """Judge an answer; a list without its `data` is cut, not empty, and is asked for again."""
+        verdict = classify(answer)
+        if verdict is not None or not self._is_list or answer.status_code >= 300:
+            return verdict
+        document = answer.document
+        # What does not decode at all says so itself.
+        if document is None or (isinstance(document, Mapping) and "data" in document):
+            return None
+        return Truncated(f"connection {self.conn_id!r}: a list came without its key 'data'")
 
     def _has_newer_token(self) -> bool:
         """Take another token than the one refused, where the keeper has or gets one."""

@@ -10,7 +10,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
-from include.sources._base import Record, at
+from include.sources._base import Reason, Record, at
 
 
 class Account(Record, frozen=True, array_like=True):
@@ -67,9 +67,9 @@ class MediaInsight(Record, frozen=True, array_like=True):
     metric_definition: Annotated[
         str | None, at("metric_definition", "What the numbers mean; never join two in a series")
     ]
-    refused_metrics: Annotated[str | None, at("refused_metrics", "Comma list the API refused")]
+    refused_metrics: Annotated[Reason, at("refused_metrics", "Comma list the API refused")]
     unavailable_reason: Annotated[
-        str | None,
+        Reason,
         at(
             "unavailable_reason",
             "Why every metric is unknown, such as no_data or not_enough_viewers",
@@ -102,10 +102,8 @@ class Story(Record, frozen=True, array_like=True):
     tap_exit: int | None
     swipe_forward: int | None
     metric_definition: str | None
-    refused_metrics: Annotated[str | None, at("refused_metrics", "Comma list the API refused")]
-    unavailable_reason: Annotated[
-        str | None, at("unavailable_reason", "Why every metric is unknown")
-    ]
+    refused_metrics: Annotated[Reason, at("refused_metrics", "Comma list the API refused")]
+    unavailable_reason: Annotated[Reason, at("unavailable_reason", "Why every metric is unknown")]
 
 
 class AccountInsight(Record, frozen=True, array_like=True):
@@ -158,7 +156,7 @@ class DiscoveredAccount(Record, frozen=True, array_like=True):
     follows_count: int | None
     media_count: int | None
     unavailable_reason: Annotated[
-        str | None, at("unavailable_reason", "Why nothing is known, such as not_discoverable")
+        Reason, at("unavailable_reason", "Why nothing is known, such as not_discoverable")
     ]
 
 

@@ -19,7 +19,12 @@ from include.sources._base import Document
 
 # An order, its children, and the children of its agreements.
 _IN_GROUPS = """
-select coalesce(agreement.parent, line.parent, line.id) as root, line.parent is null, line.body
+select
+    coalesce(agreement.parent, line.parent, line.id) as root,
+    line.parent is null,
+    line.body,
+    line.parent,
+    line.id
 from lines as line
 left join lines as agreement on agreement.id = line.parent and agreement.parent is not null
 order by 1, 2 desc, line.rowid
@@ -56,7 +61,11 @@ class BulkObjects:
         self._rest = b""
 
     def groups(self) -> Iterator[list[bytes]]:
-        """Yield the lines of each root object, its own first; `CountMismatch` where that lacks."""
+        """Yield the lines of each root object, its own first.
+
+        `CountMismatch` where that lacks, or where an object stands twice: in the count of all
+        objects it would hide one that is lost.
+        """
         self._spool.execute("create index agreements on lines (id) where parent is not null")
         rows = self._spool.execute(_IN_GROUPS)
         for root, group in itertools.groupby(rows, key=lambda row: row[0]):
@@ -65,6 +74,12 @@ class BulkObjects:
                 raise CountMismatch(
                     f"the bulk result holds {len(lines)} objects of {root}, but not {root} itself; "
                     "nothing of the window was loaded"
+                )
+            named = [line[3:] for line in lines if line[4] is not None]
+            if len(set(named)) != len(named):
+                raise CountMismatch(
+                    f"the bulk result holds an object of {root} twice; nothing of the window was "
+                    "loaded"
                 )
             yield [line[2] for line in lines]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,8 @@ class ShopifyClient:
     def read_list(self, query: ListQuery, of: str) -> Iterator[Page]:
         """Yield the pages of a list; `CountMismatch` when fewer came than the shop counts.
 
-        of: what is counted, for the message.
+        of: what is counted, for the message. A node that comes twice, because the list moved under
+        the reader, stands for one: counted twice it would hide one that never came.
         """
         announced = self.count(query)
         read = 0
@@ -99,7 +100,7 @@ class ShopifyClient:
         while True:
             page = self._ask_page(query, place)
             found = page.document["data"][query.name]
-            yield page, sum(_id_of(node) not in place.repeated for node in found["nodes"])
+            yield page, place.count_new(found["nodes"])
             if not found["pageInfo"]["hasNextPage"]:
                 return
             place.move_on(found)
@@ -132,18 +133,20 @@ class ShopifyClient:
 
 @dataclass(slots=True)
 class _Place:
-    """Where the reading of a list stands.
-
-    `repeated` holds the nodes of the sort value at which the list was asked for anew: they come
-    again.
-    """
+    """Where the reading of a list stands; `seen` holds the ids of the nodes that came."""
 
     query: ListQuery
     since: Any
     size: int
     after: str | None = None
     in_list: int = 0
-    repeated: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+
+    def count_new(self, nodes: Sequence[Mapping[str, Any]]) -> int:
+        """Remember nodes and return how many of them had not come before."""
+        before = len(self.seen)
+        self.seen.update(map(_id_of, nodes))
+        return len(self.seen) - before
 
     def move_on(self, found: Mapping[str, Any]) -> None:
         """Go to the next page, by cursor or, when the list gets too long, by sort value."""
@@ -155,7 +158,6 @@ class _Place:
             return
         value = self.query.sort_value
         if (last := value(nodes[-1])) > self.since:
-            self.repeated = {_id_of(node) for node in nodes if value(node) == last}
             self.since, self.after, self.in_list = last, None, 0
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import msgspec
 
-from include.sources._base import Json, Record, at
+from include.sources._base import Json, Reason, Record, at
 
 # A share of views; a value above 1 means the API changed its unit.
 Rate = Annotated[Decimal, msgspec.Meta(ge=0, le=1)]
@@ -31,7 +31,7 @@ class Account(Record, frozen=True, array_like=True):
     following_count: int | None
     total_likes: int | None
     videos_count: int | None
-    refused_fields: Annotated[str | None, at("refused_fields", "Comma list the API refused")]
+    refused_fields: Annotated[Reason, at("refused_fields", "Comma list the API refused")]
     is_partial: bool
 
 
@@ -58,7 +58,7 @@ class AccountDay(Record, frozen=True, array_like=True):
     email_clicks: int | None
     address_clicks: int | None
     audience_activity: Annotated[Json | None, at("audience_activity", "Followers per hour")]
-    refused_fields: Annotated[str | None, at("refused_fields", "Comma list the API refused")]
+    refused_fields: Annotated[Reason, at("refused_fields", "Comma list the API refused")]
     is_partial: bool
 
 
@@ -95,7 +95,7 @@ class Video(Record, frozen=True, array_like=True):
     audience_genders: Json | None
     audience_countries: Json | None
     audience_types: Json | None
-    refused_fields: Annotated[str | None, at("refused_fields", "Comma list the API refused")]
+    refused_fields: Annotated[Reason, at("refused_fields", "Comma list the API refused")]
     is_partial: bool
 
 
@@ -258,7 +258,7 @@ class Creator(Record, frozen=True, array_like=True):
     creator_price: Annotated[Decimal | None, at("creator_price", "In `currency`")]
     currency: str | None
     unavailable_reason: Annotated[
-        str | None, at("unavailable_reason", "Why nothing is known, such as not_on_marketplace")
+        Reason, at("unavailable_reason", "Why nothing is known, such as not_on_marketplace")
     ]
 
 

@@ -197,6 +197,7 @@ SOURCE = Source(
             parse=comments.parse_comments,
             is_required=False,
             personal_keys=AUTHOR_KEYS,
+            subject_columns=("author_channel_id", "author_display_name"),
             known=(
                 *RESOURCE,
                 "snippet.authorChannelUrl",

@@ -66,7 +66,7 @@ class YouTube:
         Raises `Truncated` when the list changed under the reader or ended before its announced
         number on a full page; asking from the start helps.
         """
-        token, tokens, came = "", set[str](), 0
+        token, tokens, seen = "", set[str](), set[str]()
         while True:
             asked = {**params, "pageToken": token} if token else params
             try:
@@ -74,11 +74,12 @@ class YouTube:
             except PageTokenRefused as error:
                 raise Truncated(f"{error}; the list changed while it was read") from error
             yield page
-            items = len(page.document.get("items") or [])
-            came += items
+            items = page.document.get("items") or []
+            # An item that comes twice, because the list moved, would hide one that never came.
+            seen.update(str(item.get("id")) for item in items)
             token = str(page.document.get("nextPageToken") or "")
             if not token:
-                self._check_end(resource, params, page, items, came)
+                self._check_end(resource, params, page, len(items), len(seen))
                 return
             if token in tokens:
                 raise Truncated(f"connection {self.conn_id!r}: {resource} repeats its page token")

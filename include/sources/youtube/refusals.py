@@ -154,7 +154,9 @@ def _check_whole(answer: HttpAnswer, document: Any) -> Truncated | None:
     if kind == "youtubeAnalytics#resultTable" and "columnHeaders" not in document:
         return Truncated(f"connection {answer.conn_id!r}: a report came without columnHeaders")
     total = (document.get("pageInfo") or {}).get("totalResults") or 0
-    came = len(document.get("items") or [])
+    items = document.get("items") or []
+    # The same item twice is one: the other id that was asked for is lost, not gone.
+    came = len({str(item.get("id")) for item in items})
     # An unknown id is answered without `items`, but then nothing is announced either.
     is_short = came < total if kind in WHOLE_ANSWERS else "items" not in document and total > 0
     if not is_short:

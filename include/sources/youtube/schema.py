@@ -10,7 +10,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
-from include.sources._base import Json, Record, at
+from include.sources._base import Json, Reason, Record, at
 
 
 class Channel(Record, frozen=True, array_like=True):
@@ -33,7 +33,7 @@ class Channel(Record, frozen=True, array_like=True):
     privacy_status: Annotated[str | None, at("status.privacyStatus")]
     made_for_kids: Annotated[bool | None, at("status.madeForKids")]
     unavailable_reason: Annotated[
-        str | None, at("unavailableReason", "Why nothing is known: not_found")
+        Reason, at("unavailableReason", "Why nothing is known: not_found")
     ]
 
 
@@ -51,9 +51,7 @@ class Upload(Record, frozen=True, array_like=True):
     ]
     title: Annotated[str | None, at("snippet.title")]
     privacy_status: Annotated[str | None, at("status.privacyStatus")]
-    unavailable_reason: Annotated[
-        str | None, at("unavailableReason", "deleted, private or not_public")
-    ]
+    unavailable_reason: Annotated[Reason, at("unavailableReason", "deleted, private or not_public")]
 
 
 class Video(Record, frozen=True, array_like=True):
@@ -86,9 +84,9 @@ class Video(Record, frozen=True, array_like=True):
     brand_partner_channel_id: Annotated[
         str | None, at("brandPartner.channelId", "Brand to which the creator gave access")
     ]
-    refused_parts: Annotated[str | None, at("refusedParts", "Comma list the API refused")]
+    refused_parts: Annotated[Reason, at("refusedParts", "Comma list the API refused")]
     unavailable_reason: Annotated[
-        str | None, at("unavailableReason", "not_returned: the API left the asked id out")
+        Reason, at("unavailableReason", "not_returned: the API left the asked id out")
     ]
 
 
@@ -113,7 +111,7 @@ class Comment(Record, frozen=True, array_like=True):
         at("readAt", "When the video's comments were read last and this one was among them"),
     ]
     unavailable_reason: Annotated[
-        str | None,
+        Reason,
         at("unavailableReason", "no_comments, comments_disabled, not_returned and the like"),
     ]
 
@@ -135,7 +133,7 @@ class ChannelDay(Record, rename="camel", frozen=True, array_like=True):
     shares: int | None
     subscribers_gained: int | None
     subscribers_lost: int | None
-    refused_metrics: Annotated[str | None, at("refusedMetrics", "Comma list the API refused")]
+    refused_metrics: Annotated[Reason, at("refusedMetrics", "Comma list the API refused")]
 
 
 class VideoDay(Record, rename="camel", frozen=True, array_like=True):
@@ -154,4 +152,4 @@ class VideoDay(Record, rename="camel", frozen=True, array_like=True):
     likes: int | None
     comments: int | None
     shares: int | None
-    refused_metrics: Annotated[str | None, at("refusedMetrics", "Comma list the API refused")]
+    refused_metrics: Annotated[Reason, at("refusedMetrics", "Comma list the API refused")]

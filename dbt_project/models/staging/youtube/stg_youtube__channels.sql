@@ -27,7 +27,7 @@ renamed as (
         hidden_subscriber_count as has_hidden_followers,
         video_count as media_count,
         view_count as views_count,
-        -- A later answer of the same day keeps an earlier one's reason; what was found has none.
+        -- It speaks of the newest answer; what an earlier one of the day brought is no less known.
         case when channel_id is null then unavailable_reason end as unavailable_reason,
         _load_id as load_id
     from source

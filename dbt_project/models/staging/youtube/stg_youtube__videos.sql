@@ -34,7 +34,7 @@ renamed as (
         has_paid_product_placement,
         brand_partner_channel_id,
         refused_parts,
-        -- A later answer of the same day keeps an earlier one's reason; what was found has none.
+        -- It speaks of the newest answer; what an earlier one of the day brought is no less known.
         case when title is null then unavailable_reason end as unavailable_reason,
         _load_id as load_id
     from source
