@@ -23,7 +23,8 @@ def fetch_files(ctx: FetchContext) -> Iterator[Page]:
 
     Raises `InvalidPlan` listing the problems of all files.
     """
-    from include.campaigns.plan import load_plans, parse_plan
+    from include.campaigns.plan import parse_plan
+    from include.campaigns.plan_set import load_plans
 
     folder = Path(ctx.connection.extra.get("path") or default_folder())
     load_plans(folder)
