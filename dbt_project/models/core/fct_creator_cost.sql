@@ -347,8 +347,8 @@ credited as (
 ),
 
 -- Owed under the term of the order's day and its rule version, on the day the sale or its return
--- was booked: a return takes back what the sale had earned. Assumed from the campaign's version while
--- the term's own is not computed.
+-- was booked: a return takes back what the sale had earned. Assumed from the campaign's version
+-- while the term's own is not computed.
 commissions as (
 
     select

@@ -55,7 +55,6 @@ if TYPE_CHECKING:  # DAG files import this source at parse time, without pydanti
     from include.campaigns.model import CampaignPlan
 
 
-
 # What of a table a page replaces. Rows of creators whom the file no longer names stay, so that what
 # they were owed and what they brought does not vanish with them.
 CAMPAIGN, CREATOR = ("campaign_id",), ("campaign_id", "creator_id")
