@@ -10,6 +10,7 @@ import pytest
 from include.campaigns.ownership import claims_of, owner_on
 from include.campaigns.plan import parse_plan
 from include.errors import InvalidPlan
+from include.settings import REPO_ROOT
 
 PLAN = """\
 brand: {name: Glow, category: skincare, handles: {instagram: glow}}
@@ -356,3 +357,14 @@ def test_the_budget_is_held_against_commission_at_the_expected_order_value() -> 
         "budget of 799.99"
     )
     assert parse_plan(text.replace("799.99", "800"), "p").warnings == ()
+
+
+def test_the_contract_of_the_documentation_is_accepted() -> None:
+    """The fee's parts sum to the fee twice over, as docs/campaign-file.md says they must."""
+    page = (REPO_ROOT / "docs" / "campaign-file.md").read_text(encoding="utf-8")
+    lines = page.split("```yaml\n", 1)[1].split("```", 1)[0].splitlines()
+    example = "\n".join(f"    {line}" for line in lines)
+    text = PLAN.replace("    contract: {fee: 300}", example)
+    agreed = parse_plan(text, "p").plan.creators[0].contract
+    assert [term.fee for term in agreed.terms] == [Decimal(100), Decimal(200)]
+    assert [payment.milestone for payment in agreed.payments] == ["signed", "all_pieces_live"]
