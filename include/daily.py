@@ -44,7 +44,7 @@ def enabled_sources(enabled: Sequence[str]) -> list[str]:
 
 def lookup_targets(source: Source) -> dict[str, tuple[str, ...]]:
     """Return the creators' handles the plan wants looked up on the source's platform."""
-    from include.campaigns.plan import load_plans
+    from include.campaigns.plan_set import load_plans
 
     if source.platform is None:
         return {}

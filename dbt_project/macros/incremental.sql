@@ -3,12 +3,30 @@
     (select pending.load_id from {{ source('quality', 'pending_loads') }} as pending)
 {%- endmacro %}
 
-{#- True when a campaign file changed in a pending load: ownership of codes and links may differ. -#}
+{#- True when a campaign file changed in a pending load: ownership of codes and links may differ. A file
+that is taken away, or put back as it was, makes no new version but another day. -#}
 {% macro plan_changed() -%}
-    exists (
-        select 1
-        from {{ source('campaign_plan', 'plan_versions') }} as plan_version
-        where plan_version._load_id in {{ pending_loads() }}
+    (
+        exists (
+            select 1
+            from {{ source('campaign_plan', 'plan_versions') }} as plan_version
+            where plan_version._load_id in {{ pending_loads() }}
+        )
+        or exists (
+            select 1
+            from (
+                select
+                    plan_days._load_id,
+                    plan_days.campaigns,
+                    lag(plan_days.campaigns) over (
+                        partition by plan_days.connection_id order by plan_days.read_date
+                    ) as previous_campaigns
+                from {{ source('campaign_plan', 'plan_days') }} as plan_days
+            ) as plan_day
+            where
+                plan_day._load_id in {{ pending_loads() }}
+                and plan_day.campaigns is distinct from plan_day.previous_campaigns
+        )
     )
 {%- endmacro %}
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Iterator
 
+from include.campaigns.agreement_checks import find_agreement_problems
 from include.campaigns.lines import Location
-from include.campaigns.model import CampaignPlan, Code, Creator
+from include.campaigns.model import CampaignPlan, Creator
+from include.campaigns.ownership import find_ownership_problems
+from include.campaigns.problems import Problem, before, repeated
 
-# Bands of the articles the sample campaign comes from: share of clicks that buy.
-CONVERSION_LOW, CONVERSION_HIGH = Decimal("0.02"), Decimal("0.05")
 GOAL_UNITS = {"units_sold": "units", "link_clicks": "clicks", "follower_growth": "rate"}
-
-
-class Problem(NamedTuple):
-    """What is wrong at a location of the file."""
-
-    location: Location
-    text: str
 
 
 def find_problems(plan: CampaignPlan) -> list[Problem]:
@@ -30,45 +22,15 @@ def find_problems(plan: CampaignPlan) -> list[Problem]:
         *_check_unique(plan),
         *_check_handles(plan),
         *_check_creators(plan),
-        *_check_codes(plan),
+        *_check_events(plan),
+        *find_agreement_problems(plan),
+        *find_ownership_problems(plan),
     ]
-
-
-def find_warnings(plan: CampaignPlan) -> list[Problem]:
-    """Return what is allowed but does not fit together, such as contradicting goals."""
-    goals = {goal.metric: (place, goal) for place, goal in enumerate(plan.goals)}
-    found: list[Problem] = []
-    if "units_sold" in goals and "link_clicks" in goals:
-        place, sold = goals["units_sold"]
-        clicks = goals["link_clicks"][1].target_value
-        low, high = clicks * CONVERSION_LOW, clicks * CONVERSION_HIGH
-        if not low <= sold.target_value <= high:
-            rate = sold.target_value / clicks
-            found.append(
-                Problem(
-                    ("goals", place, "target_value"),
-                    f"{sold.target_value:,} sales from {clicks:,} clicks is a conversion rate of "
-                    f"{rate:.0%}; at the usual 2-5 % expect {low:,.0f}-{high:,.0f} orders",
-                )
-            )
-    fees = sum((c.contract.fee for c in plan.creators), Decimal(0))
-    budget = plan.campaign.budget_amount
-    if budget is not None and fees > budget:
-        found.append(
-            Problem(
-                ("campaign", "budget_amount"), f"fees of {fees:,} exceed the budget of {budget:,}"
-            )
-        )
-    return found
 
 
 def _check_campaign(plan: CampaignPlan) -> Iterator[Problem]:
     campaign = plan.campaign
-    if campaign.end_date < campaign.start_date:
-        yield Problem(
-            ("campaign", "end_date"),
-            f"value {campaign.end_date} is not allowed; allowed: {campaign.start_date} or later",
-        )
+    yield from before(("campaign", "end_date"), campaign.end_date, campaign.start_date)
     if not _is_timezone(plan.reporting_timezone):
         yield Problem(
             ("reporting_timezone",),
@@ -92,23 +54,17 @@ def _is_timezone(name: str) -> bool:
 
 
 def _check_unique(plan: CampaignPlan) -> Iterator[Problem]:
-    yield from _repeated((("goals", i, "id"), goal.id) for i, goal in enumerate(plan.goals))
-    yield from _repeated((("creators", i, "id"), c.id) for i, c in enumerate(plan.creators))
-    yield from _repeated(
+    yield from repeated((("goals", i, "id"), goal.id) for i, goal in enumerate(plan.goals))
+    yield from repeated((("creators", i, "id"), c.id) for i, c in enumerate(plan.creators))
+    yield from repeated(
         (("creators", i, "deliverables", k, "id"), piece.id)
         for i, creator in enumerate(plan.creators)
         for k, piece in enumerate(creator.deliverables)
     )
-    for key in ("id", "utm_content"):
-        yield from _repeated(
-            (("creators", i, "links", k, key), getattr(link, key).strip().lower())
-            for i, creator in enumerate(plan.creators)
-            for k, link in enumerate(creator.links)
-        )
-    yield from _repeated(
-        (("creators", i, "landing_pages", k, "path"), page.path.rstrip("/").lower())
+    yield from repeated(
+        (("creators", i, "links", k, "id"), link.id)
         for i, creator in enumerate(plan.creators)
-        for k, page in enumerate(creator.landing_pages)
+        for k, link in enumerate(creator.links)
     )
 
 
@@ -121,16 +77,7 @@ def _check_handles(plan: CampaignPlan) -> Iterator[Problem]:
         for k, account in enumerate(creator.accounts):
             place: Location = ("creators", i, "accounts", k, "handle")
             handles.append((place, f"{account.platform}:{account.handle.lower()}"))
-    yield from _repeated(handles)
-
-
-def _repeated(values: Iterable[tuple[Location, str]]) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for location, value in values:
-        if value in seen:
-            shown = value.split(":", 1)[-1]
-            yield Problem(location, f"value {shown!r} is not allowed; allowed: one not used above")
-        seen.add(value)
+    yield from repeated(handles)
 
 
 def _check_creators(plan: CampaignPlan) -> Iterator[Problem]:
@@ -145,12 +92,8 @@ def _check_creators(plan: CampaignPlan) -> Iterator[Problem]:
                     f"allowed: {', '.join(sorted(platforms))} (the creator's accounts)",
                 )
             yield from _inside(plan, (*place, "planned_date"), piece.planned_date)
-            if piece.due_date is not None and piece.due_date < piece.planned_date:
-                yield Problem(
-                    (*place, "due_date"),
-                    f"value {piece.due_date} is not allowed; "
-                    f"allowed: {piece.planned_date} or later",
-                )
+            if piece.due_date is not None:
+                yield from before((*place, "due_date"), piece.due_date, piece.planned_date)
         yield from _check_validity(creator, i)
 
 
@@ -162,27 +105,21 @@ def _inside(plan: CampaignPlan, place: Location, day: dt.date) -> Iterator[Probl
         )
 
 
+SPANS = ("codes", "links", "landing_pages", "exclusivity", "usage_rights")
+
+
 def _check_validity(creator: Creator, position: int) -> Iterator[Problem]:
-    for part in ("codes", "links", "landing_pages"):
-        for k, item in enumerate(getattr(creator, part)):
-            if item.valid_to is not None and item.valid_to < item.valid_from:
-                yield Problem(
-                    ("creators", position, part, k, "valid_to"),
-                    f"value {item.valid_to} is not allowed; allowed: {item.valid_from} or later",
-                )
+    at: Location = ("creators", position)
+    parts = [
+        ((*at, part, k), item) for part in SPANS for k, item in enumerate(getattr(creator, part))
+    ]
+    terms = enumerate(creator.contract.terms)
+    for place, item in [*parts, *(((*at, "contract", "terms", k), term) for k, term in terms)]:
+        if item.valid_to is not None:
+            yield from before((*place, "valid_to"), item.valid_to, item.valid_from)
 
 
-def _check_codes(plan: CampaignPlan) -> Iterator[Problem]:
-    """A code belongs to one creator at a time; spelling differs in case and spaces at the till."""
-    owned: dict[str, list[tuple[str, Code]]] = {}
-    for i, creator in enumerate(plan.creators):
-        for k, code in enumerate(creator.codes):
-            others = owned.setdefault(code.code.strip().lower(), [])
-            for owner, other in others:
-                if code.overlaps(other):
-                    yield Problem(
-                        ("creators", i, "codes", k, "code"),
-                        f"value {code.code!r} is not allowed; allowed: a code that is not "
-                        f"{owner}'s at the same time",
-                    )
-            others.append((creator.id, code))
+def _check_events(plan: CampaignPlan) -> Iterator[Problem]:
+    for i, event in enumerate(plan.events):
+        if event.valid_to is not None:
+            yield from before(("events", i, "valid_to"), event.valid_to, event.valid_from)

@@ -10,49 +10,71 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Platform = Literal["instagram", "tiktok", "youtube"]
+from include.campaigns.agreements import (
+    Code,
+    Contract,
+    Deliverable,
+    Exclusivity,
+    LandingPage,
+    Link,
+    Payment,
+    Term,
+    UsageRight,
+)
+from include.campaigns.validity import (
+    Amount,
+    Country,
+    Identifier,
+    PlanModel,
+    Platform,
+    Rate,
+    RuleVersion,
+    Text,
+    Validity,
+)
+
+__all__ = [
+    "Account",
+    "Brand",
+    "Campaign",
+    "CampaignPlan",
+    "Code",
+    "Contract",
+    "Creator",
+    "Deliverable",
+    "Event",
+    "Exclusivity",
+    "Experiment",
+    "ExperimentArm",
+    "Goal",
+    "LandingPage",
+    "Link",
+    "Payment",
+    "Shop",
+    "Term",
+    "UsageRight",
+    "Validity",
+]
+
 AccessPath = Literal["own_account", "partnership_content", "business_discovery", "public", "none"]
-ContentFormat = Literal["feed", "reel", "story"]
 Tier = Literal["nano", "micro", "macro"]
 AttributionModel = Literal["first_touch", "last_touch", "linear"]
-RuleVersion = Literal["all", "code_first", "link_first"]
+EventKind = Literal["promotion", "stock_out", "price_change", "site_outage", "press", "other"]
 SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
 # YouTube allows a hyphen in a handle, the other platforms do not.
 Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=60)]
-Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
-Rate = Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6)]
-
-
-class PlanModel(BaseModel):
-    """Base of every part of the file: frozen, closed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Validity(PlanModel):
-    """Part that holds from one day to another; `valid_to` None means no end."""
-
-    valid_from: dt.date
-    valid_to: dt.date | None = None
-
-    def holds_on(self, day: dt.date) -> bool:
-        """Return True when `day` lies in the validity, both ends included."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
-    def overlaps(self, other: Validity) -> bool:
-        """Return True when both validities share a day."""
-        return (other.valid_to is None or self.valid_from <= other.valid_to) and (
-            self.valid_to is None or other.valid_from <= self.valid_to
-        )
+# Of a country (US) or a part of it (US-CA), ISO 3166.
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 
 
 class Brand(PlanModel):
+    """The brand; `category` is what exclusivity of other campaigns' creators is compared with."""
+
     name: Text
     handles: dict[Platform, Handle]
+    category: Identifier | None = None
 
 
 class Shop(PlanModel):
@@ -60,7 +82,10 @@ class Shop(PlanModel):
 
 
 class Campaign(PlanModel):
-    """The campaign itself; `end_date` is its last day."""
+    """The campaign itself; `end_date` is its last day.
+
+    `expected_order_value` is what an order is expected to bring, net; only checks use it.
+    """
 
     id: Identifier
     name: Text
@@ -74,6 +99,7 @@ class Campaign(PlanModel):
     default_rule_version: RuleVersion = "all"
     fulfilment_cost_rate: Rate | None = None
     budget_amount: Amount | None = None
+    expected_order_value: Amount | None = None
 
     @property
     def days(self) -> int:
@@ -87,58 +113,19 @@ class Account(PlanModel):
     access_path: AccessPath
 
 
-class Contract(PlanModel):
-    """What a creator gets: product at landed cost, commission of credited net revenue."""
-
-    fee: Amount
-    product_cost: Amount = Decimal(0)
-    shipping_cost: Amount = Decimal(0)
-    product_sent_date: dt.date | None = None
-    commission_rate: Rate = Decimal(0)
-    rule_version: RuleVersion = "all"
-    signed_date: dt.date | None = None
-
-
-class Deliverable(PlanModel):
-    """One promised piece."""
-
-    id: Identifier
-    platform: Platform
-    format: ContentFormat
-    planned_date: dt.date
-    due_date: dt.date | None = None
-
-
-class Code(Validity):
-    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
-    discount_rate: Rate | None = None
-
-
-class Link(Validity):
-    """A tracked link: its utm values identify the creator."""
-
-    id: Identifier
-    utm_source: Text
-    utm_medium: Text
-    utm_campaign: Text
-    utm_content: Text
-
-
-class LandingPage(Validity):
-    path: Annotated[str, Field(pattern=r"^/[^?#\s]*$")]
-
-
 class Creator(PlanModel):
     id: Identifier
     name: Text
     tier: Tier | None = None
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    country: Country | None = None
     accounts: Annotated[tuple[Account, ...], Field(min_length=1)]
     contract: Contract
     deliverables: tuple[Deliverable, ...] = ()
     codes: tuple[Code, ...] = ()
     links: tuple[Link, ...] = ()
     landing_pages: tuple[LandingPage, ...] = ()
+    exclusivity: tuple[Exclusivity, ...] = ()
+    usage_rights: tuple[UsageRight, ...] = ()
 
     def account(self, platform: str) -> Account | None:
         """Return the creator's account on a platform, None where there is none."""
@@ -156,6 +143,32 @@ class Goal(PlanModel):
     baseline_date: dt.date | None = None
 
 
+class Event(Validity):
+    """What moves sales beside the creators, so that a jump is not taken for their work."""
+
+    id: Identifier
+    kind: EventKind
+    name: Text
+
+
+class ExperimentArm(PlanModel):
+    """One arm: a share of the market, regions, or creators; control arms see no campaign."""
+
+    id: Identifier
+    role: Literal["treatment", "control"]
+    share: Annotated[Rate, Field(gt=0)] | None = None
+    regions: tuple[Region, ...] = ()
+    creators: tuple[Identifier, ...] = ()
+
+
+class Experiment(Validity):
+    """A comparison planned beforehand: `geo` splits regions, `creators` who posts when."""
+
+    id: Identifier
+    kind: Literal["geo", "creators"]
+    arms: Annotated[tuple[ExperimentArm, ...], Field(min_length=2)]
+
+
 class CampaignPlan(PlanModel):
     """One campaign file."""
 
@@ -166,6 +179,8 @@ class CampaignPlan(PlanModel):
     sources: Annotated[tuple[SourceName, ...], Field(min_length=1)]
     campaign: Campaign
     goals: tuple[Goal, ...] = ()
+    events: tuple[Event, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
     creators: Annotated[tuple[Creator, ...], Field(min_length=1)]
 
     def creator(self, creator_id: str) -> Creator:

@@ -7,7 +7,7 @@ plan.campaign.end_date
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from include.campaigns.checks import Problem, find_problems, find_warnings
+from include.campaigns.advice import find_warnings
+from include.campaigns.checks import find_problems
 from include.campaigns.lines import Location, dotted, line_of_every_value, nearest_line
 from include.campaigns.model import CampaignPlan
-from include.campaigns.schedule import Loader, campaign_files
+from include.campaigns.problems import Problem
+from include.campaigns.schedule import Loader
 from include.errors import InvalidPlan
 
-__all__ = ["CampaignPlan", "PlanFile", "load_plan", "load_plans", "parse_plan", "read_plan_file"]
+__all__ = ["CampaignPlan", "PlanFile", "load_plan", "parse_plan", "read_plan_file"]
 
 # Words for pydantic's error types whose context does not name the allowed values.
 ALLOWED = {
@@ -47,37 +49,23 @@ ALLOWED = {
 class PlanFile:
     """A read file: its plan, and what is allowed but looks wrong, each with its line."""
 
+    name: str
     plan: CampaignPlan
     warnings: tuple[str, ...]
+    lines: Mapping[Location, int] = field(repr=False)
+
+    def place(self, location: Location) -> str:
+        """Return `file:line` of a location."""
+        return f"{self.name}:{nearest_line(self.lines, location)}"
+
+    def spell(self, location: Location, text: str) -> str:
+        """Return a message about a location as `file:line: field: text`."""
+        return f"{self.place(location)}: {dotted(location)}: {text}"
 
 
 def load_plan(path: Path | str) -> CampaignPlan:
     """Read and validate one campaign file; raise `InvalidPlan` listing every problem."""
     return read_plan_file(path).plan
-
-
-def load_plans(folder: Path | str) -> tuple[CampaignPlan, ...]:
-    """Read every campaign file of a folder, sorted by file name.
-
-    Raises `InvalidPlan` listing the problems of all files, or campaign ids used by two files.
-    """
-    plans: dict[str, CampaignPlan] = {}
-    problems: list[str] = []
-    for path in campaign_files(folder):
-        try:
-            plan = load_plan(path)
-        except InvalidPlan as error:
-            problems.append(str(error))
-            continue
-        if plan.campaign.id in plans:
-            problems.append(
-                f"{path}: campaign.id: value {plan.campaign.id!r} is not allowed; "
-                "allowed: an id no other file uses"
-            )
-        plans[plan.campaign.id] = plan
-    if problems:
-        raise InvalidPlan("\n".join(problems))
-    return tuple(plans.values())
 
 
 def read_plan_file(path: Path | str) -> PlanFile:
@@ -118,7 +106,7 @@ def parse_plan(text: str, name: str) -> PlanFile:
     if problems:
         raise InvalidPlan(_spell(problems, lines, name))
     warnings = _spell(find_warnings(plan), lines, name)
-    return PlanFile(plan, tuple(warnings.splitlines()))
+    return PlanFile(name, plan, tuple(warnings.splitlines()), lines)
 
 
 def _without_echoes(error: ValidationError) -> list[Mapping[str, Any]]:
@@ -182,5 +170,12 @@ def _model_in(annotation: Any) -> Any:
 
 
 def _spell(problems: list[Problem], lines: Mapping[Location, int], name: str) -> str:
-    placed = sorted((nearest_line(lines, p.location), dotted(p.location), p.text) for p in problems)
+    placed = sorted(
+        (
+            nearest_line(lines, p.location),
+            dotted(p.location),
+            p.text + (f" (line {nearest_line(lines, p.other)})" if p.other is not None else ""),
+        )
+        for p in problems
+    )
     return "\n".join(f"{name}:{line}: {field}: {text}" for line, field, text in placed)

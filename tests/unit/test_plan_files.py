@@ -12,7 +12,8 @@ import pytest
 
 from include.campaigns import read_schedule_facts
 from include.campaigns.__main__ import main
-from include.campaigns.plan import CampaignPlan, load_plan, load_plans, parse_plan
+from include.campaigns.plan import CampaignPlan, load_plan, parse_plan
+from include.campaigns.plan_set import load_plans
 from include.campaigns.shift import shift_folder, shift_text
 from include.errors import InvalidPlan
 from include.settings import REPO_ROOT
@@ -83,7 +84,7 @@ def test_a_correct_file_is_read_with_exact_amounts() -> None:
             "access_path: owned",
             (
                 "plan.yaml:19: creators[0].accounts[0].access_path: value 'owned' is not allowed; "
-                "allowed: own_account, partnership_content, business_discovery, none"
+                "allowed: own_account, partnership_content, business_discovery, public, none"
             ),
         ),
         (
@@ -155,7 +156,7 @@ def test_a_correct_file_is_read_with_exact_amounts() -> None:
             "code: maya15",
             (
                 "plan.yaml:31: creators[1].codes[0].code: value 'maya15' is not allowed; "
-                "allowed: a code that is not maya's at the same time"
+                "allowed: a code that is not maya's at the same time (line 24)"
             ),
         ),
     ],

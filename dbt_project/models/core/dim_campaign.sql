@@ -6,25 +6,43 @@ campaigns as (
 
 ),
 
+members as (
+
+    select
+        connection_id,
+        campaign_id,
+        case when count(*) = count(last_planned_date) then max(last_planned_date) end
+            as last_planned_date
+    from {{ ref('stg_campaign_plan__plan_members') }}
+    group by connection_id, campaign_id
+
+),
+
 final as (
 
     select
-        campaign_id,
-        campaign_name,
-        brand_name,
-        shop_connection_id,
-        start_date,
-        end_date,
-        reporting_timezone,
-        currency_code,
-        hashtag_key as hashtag,
-        lookback_days,
-        default_attribution_model,
-        default_rule_version,
-        fulfilment_cost_rate,
-        budget_amount,
-        plan_version
+        campaigns.campaign_id,
+        campaigns.campaign_name,
+        campaigns.brand_name,
+        campaigns.brand_category,
+        campaigns.shop_connection_id,
+        campaigns.start_date,
+        campaigns.end_date,
+        campaigns.reporting_timezone,
+        campaigns.currency_code,
+        campaigns.hashtag_key as hashtag,
+        campaigns.lookback_days,
+        campaigns.default_attribution_model,
+        campaigns.default_rule_version,
+        campaigns.fulfilment_cost_rate,
+        campaigns.budget_amount,
+        campaigns.plan_version,
+        members.last_planned_date
     from campaigns
+    left join members
+        on
+            campaigns.connection_id = members.connection_id
+            and campaigns.campaign_id = members.campaign_id
 
 )
 

@@ -44,7 +44,8 @@ final as (
         coalesce(accounts.access_path, 'none') as access_path,
         coalesce(contracts.contract_count, 0) as contract_count,
         coalesce(contracts.fee_amount, 0) as fee_amount,
-        coalesce(contracts.commission_rate, 0) as commission_rate
+        coalesce(contracts.commission_rate, 0) as commission_rate,
+        members.last_planned_date
     from creators
     left join accounts
         on
@@ -55,6 +56,11 @@ final as (
         on
             creators.campaign_id = contracts.campaign_id
             and creators.creator_id = contracts.creator_id
+    left join {{ ref('stg_campaign_plan__plan_members') }} as members
+        on
+            creators.connection_id = members.connection_id
+            and creators.campaign_id = members.campaign_id
+            and creators.creator_id = members.creator_id
 
 )
 

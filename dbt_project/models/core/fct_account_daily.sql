@@ -84,3 +84,4 @@ final as (
 select * from final
 -- depends_on: {{ source('quality', 'pending_loads') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('campaign_plan', 'plan_days') }}

@@ -6,17 +6,74 @@ campaigns as (
 
 ),
 
+members as (
+
+    select * from {{ ref('stg_campaign_plan__plan_members') }}
+
+),
+
 contracts as (
 
     select
         contracts.*,
-        campaigns.default_rule_version,
-        contracts.rule_version in (
-            '{{ var("attribution_rule_versions") | join("', '") }}'
-        ) as is_rule_version_computed,
+        campaigns.end_date,
         coalesce(contracts.signed_date, campaigns.start_date) as committed_date
     from {{ ref('stg_campaign_plan__contracts') }} as contracts
     inner join campaigns on contracts.campaign_id = campaigns.campaign_id
+
+),
+
+terms as (
+
+    select
+        terms.*,
+        campaigns.default_rule_version,
+        terms.rule_version in (
+            '{{ var("attribution_rule_versions") | join("', '") }}'
+        ) as is_rule_version_computed,
+        max(case when terms.fee_amount is not null then 1 else 0 end) over (
+            partition by terms.campaign_id, terms.contract_id
+        ) as is_fee_by_term
+    from {{ ref('dim_contract_term') }} as terms
+    inner join campaigns on terms.campaign_id = campaigns.campaign_id
+
+),
+
+-- A fee is paid by term where the terms say so, else whole.
+contract_fees as (
+
+    select
+        campaign_id,
+        creator_id,
+        contract_id,
+        term_number,
+        valid_from_date,
+        valid_to_date,
+        fee_amount,
+        committed_date,
+        currency_code
+    from terms
+    where is_fee_by_term = 1
+
+    union all
+
+    select
+        contracts.campaign_id,
+        contracts.creator_id,
+        contracts.contract_id,
+        1 as term_number,
+        cast(null as date) as valid_from_date,
+        cast(null as date) as valid_to_date,
+        contracts.fee_amount,
+        contracts.committed_date,
+        contracts.currency_code
+    from contracts
+    inner join terms
+        on
+            contracts.campaign_id = terms.campaign_id
+            and contracts.contract_id = terms.contract_id
+            and terms.term_number = 1
+            and terms.is_fee_by_term = 0
 
 ),
 
@@ -26,22 +83,56 @@ fees as (
         campaign_id,
         creator_id,
         currency_code,
+        term_number,
+        valid_from_date,
+        valid_to_date,
         sum(fee_amount) as fee_amount,
         min(committed_date) as committed_date
-    from contracts
-    group by campaign_id, creator_id, currency_code
+    from contract_fees
+    group by
+        campaign_id, creator_id, currency_code, term_number, valid_from_date, valid_to_date
 
 ),
 
 pieces as (
 
     select
-        *,
+        deliverables.*,
+        fees.term_number,
+        fees.fee_amount,
+        fees.currency_code,
         row_number() over (
-            partition by campaign_id, creator_id order by planned_date, deliverable_id
+            partition by deliverables.campaign_id, deliverables.creator_id, fees.term_number
+            order by deliverables.planned_date, deliverables.deliverable_id
         ) as piece_number,
-        count(*) over (partition by campaign_id, creator_id) as piece_count
-    from {{ ref('int_deliverables_matched') }}
+        count(*) over (
+            partition by deliverables.campaign_id, deliverables.creator_id, fees.term_number
+        ) as piece_count
+    from {{ ref('int_deliverables_matched') }} as deliverables
+    inner join fees
+        on
+            deliverables.campaign_id = fees.campaign_id
+            and deliverables.creator_id = fees.creator_id
+            and (
+                fees.valid_from_date is null
+                or deliverables.planned_date >= fees.valid_from_date
+            )
+            and (fees.valid_to_date is null or deliverables.planned_date <= fees.valid_to_date)
+
+),
+
+-- What a creator posts, or is assumed to post, after the plan let them go is not owed.
+live_pieces as (
+
+    select pieces.*
+    from pieces
+    left join members
+        on
+            pieces.campaign_id = members.campaign_id
+            and pieces.creator_id = members.creator_id
+    where
+        pieces.live_date is not null
+        and (members.last_planned_date is null or pieces.live_date <= members.last_planned_date)
 
 ),
 
@@ -49,22 +140,17 @@ pieces as (
 delivered_fees as (
 
     select
-        pieces.campaign_id,
-        pieces.creator_id,
-        pieces.live_date as cost_date,
+        campaign_id,
+        creator_id,
+        live_date as cost_date,
         'fee' as cost_type,
         'delivered' as cost_basis,
-        pieces.deliverable_id as reference_id,
-        pieces.is_unverifiable as is_assumed,
-        round(fees.fee_amount * pieces.piece_number / pieces.piece_count, 2)
-        - round(fees.fee_amount * (pieces.piece_number - 1) / pieces.piece_count, 2) as cost_amount,
-        fees.currency_code
-    from pieces
-    inner join fees
-        on
-            pieces.campaign_id = fees.campaign_id
-            and pieces.creator_id = fees.creator_id
-    where pieces.live_date is not null
+        deliverable_id as reference_id,
+        is_unverifiable as is_assumed,
+        round(fee_amount * piece_number / piece_count, 2)
+        - round(fee_amount * (piece_number - 1) / piece_count, 2) as cost_amount,
+        currency_code
+    from live_pieces
 
 ),
 
@@ -73,10 +159,10 @@ fees_without_pieces as (
     select
         fees.campaign_id,
         fees.creator_id,
-        fees.committed_date as cost_date,
+        greatest(fees.committed_date, fees.valid_from_date) as cost_date,
         'fee' as cost_type,
         'delivered' as cost_basis,
-        'no pieces' as reference_id,
+        concat_ws(' ', 'no pieces', nullif(fees.term_number, 1)) as reference_id,
         false as is_assumed,
         fees.fee_amount as cost_amount,
         fees.currency_code
@@ -85,6 +171,7 @@ fees_without_pieces as (
         on
             fees.campaign_id = pieces.campaign_id
             and fees.creator_id = pieces.creator_id
+            and fees.term_number = pieces.term_number
     where pieces.deliverable_id is null
 
 ),
@@ -97,11 +184,102 @@ committed_fees as (
         committed_date as cost_date,
         'fee' as cost_type,
         'committed' as cost_basis,
-        contract_id as reference_id,
+        concat_ws(' ', contract_id, nullif(term_number, 1)) as reference_id,
         false as is_assumed,
         fee_amount as cost_amount,
         currency_code
+    from contract_fees
+
+),
+
+promises as (
+
+    select
+        campaign_id,
+        creator_id,
+        count(*) as piece_count
+    from pieces
+    group by campaign_id, creator_id
+
+),
+
+milestones as (
+
+    select
+        contracts.campaign_id,
+        contracts.creator_id,
+        contracts.signed_date,
+        contracts.product_sent_date,
+        contracts.end_date,
+        min(live_pieces.live_date) as first_live_date,
+        max(live_pieces.live_date) as last_live_date,
+        count(live_pieces.deliverable_id) as live_count,
+        min(promises.piece_count) as promised_count,
+        coalesce(bool_or(live_pieces.is_unverifiable), false) as is_assumed
     from contracts
+    left join live_pieces
+        on
+            contracts.campaign_id = live_pieces.campaign_id
+            and contracts.creator_id = live_pieces.creator_id
+    left join promises
+        on
+            contracts.campaign_id = promises.campaign_id
+            and contracts.creator_id = promises.creator_id
+    group by
+        contracts.campaign_id,
+        contracts.creator_id,
+        contracts.signed_date,
+        contracts.product_sent_date,
+        contracts.end_date
+
+),
+
+-- An instalment is due once its day is known: a milestone that was not reached yet makes no row.
+dated_payments as (
+
+    select
+        payments.campaign_id,
+        payments.creator_id,
+        case
+            when payments.due_date is not null then payments.due_date
+            when payments.deliverable_id is not null then live_pieces.live_date
+            when payments.milestone = 'signed' then milestones.signed_date
+            when payments.milestone = 'product_sent' then milestones.product_sent_date
+            when payments.milestone = 'campaign_end' then milestones.end_date
+            when payments.milestone = 'first_piece_live' then milestones.first_live_date
+            when
+                payments.milestone = 'all_pieces_live'
+                and milestones.live_count = milestones.promised_count
+                then milestones.last_live_date
+        end as cost_date,
+        'fee' as cost_type,
+        'due' as cost_basis,
+        'payment ' || payments.payment_number as reference_id,
+        case
+            when payments.deliverable_id is not null then live_pieces.is_unverifiable
+            when payments.milestone in ('first_piece_live', 'all_pieces_live')
+                then milestones.is_assumed
+            else false
+        end as is_assumed,
+        payments.payment_amount as cost_amount,
+        payments.currency_code
+    from {{ ref('stg_campaign_plan__payments') }} as payments
+    inner join milestones
+        on
+            payments.campaign_id = milestones.campaign_id
+            and payments.creator_id = milestones.creator_id
+    left join live_pieces
+        on
+            payments.campaign_id = live_pieces.campaign_id
+            and payments.creator_id = live_pieces.creator_id
+            and payments.deliverable_id = live_pieces.deliverable_id
+
+),
+
+due_payments as (
+
+    select * from dated_payments
+    where cost_date is not null
 
 ),
 
@@ -152,6 +330,7 @@ credited as (
         credits.campaign_id,
         credits.creator_id,
         credits.event_date,
+        credits.order_date,
         credits.rule_version,
         sum({{ chosen_model('campaigns.default_attribution_model', 'credits', 'amount') }})
             as credit_amount
@@ -159,34 +338,51 @@ credited as (
     inner join campaigns on credits.campaign_id = campaigns.campaign_id
     where credits.order_class = 'kept' and credits.creator_id is not null
     group by
-        credits.campaign_id, credits.creator_id, credits.event_date, credits.rule_version
+        credits.campaign_id,
+        credits.creator_id,
+        credits.event_date,
+        credits.order_date,
+        credits.rule_version
 
 ),
 
--- Owed under the contract's own rule version, on the day the sale or its return was booked; assumed
--- from the campaign's rule version while the contract's own is not computed.
+-- Owed under the term of the order's day and its rule version, on the day the sale or its return
+-- was booked: a return takes back what the sale had earned. Assumed from the campaign's version
+-- while the term's own is not computed.
 commissions as (
 
     select
-        contracts.campaign_id,
-        contracts.creator_id,
+        terms.campaign_id,
+        terms.creator_id,
         credited.event_date as cost_date,
         'commission' as cost_type,
         'delivered' as cost_basis,
-        contracts.contract_id || ' ' || credited.event_date as reference_id,
-        not contracts.is_rule_version_computed as is_assumed,
-        round(credited.credit_amount * contracts.commission_rate, 2) as cost_amount,
-        contracts.currency_code
-    from contracts
+        concat_ws(' ', terms.contract_id, nullif(terms.term_number, 1), credited.event_date)
+            as reference_id,
+        not terms.is_rule_version_computed as is_assumed,
+        round(sum(credited.credit_amount) * terms.commission_rate, 2) as cost_amount,
+        terms.currency_code
+    from terms
     inner join credited
         on
-            contracts.campaign_id = credited.campaign_id
-            and contracts.creator_id = credited.creator_id
+            terms.campaign_id = credited.campaign_id
+            and terms.creator_id = credited.creator_id
+            and (terms.valid_from_date is null or terms.valid_from_date <= credited.order_date)
+            and (terms.valid_to_date is null or terms.valid_to_date >= credited.order_date)
             and credited.rule_version = case
-                when contracts.is_rule_version_computed then contracts.rule_version
-                else contracts.default_rule_version
+                when terms.is_rule_version_computed then terms.rule_version
+                else terms.default_rule_version
             end
-    where contracts.commission_rate > 0
+    where terms.commission_rate > 0
+    group by
+        terms.campaign_id,
+        terms.creator_id,
+        terms.contract_id,
+        terms.term_number,
+        terms.is_rule_version_computed,
+        terms.commission_rate,
+        terms.currency_code,
+        credited.event_date
 
 ),
 
@@ -201,6 +397,10 @@ costs as (
     union all
 
     select * from fees_without_pieces
+
+    union all
+
+    select * from due_payments
 
     union all
 

@@ -98,3 +98,4 @@ final as (
 select * from final
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('campaign_plan', 'plan_days') }}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from include.campaigns.schedule import campaign_files, default_folder
 from include.sources._base import FetchContext, Page
@@ -18,28 +19,75 @@ if TYPE_CHECKING:
 # DAG files import this source at parse time: pydantic is imported inside the functions.
 
 
-def fetch_files(ctx: FetchContext) -> Iterator[Page]:
+def fetch_files(
+    ctx: FetchContext, slices_of: Callable[[CampaignPlan], list[list[str]]]
+) -> Iterator[Page]:
     """Yield one page per file, its text verbatim as a JSON string; wrong files are never landed.
 
-    Raises `InvalidPlan` listing the problems of all files.
+    slices_of: what of the stream's table a plan replaces. Raises `InvalidPlan` listing the problems
+    of all files.
     """
-    from include.campaigns.plan import load_plans, parse_plan
+    for path, plan, text in _read_folder(ctx):
+        document = {"file": path.name, "text": text}
+        yield _page(document, {"method": "READ", "file": path.name}, {"slices": slices_of(plan)})
+
+
+def fetch_day(ctx: FetchContext) -> Iterator[Page]:
+    """Yield one page that says which campaigns, versions and creators the folder holds today.
+
+    The day is the reader's own, not the window's: loading an old day again must not make it look
+    as if the plan of today had been there then.
+    """
+    found = list(_read_folder(ctx))
+    zone = ZoneInfo(found[0][1].reporting_timezone)
+    campaigns = {
+        plan.campaign.id: {
+            "plan_version": version_of(text),
+            "creators": [creator.id for creator in plan.creators],
+        }
+        for _, plan, text in found
+    }
+    instant = read_clock()
+    document = {"read_date": instant.astimezone(zone).date().isoformat(), "campaigns": campaigns}
+    yield _page(document, {"method": "LIST"}, {}, instant)
+
+
+def read_clock() -> dt.datetime:
+    """Return the instant at which files are read; there is no API that could say it."""
+    return dt.datetime.now(dt.UTC)
+
+
+def version_of(text: str) -> str:
+    """Return the version of a campaign file: the SHA-256 of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_folder(ctx: FetchContext) -> Iterator[tuple[Path, CampaignPlan, str]]:
+    from include.campaigns.plan import parse_plan
+    from include.campaigns.plan_set import load_plans
 
     folder = Path(ctx.connection.extra.get("path") or default_folder())
     load_plans(folder)
     for path in campaign_files(folder):
         text = path.read_text(encoding="utf-8")
-        document = {"file": path.name, "text": text}
-        campaign_id = parse_plan(text, path.name).plan.campaign.id
-        yield Page(
-            body=json.dumps(document, ensure_ascii=False).encode(),
-            status=200,
-            captured_at=dt.datetime.now(dt.UTC),
-            captured_at_source="local",
-            request={"method": "READ", "file": path.name},
-            document=document,
-            context={"slices": [[campaign_id]]},
-        )
+        yield path, parse_plan(text, path.name).plan, text
+
+
+def _page(
+    document: Mapping[str, Any],
+    request: Mapping[str, str],
+    context: Mapping[str, Any],
+    instant: dt.datetime | None = None,
+) -> Page:
+    return Page(
+        body=json.dumps(document, ensure_ascii=False).encode(),
+        status=200,
+        captured_at=instant or read_clock(),
+        captured_at_source="local",
+        request=request,
+        document=document,
+        context=context,
+    )
 
 
 def parse_file(document: object) -> tuple[CampaignPlan, str]:
@@ -50,4 +98,4 @@ def parse_file(document: object) -> tuple[CampaignPlan, str]:
         raise TypeError(f"a page of the campaign plan is an object, not {type(document).__name__}")
     text = str(document["text"])
     plan = parse_plan(text, str(document["file"])).plan
-    return plan, hashlib.sha256(text.encode()).hexdigest()
+    return plan, version_of(text)

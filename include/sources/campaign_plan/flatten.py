@@ -27,6 +27,7 @@ def campaigns(plan: CampaignPlan, version: str) -> Iterator[Document]:
         campaign_name=campaign.name,
         brand_name=plan.brand.name,
         brand_handles=dict(plan.brand.handles),
+        brand_category=plan.brand.category,
         shop_connection_id=plan.shop.connection_id,
         start_date=campaign.start_date,
         end_date=campaign.end_date,
@@ -39,6 +40,7 @@ def campaigns(plan: CampaignPlan, version: str) -> Iterator[Document]:
         default_rule_version=campaign.default_rule_version,
         fulfilment_cost_rate=campaign.fulfilment_cost_rate,
         budget_amount=campaign.budget_amount,
+        expected_order_value_amount=campaign.expected_order_value,
     )
 
 
@@ -71,19 +73,113 @@ def contracts(plan: CampaignPlan, version: str) -> Iterator[Document]:
     """One row per creator; a file holds one contract with each."""
     for creator in plan.creators:
         contract = creator.contract
+        # What the terms say where there are any; their fees are parts of the whole one.
+        last = max(contract.terms, key=lambda term: term.valid_from, default=contract)
         yield _of(
             plan,
             creator,
-            contract_id=f"{plan.campaign.id}.{creator.id}",
+            contract_id=_contract_id(plan, creator),
             fee_amount=contract.fee,
             product_cost_amount=contract.product_cost,
             shipping_cost_amount=contract.shipping_cost,
             product_sent_date=contract.product_sent_date,
-            commission_rate=contract.commission_rate,
-            rule_version=contract.rule_version,
+            commission_rate=last.commission_rate,
+            rule_version=last.rule_version,
             signed_date=contract.signed_date,
             currency_code=plan.currency,
         )
+
+
+def contract_terms(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per term of a contract that changes in time."""
+    for creator in plan.creators:
+        terms = sorted(creator.contract.terms, key=lambda term: term.valid_from)
+        for number, term in enumerate(terms, start=1):
+            yield _of(
+                plan,
+                creator,
+                contract_id=_contract_id(plan, creator),
+                term_number=number,
+                fee_amount=term.fee,
+                commission_rate=term.commission_rate,
+                rule_version=term.rule_version,
+                signed_date=term.signed_date,
+                **_validity(term),
+            )
+
+
+def payments(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per instalment of a fee."""
+    for creator in plan.creators:
+        for number, payment in enumerate(creator.contract.payments, start=1):
+            yield _of(
+                plan,
+                creator,
+                payment_number=number,
+                payment_amount=payment.amount,
+                due_date=payment.due_date,
+                milestone=payment.milestone,
+                deliverable_id=payment.deliverable,
+                currency_code=plan.currency,
+            )
+
+
+def exclusivities(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per promise not to work for others."""
+    for creator in plan.creators:
+        for number, promise in enumerate(creator.exclusivity, start=1):
+            yield _of(
+                plan,
+                creator,
+                exclusivity_number=number,
+                category=promise.category,
+                competitor_brands=list(promise.competitor_brands),
+                **_validity(promise),
+            )
+
+
+def usage_rights(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per right to use a creator's content."""
+    for creator in plan.creators:
+        for number, right in enumerate(creator.usage_rights, start=1):
+            yield _of(
+                plan,
+                creator,
+                usage_right_number=number,
+                channels=list(right.channels),
+                is_paid_usage=right.is_paid_usage,
+                territory=list(right.territory),
+                **_validity(right),
+            )
+
+
+def events(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per event that moves sales beside the creators."""
+    for event in plan.events:
+        yield _row(
+            plan,
+            event_id=event.id,
+            event_kind=event.kind,
+            event_name=event.name,
+            **_validity(event),
+        )
+
+
+def experiment_arms(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per arm of an experiment."""
+    for experiment in plan.experiments:
+        for arm in experiment.arms:
+            yield _row(
+                plan,
+                experiment_id=experiment.id,
+                experiment_kind=experiment.kind,
+                arm_id=arm.id,
+                arm_role=arm.role,
+                share=arm.share,
+                regions=list(arm.regions),
+                creator_ids=list(arm.creators),
+                **_validity(experiment),
+            )
 
 
 def deliverables(plan: CampaignPlan, version: str) -> Iterator[Document]:
@@ -149,6 +245,10 @@ def goals(plan: CampaignPlan, version: str) -> Iterator[Document]:
             target_value=goal.target_value,
             baseline_date=goal.baseline_date,
         )
+
+
+def _contract_id(plan: CampaignPlan, creator: Creator) -> str:
+    return f"{plan.campaign.id}.{creator.id}"
 
 
 def _of(plan: CampaignPlan, creator: Creator, **values: Any) -> Document:

@@ -1,7 +1,8 @@
 """Columns of the campaign plan's streams: the flattened, validated YAML of `include/campaigns/`.
 
 Every table is keyed by `campaign_id` first and holds the newest version of the file; earlier
-versions stay whole in `plan_versions`.
+versions stay whole in `plan_versions`. A creator whom the newest version no longer names keeps the
+rows of the last one that did; `plan_days` says until when that was.
 """
 
 from __future__ import annotations
@@ -20,12 +21,20 @@ class PlanVersion(Record, frozen=True, array_like=True):
     document: Json
 
 
+class PlanDay(Record, frozen=True, array_like=True):
+    """What the folder held when last read on a day: `{campaign: {plan_version, creators}}`."""
+
+    read_date: dt.date  # of the reporting time zone, by the clock of the reader
+    campaigns: Json
+
+
 class Campaign(Record, frozen=True, array_like=True):
     campaign_id: str
     plan_version: str
     campaign_name: str
     brand_name: str
     brand_handles: Json  # platform -> handle of the brand's own account
+    brand_category: str | None
     shop_connection_id: str
     start_date: dt.date
     end_date: dt.date  # last day, included
@@ -38,6 +47,7 @@ class Campaign(Record, frozen=True, array_like=True):
     default_rule_version: str
     fulfilment_cost_rate: Decimal | None
     budget_amount: Decimal | None
+    expected_order_value_amount: Decimal | None
 
 
 class Creator(Record, frozen=True, array_like=True):
@@ -57,6 +67,8 @@ class CreatorAccount(Record, frozen=True, array_like=True):
 
 
 class Contract(Record, frozen=True, array_like=True):
+    """The whole contract; one with terms shows the commission and rule version of the last one."""
+
     campaign_id: str
     creator_id: str
     contract_id: str
@@ -68,6 +80,59 @@ class Contract(Record, frozen=True, array_like=True):
     rule_version: str  # rule version commission is owed under
     signed_date: dt.date | None
     currency_code: str
+
+
+class ContractTerm(Record, frozen=True, array_like=True):
+    """A span of a contract that changes in time; contracts without terms have no row."""
+
+    campaign_id: str
+    creator_id: str
+    contract_id: str
+    term_number: int  # from 1, by valid_from
+    fee_amount: Decimal | None  # this term's part of the fee; NULL when the fee is not split
+    commission_rate: Decimal
+    rule_version: str
+    signed_date: dt.date | None
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
+class Payment(Record, frozen=True, array_like=True):
+    """An instalment of the fee: due on a date, at a milestone, or when a piece is live."""
+
+    campaign_id: str
+    creator_id: str
+    payment_number: int  # from 1, in the order of the file
+    payment_amount: Decimal
+    due_date: dt.date | None
+    milestone: str | None  # signed, product_sent, first_piece_live, all_pieces_live, campaign_end
+    deliverable_id: str | None
+    currency_code: str
+
+
+class Exclusivity(Record, frozen=True, array_like=True):
+    """For whom else the creator may not work, from when to when."""
+
+    campaign_id: str
+    creator_id: str
+    exclusivity_number: int
+    category: str | None
+    competitor_brands: Json
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
+class UsageRight(Record, frozen=True, array_like=True):
+    """Where the brand may use the creator's content, from when to when."""
+
+    campaign_id: str
+    creator_id: str
+    usage_right_number: int
+    channels: Json
+    is_paid_usage: bool
+    territory: Json  # country codes; an empty list is worldwide
+    valid_from: dt.date
+    valid_to: dt.date | None
 
 
 class Deliverable(Record, frozen=True, array_like=True):
@@ -121,3 +186,29 @@ class Goal(Record, frozen=True, array_like=True):
     scope: str  # credited, all
     target_value: Decimal
     baseline_date: dt.date | None
+
+
+class Event(Record, frozen=True, array_like=True):
+    """What moves sales beside the creators: a promotion, a stock-out, a price change."""
+
+    campaign_id: str
+    event_id: str
+    event_kind: str  # promotion, stock_out, price_change, site_outage, press, other
+    event_name: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
+class ExperimentArm(Record, frozen=True, array_like=True):
+    """One arm of a planned comparison."""
+
+    campaign_id: str
+    experiment_id: str
+    experiment_kind: str  # geo, creators
+    arm_id: str
+    arm_role: str  # treatment, control
+    share: Decimal | None  # 0-1 of the market or of the creators
+    regions: Json  # ISO 3166: US, US-CA
+    creator_ids: Json
+    valid_from: dt.date
+    valid_to: dt.date | None

@@ -171,3 +171,4 @@ select * from affected
 -- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('campaign_plan', 'plan_days') }}

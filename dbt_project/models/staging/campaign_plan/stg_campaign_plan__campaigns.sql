@@ -15,6 +15,7 @@ renamed as (
         campaign_name,
         brand_name,
         brand_handles,
+        brand_category,
         shop_connection_id,
         start_date,
         end_date,
@@ -27,6 +28,7 @@ renamed as (
         default_rule_version,
         fulfilment_cost_rate,
         budget_amount,
+        expected_order_value_amount,
         _load_id as load_id
     from source
 

@@ -9,15 +9,40 @@ source as (
 renamed as (
 
     select
+        source.connection_id,
+        source.campaign_id,
+        source.creator_id,
+        {{ url_path('source.path') }} as landing_path,
+        campaigns.shop_connection_id as scope_key,
+        source.valid_from as valid_from_date,
+        source.valid_to as valid_to_date,
+        source._load_id as load_id
+    from source
+    inner join {{ source('campaign_plan', 'campaigns') }} as campaigns
+        on
+            source.connection_id = campaigns.connection_id
+            and source.campaign_id = campaigns.campaign_id
+
+),
+
+planned as (
+
+    {{ planned_spans('renamed', ['landing_path']) | indent(4) }}
+
+),
+
+final as (
+
+    select
         connection_id,
         campaign_id,
         creator_id,
-        {{ url_path('path') }} as landing_path,
-        valid_from as valid_from_date,
-        valid_to as valid_to_date,
-        _load_id as load_id
-    from source
+        landing_path,
+        valid_from_date,
+        planned_to_date as valid_to_date,
+        load_id
+    from planned
 
 )
 
-select * from renamed
+select * from final

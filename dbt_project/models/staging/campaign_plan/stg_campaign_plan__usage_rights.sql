@@ -1,0 +1,26 @@
+with
+
+source as (
+
+    select * from {{ source('campaign_plan', 'usage_rights') }}
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        campaign_id,
+        creator_id,
+        usage_right_number,
+        channels,
+        is_paid_usage,
+        territory,
+        valid_from as valid_from_date,
+        valid_to as valid_to_date,
+        _load_id as load_id
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,122 @@
+"""What is agreed with one creator: contract and its terms, payments, exclusivity, usage rights."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from include.campaigns.validity import (
+    Amount,
+    Country,
+    Identifier,
+    PlanModel,
+    Platform,
+    Rate,
+    RuleVersion,
+    Text,
+    Validity,
+)
+
+Milestone = Literal["signed", "product_sent", "first_piece_live", "all_pieces_live", "campaign_end"]
+Channel = Literal[
+    "instagram",
+    "tiktok",
+    "youtube",
+    "website",
+    "email",
+    "marketplace",
+    "paid_social",
+    "out_of_home",
+]
+
+
+class Term(Validity):
+    """A span of a contract: an order is judged under the term that holds on the order's day.
+
+    `fee` is this term's part of the contract's fee; name it in every term or in none.
+    """
+
+    fee: Amount | None = None
+    commission_rate: Rate = Decimal(0)
+    rule_version: RuleVersion = "all"
+    signed_date: dt.date | None = None
+
+
+class Payment(PlanModel):
+    """An instalment of the fee, due on a day, at a milestone, or when a piece is live."""
+
+    amount: Annotated[Amount, Field(gt=0)]
+    due_date: dt.date | None = None
+    milestone: Milestone | None = None
+    deliverable: Identifier | None = None
+
+
+class Contract(PlanModel):
+    """What a creator gets: product at landed cost, commission of credited net revenue.
+
+    `fee` is the whole fee. A contract that changes in time lists its `terms`, which then hold
+    commission and rule version; else the contract's own hold for all time.
+    """
+
+    fee: Amount
+    product_cost: Amount = Decimal(0)
+    shipping_cost: Amount = Decimal(0)
+    product_sent_date: dt.date | None = None
+    commission_rate: Rate = Decimal(0)
+    rule_version: RuleVersion = "all"
+    signed_date: dt.date | None = None
+    terms: tuple[Term, ...] = ()
+    payments: tuple[Payment, ...] = ()
+
+    def commission_rate_on(self, day: dt.date) -> Decimal:
+        """Return the commission of orders of a day; 0 where no term holds."""
+        if not self.terms:
+            return self.commission_rate
+        return next((t.commission_rate for t in self.terms if t.holds_on(day)), Decimal(0))
+
+
+class Exclusivity(Validity):
+    """For how long the creator may not work for a category, or for the competitors named."""
+
+    category: Identifier | None = None
+    competitor_brands: tuple[Text, ...] = ()
+
+
+class UsageRight(Validity):
+    """Where and until when the brand may use the creator's content; no territory is worldwide."""
+
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    is_paid_usage: bool = False
+    territory: tuple[Country, ...] = ()
+
+
+class Deliverable(PlanModel):
+    """One promised piece."""
+
+    id: Identifier
+    platform: Platform
+    format: Literal["feed", "reel", "story"]
+    planned_date: dt.date
+    due_date: dt.date | None = None
+
+
+class Code(Validity):
+    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
+    discount_rate: Rate | None = None
+
+
+class Link(Validity):
+    """A tracked link: its utm values identify the creator."""
+
+    id: Identifier
+    utm_source: Text
+    utm_medium: Text
+    utm_campaign: Text
+    utm_content: Text
+
+
+class LandingPage(Validity):
+    path: Annotated[str, Field(pattern=r"^/[^?#\s]*$")]
