@@ -82,9 +82,13 @@ def prefer_lookups(conn: psycopg.Connection) -> None:
 
 
 def analyze_stage(conn: psycopg.Connection, target: Target) -> None:
-    """Tell the planner how large the stage is; nothing else does for temporary tables."""
+    """Tell the planner how large the stage is; nothing else does for temporary tables.
+
+    Only what is joined by: statistics of every column cost a tenth of a small merge.
+    """
     for index in range(len(target.tables)):
-        conn.execute(SQL("analyze {}").format(stage_table(index)))
+        columns = ("_seq",) if index else ("_seq", *target.stream.key)
+        conn.execute(SQL("analyze {} ({})").format(stage_table(index), _names(columns)))
 
 
 def keep_newest_staged(conn: psycopg.Connection, target: Target) -> int:
