@@ -1,4 +1,4 @@
-"""One measured process: `python bench/contender.py ours|floor API_PORT DSN FOLDER`."""
+"""One measured process: `python bench/contender.py ours|floor|replay API_PORT DSN FOLDER`."""
 
 from __future__ import annotations
 
@@ -38,6 +38,25 @@ def run_ours(port: int, dsn: str, folder: Path) -> None:
     print(result)
 
 
+def run_replay(dsn: str, folder: Path) -> None:
+    """Load what was landed before into tables that do not exist yet."""
+    from include.replay import replay_all
+    from include.sources import discover_sources
+
+    source = discover_sources()["shopify"]
+    print(
+        replay_all(
+            source,
+            source.stream("orders"),
+            "shopify",
+            dsn=dsn,
+            landing_url=str(folder / "landing"),
+            hash_key=b"bench",
+            jobs=2,
+        )
+    )
+
+
 def run_floor(port: int, dsn: str) -> None:
     """Download the same pages and COPY their bodies as they are: less than any loader can do."""
     import psycopg
@@ -65,5 +84,7 @@ def run_floor(port: int, dsn: str) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "floor":
         run_floor(int(sys.argv[2]), sys.argv[3])
+    elif sys.argv[1] == "replay":
+        run_replay(sys.argv[3], Path(sys.argv[4]))
     else:
         run_ours(int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))

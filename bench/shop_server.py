@@ -1,8 +1,8 @@
 """A synthetic Shopify shop over loopback HTTP: `python bench/shop_server.py PORT ORDERS`.
 
 Answers the connector's real queries (and dlt's, which asks the same) with nested orders: two lines,
-two visits, three ledger rows, a code, every tenth with a refund. An order's text depends on its
-number only.
+two visits, three ledger rows, two payments, a code, every tenth with a refund. An order's text
+depends on its number only.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ _SALE = (
     '"totalTaxAmount":{"shopMoney":{"amount":"1.50"}},'
     '"totalDiscountAmountBeforeTaxes":{"shopMoney":{"amount":"2.50"}}}'
 )
+_PAYMENT = (
+    '{"id":"gid://shopify/OrderTransaction/%d","kind":"%s","status":"SUCCESS",'
+    '"gateway":"shopify_payments","test":false,"createdAt":"%s","processedAt":"%s","errorCode":null,'
+    '"amountSet":{"shopMoney":{"amount":"%d.50"}},"parentTransaction":%s}'
+)
 _REFUND = (
     '{"id":"gid://shopify/Refund/%d","createdAt":"%s","processedAt":"%s",'
     '"totalRefundedSet":{"shopMoney":{"amount":"20.00"}},"refundLineItems":{"nodes":[{"quantity":1,'
@@ -57,6 +62,14 @@ def order_text(n: int) -> str:
     lines = ",".join(_LINE % (2 * n + k, k, k, k, 20 + n % 40, 18 + n % 40) for k in range(2))
     visits = ",".join(_VISIT % (2 * n + k, at, creator, creator, creator) for k in range(2))
     sales = ",".join(_SALE % (3 * n + k, 2 * n + k % 2, 18 + n % 40) for k in range(3))
+    paid = (at, at, 18 + n % 40)
+    first = f'{{"id":"gid://shopify/OrderTransaction/{2 * n}"}}'
+    payments = ",".join(
+        (
+            _PAYMENT % (2 * n, "AUTHORIZATION", *paid, "null"),
+            _PAYMENT % (2 * n + 1, "CAPTURE", *paid, first),
+        )
+    )
     refunds = _REFUND % (n, at, at, 2 * n) if n % 10 == 0 else ""
     money = {
         name: _MONEY % f"{(n * factor) % 300}.{n % 100:02}"
@@ -78,6 +91,7 @@ def order_text(n: int) -> str:
         f'"discountCodes":["C{creator}-15"],'
         + ",".join(f'"{name}":{text}' for name, text in money.items())
         + f',"customer":{{"legacyResourceId":"{7_001_234_567 + n // 2}","numberOfOrders":"2"}},'
+        f'"transactions":[{payments}],'
         '"customerJourneySummary":{"ready":true,"customerOrderIndex":1,"daysToConversion":1,'
         f'"momentsCount":{{"count":2}},"moments":{{"nodes":[{visits}{_END}}},'
         f'"lineItems":{{"nodes":[{lines}{_END},'

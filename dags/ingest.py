@@ -2,17 +2,18 @@
 enables, and one `ingest_<source>_<stream>` for each stream that has windows of its own.
 
 Each run owns one window (its partition key): a business date, or a few hours. One task per stream
-fetches, lands and loads; `check_<source>` runs the expectations on what was loaded. Of a business
-date `announce_day` records the arrival and marks `warehouse.day` once every enabled source has
-arrived; no day waits for a stream with windows of its own.
+fetches, lands and loads, mapped over the connections (shops, brands, accounts) by their ids; the
+API's pool bounds how many ask it at once. `check_<source>` runs the expectations on what was
+loaded. Of a business date `announce_day` records the arrival and marks `warehouse.day` once every
+enabled source has arrived; no day waits for a stream with windows of its own.
 """
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, TaskGroup, task
+from airflow.sdk import DAG, Asset, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.assets import DAY, raw_assets
+from include.assets import DAY, pool_note, raw_assets
 from include.daily import connections_of, schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE, ingest_timetable
 from include.sources import discover_sources
@@ -57,12 +58,12 @@ def announce_day(source_name: str) -> None:
 
 
 def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: str = "") -> DAG:
-    """Wire one window: streams side by side, then check, then (of a day) announce."""
+    """Wire one window: every stream of every connection, then check, then (of a day) announce."""
     title = f"Ingest {source.title}" + (f": {own}" if own else "")
     with DAG(
         dag_id=f"ingest_{source.name}" + (f"_{own}" if own else ""),
         dag_display_name=title,
-        doc_md=source.doc,
+        doc_md=f"{source.doc}\n\n{pool_note(source)}",
         schedule=ingest_timetable(source.stream(own).every if own else None, timezone),
         start_date=START_DATE,
         catchup=False,
@@ -73,11 +74,13 @@ def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: st
         check = check_source.override(
             task_id=f"check_{source.name}", outlets=[Asset(name) for name in raw_assets(part)]
         )(source.name, own)
-        for conn_id in conn_ids:
-            with TaskGroup(conn_id, prefix_group_id=len(conn_ids) > 1):
-                for stream in part.streams:
-                    load = load_stream.override(task_id=f"load_{stream.name}", pool=source.name)
-                    load(source.name, stream.name, conn_id) >> check
+        for stream in part.streams:
+            load = load_stream.override(
+                task_id=f"load_{stream.name}",
+                pool=source.name,
+                map_index_template="{{ task.op_kwargs['conn_id'] }}",
+            ).partial(source_name=source.name, stream_name=stream.name)
+            load.expand(conn_id=conn_ids) >> check
         if not own:
             check >> announce_day(source.name)
     return dag

@@ -4,6 +4,7 @@
     --all         every finished run of the stream, oldest capture first
     --rejects     only the documents that wait in quarantine, after a fix of record or parser
     --connection  one connection; by default every one that has landed something
+    --jobs N      processes that read the runs of --all side by side (2)
 
 A replay merges like any load: what the warehouse has from a newer answer stays as it is.
 """
@@ -11,14 +12,19 @@ A replay merges like any load: what the warehouse has from a newer answer stays 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import psycopg
 
-from include.errors import GroundswellError
+from include.errors import GroundswellError, Unavailable
 from include.ingest import StreamResult, relaxed_gc, result_of, scope_of
 from include.landing.pages import LandedRun, find_runs, read_page, read_pages, read_run
 from include.landing.store import Store, open_store
@@ -70,11 +76,23 @@ def replay_all(
     dsn: str,
     landing_url: str,
     hash_key: bytes = b"",
+    jobs: int = 1,
 ) -> list[StreamResult]:
-    """Load every finished run of a connection's stream again, oldest capture first."""
+    """Load every finished run of a connection's stream again, oldest capture first.
+
+    jobs: processes that read runs side by side; they merge one after the other, in that order, so
+    the tables come out the same. With more than one the source must be a discovered one.
+    """
     store = open_store(landing_url)
     runs = find_runs(store, source.name, connection_id, stream.name)
-    return [_replay_run(store, source, stream, run, dsn, hash_key) for run in runs]
+    if jobs == 1 or len(runs) < 2:
+        return [_replay_run(store, source, stream, run, dsn, hash_key) for run in runs]
+    context = multiprocessing.get_context("spawn")
+    work = partial(_replay_in_turn, source.name, stream.name, dsn, landing_url, hash_key)
+    with ProcessPoolExecutor(
+        min(jobs, len(runs)), context, initializer=_take_turns, initargs=(Turns(context),)
+    ) as pool:
+        return list(pool.map(work, range(len(runs)), [run.path for run in runs]))
 
 
 def replay_rejects(
@@ -104,6 +122,63 @@ def replay_rejects(
     return results
 
 
+class Turns:
+    """Lets processes do a part of their work one after the other, by the numbers they hold."""
+
+    def __init__(self, context: BaseContext) -> None:
+        self._changed = context.Condition()
+        self._next = context.Value("q", 0)
+
+    @contextmanager
+    def hold(self, number: int) -> Iterator[Callable[[], None]]:
+        """Give a function that waits for this number's turn; after an error nobody's comes."""
+        try:
+            yield partial(self._wait, number)
+        except BaseException:
+            self._go_to(-1)
+            raise
+        self._go_to(number + 1)
+
+    def _wait(self, number: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._next.value in (number, -1))
+            if self._next.value == -1:
+                raise Unavailable("another run of this replay failed; see its error")
+
+    def _go_to(self, number: int) -> None:
+        with self._changed:
+            if self._next.value != -1:
+                self._next.value = number
+            self._changed.notify_all()
+
+
+_turns: Turns
+
+
+def _take_turns(turns: Turns) -> None:
+    global _turns
+    _turns = turns
+
+
+def _replay_in_turn(
+    source_name: str,
+    stream_name: str,
+    dsn: str,
+    landing_url: str,
+    hash_key: bytes,
+    number: int,
+    path: str,
+) -> StreamResult:
+    """Load a run in a worker process."""
+    source, store = discover_sources()[source_name], open_store(landing_url)
+    with _turns.hold(number) as wait:
+        run = read_run(store, path)
+        if run is None:
+            raise FileNotFoundError(f"{landing_url}/{path} is no finished run any more")
+        stream = source.stream(stream_name)
+        return _replay_run(store, source, stream, run, dsn, hash_key, before_merge=wait)
+
+
 def _replay_run(
     store: Store,
     source: Source,
@@ -114,6 +189,7 @@ def _replay_run(
     *,
     pages: Collection[int] | None = None,
     keys: frozenset[str] | None = None,
+    before_merge: Callable[[], None] | None = None,
 ) -> StreamResult:
     """Load a run, or only some pages of it, or only the documents of some keys.
 
@@ -142,6 +218,8 @@ def _replay_run(
                     load.add_page(entry.number, eraser.page(page))
         load.check_counts()
         load.check_rejects()
+        if before_merge is not None:
+            before_merge()
         return result_of(load.merge())
 
 
@@ -173,6 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     which.add_argument("--day", metavar="YYYY-MM-DD")
     which.add_argument("--all", action="store_true")
     which.add_argument("--rejects", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N")
     options = parser.parse_args(arguments)
     try:
         _run(options)
@@ -204,7 +283,7 @@ def _run(options: argparse.Namespace) -> None:
         if options.day:
             results = [replay_window(source, stream, conn_id, options.day, **places)]
         elif options.all:
-            results = replay_all(source, stream, conn_id, **places)
+            results = replay_all(source, stream, conn_id, jobs=max(1, options.jobs), **places)
         else:
             results = replay_rejects(source, stream, conn_id, **places)
         for result in results:

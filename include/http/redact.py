@@ -34,8 +34,8 @@ _SECRET_NAMES = re.compile(
     r"|access-token)$"
 )
 _BODY_TOKEN = re.compile(rf'((?:{_TOKEN_NAMES})(?:=|%3[Dd]))[^&"\\\s<>#%]+'.encode())
-# A page without these words holds no such parameter; three searches cost less than one expression.
-_BODY_TOKEN_HINTS = (b"token", b"secret", b"proof")
+# Every such parameter ends like this; looking for it first costs a third of a search for the words.
+_BODY_TOKEN_HINT = re.compile(rb"_(?:token|secret|proof)(?:=|%3)")
 _TEXT_TOKEN = re.compile(
     rf"(?i)((?:{_TOKEN_NAMES}|[?&](?:key|api_?key|sig|signature|token|password|secret|assertion"
     r"|oauth_\w+|consumer_(?:key|secret)))(?:=|%3D))[^&\"'\\\s<>#%]+"
@@ -117,7 +117,7 @@ class Redactor:
                 body = body.replace(raw, REDACTED.encode())
         if not body.endswith(_ENDS):
             body = self._without_cut_secret(body)
-        if any(hint in body for hint in _BODY_TOKEN_HINTS):
+        if _BODY_TOKEN_HINT.search(body):
             body = _BODY_TOKEN.sub(rb"\1" + REDACTED.encode(), body)
         if not self._keys:
             return body

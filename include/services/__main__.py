@@ -10,6 +10,7 @@ from collections.abc import Callable
 import psycopg
 
 from include.assets import pools
+from include.daily import schedule_facts
 from include.errors import GroundswellError
 from include.services import lifecycle
 from include.services.credentials import NAMES, make_secret, read_secrets, variable_of
@@ -70,7 +71,7 @@ def show_connections(settings: Settings) -> None:
 
 def show_pools(settings: Settings) -> None:
     """Print one pool per API as `airflow pools import` reads them."""
-    print(json.dumps(pools(discover_sources())))
+    print(json.dumps(pools(discover_sources(), schedule_facts().sources)))
 
 
 def show_env(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from include.airflow_api import AirflowApi
 from include.assets import pools
+from include.daily import schedule_facts
 from include.dbt_tasks import is_manifest_current
 from include.errors import InvalidSettings, Unavailable
 from include.services import ports, processes
@@ -133,7 +134,7 @@ def start_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
         say=say,
     )
     api = AirflowApi.login(airflow_url(settings), ADMIN_USER, secrets.admin_password)
-    api.add_pools(pools(discover_sources()))
+    api.add_pools(pools(discover_sources(), schedule_facts().sources))
     say(f"Airflow: ready at {airflow_url(settings)}")
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Row = list[Any]
+# Documents in; their rows out, and the numbers of the rows with unknown fields.
+Extract = Callable[[Iterable[Any]], tuple[list[Row], Collection[int]]]
+# After so many documents without an expected key, their API leaves keys out.
+_MISSES_OF_STRICT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +62,35 @@ def _finish_tree(node: Node) -> None:
         _finish_tree(child)
 
 
-def compile_extract(root: Node, width: int) -> Callable[[Any], tuple[Row, bool]]:
-    """Generate the function that takes a row's values out of a document, by name and unrolled.
+def compile_extract(root: Node, width: int) -> Extract:
+    """Generate the function that takes rows' values out of documents, by name and unrolled.
 
     A generic walk over the paths takes four times as long, and this runs for every row of every
-    load. It returns the values and whether there are unknown fields. `is_strict` expects every key
-    to be there, as GraphQL sends them, and raises KeyError otherwise: a subscript costs half of a
-    `get`. Only column numbers and `repr` of keys get into the text.
+    load. It returns the rows and the numbers of those with unknown fields. The strict form expects
+    every key to be there, as GraphQL sends them: a subscript costs half of a `get`. An API that
+    leaves keys out soon gets the lenient form at once. Only column numbers and `repr` of keys get
+    into the text. AttributeError when a document has another shape.
     """
     strict = _generate_extract(root, width, is_strict=True)
     lenient = _generate_extract(root, width, is_strict=False)
+    misses = 0
 
-    def extract(document: Any) -> tuple[Row, bool]:
-        try:
-            return strict(document)
-        except (KeyError, TypeError):
-            return lenient(document)
+    def extract(documents: Iterable[Any]) -> tuple[list[Row], Collection[int]]:
+        nonlocal misses
+        if misses < _MISSES_OF_STRICT:
+            try:
+                return strict(documents)
+            except (KeyError, TypeError):
+                misses += 1
+        return lenient(documents)
 
     return extract
 
 
-def _generate_extract(
-    root: Node, width: int, *, is_strict: bool
-) -> Callable[[Any], tuple[Row, bool]]:
-    lines = ["def extract(d):", "    u = False"]
+def _generate_extract(root: Node, width: int, *, is_strict: bool) -> Extract:
+    lines = ["def extract(ds):", "    rows = []", "    add = rows.append", "    unknown = {}"]
+    lines.append("    for d in ds:")
     names: dict[str, Any] = {}
-    values = [f"v{i}" for i in range(width)]
-    lines.append(f"    {' = '.join(values)} = None")
 
     def take(target: str, variable: str, key: str, indent: str) -> None:
         taken = f"{variable}[{key!r}]" if is_strict else f"{variable}.get({key!r})"
@@ -103,20 +109,29 @@ def _generate_extract(
         else:
             test = f"not {variable}.keys() <= {expected}"
         if not node.is_open:
-            lines.append(f"{indent}if {test}: u = True")
+            lines.append(f"{indent}if {test}: unknown[len(rows)] = True")
         for number, (key, child) in enumerate(node.nodes.items()):
             inner = f"{variable}{number}"
             take(inner, variable, key, indent)
-            lines.append(f"{indent}if {inner} is not None:")
+            absent = "".join(f"v{i} = " for i in _leaves_below(child))
+            lines.append(f"{indent}if {inner} is None: {absent}None")
+            lines.append(f"{indent}else:")
             visit(child, inner, indent + "    ")
+            lines.append(f"{indent}    pass")
 
-    visit(root, "d", "    ")
-    lines.append(f"    return [{', '.join(values)}], u")
+    visit(root, "d", " " * 8)
+    lines.append(f"        add([{', '.join(f'v{i}' for i in range(width))}])")
+    lines.append("    return rows, unknown")
     exec("\n".join(lines), names)
-    return typing.cast(Callable[[Any], tuple[Row, bool]], names["extract"])
+    return typing.cast(Extract, names["extract"])
 
 
-def compile_finite(columns: Iterable[Column]) -> Callable[[Any], bool] | None:
+def _leaves_below(node: Node) -> list[int]:
+    inner = (index for child in node.nodes.values() for index in _leaves_below(child))
+    return [*node.leaves.values(), *inner]
+
+
+def compile_finite(columns: Iterable[Column]) -> Callable[[Iterable[Any]], bool] | None:
     """Generate the check that no number is NaN or infinite; None when there are no numbers."""
     tests = [
         f"(r.{c.name} is None or r.{c.name}.is_finite())"
@@ -128,8 +143,14 @@ def compile_finite(columns: Iterable[Column]) -> Callable[[Any], bool] | None:
     if not tests:
         return None
     names: dict[str, Any] = {}
-    exec("def are_finite(r): return " + " and ".join(tests), names)
-    return typing.cast(Callable[[Any], bool], names["are_finite"])
+    exec(
+        "def are_finite(rs):\n"
+        "    for r in rs:\n"
+        f"        if not ({' and '.join(tests)}): return False\n"
+        "    return True",
+        names,
+    )
+    return typing.cast(Callable[[Iterable[Any]], bool], names["are_finite"])
 
 
 def collect_unknown(

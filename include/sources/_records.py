@@ -84,12 +84,15 @@ class RowReader:
 
         Raise `RowRejected` when a value is missing or of another type than its column.
         """
-        values, has_unknown = self._values(document)
+        try:
+            [values], has_unknown = self._extract([document])
+        except AttributeError:
+            raise RowRejected(self._explain_shape(document)) from None
         try:
             record = msgspec.convert(values, self._typed, strict=False)
         except msgspec.ValidationError:
             record = self._convert_odd(values)
-        if self._are_finite is not None and not self._are_finite(record):
+        if self._are_finite is not None and not self._are_finite([record]):
             raise RowRejected(self._explain_infinite(values))
         row: Row = msgspec.to_builtins(record)
         for i in self._json:
@@ -98,41 +101,37 @@ class RowReader:
 
     def read_many(
         self, documents: Sequence[Mapping[str, Any]]
-    ) -> tuple[list[Row], list[dict[str, Any] | None]]:
-        """Do what `read` does for many documents, with two calls of msgspec for all of them."""
-        found = [self._values(document) for document in documents]
+    ) -> tuple[list[Row], dict[int, dict[str, Any]]]:
+        """Do what `read` does for many documents, with two calls of msgspec for all of them.
+
+        Return the rows, and by their number the unknown fields of those that have any.
+        """
         try:
-            records = msgspec.convert(
-                [values for values, _ in found], self._typed_list, strict=False
-            )
-        except msgspec.ValidationError:
-            records = None
-        are_finite = self._are_finite
-        if records is None or not (are_finite is None or all(map(are_finite, records))):
-            # Anything unusual goes the slow way, which knows how to explain it.
-            pairs = [self.read(document) for document in documents]
-            return [row for row, _ in pairs], [unknown for _, unknown in pairs]
+            values, has_unknown = self._extract(documents)
+            records = msgspec.convert(values, self._typed_list, strict=False)
+        except (AttributeError, msgspec.ValidationError):
+            return self._read_each(documents)
+        if self._are_finite is not None and not self._are_finite(records):
+            return self._read_each(documents)
         rows: list[Row] = msgspec.to_builtins(records)
         for i in self._json:
-            for row, (values, _) in zip(rows, found, strict=True):
-                row[i] = None if values[i] is None else encode_json(values[i]).decode()
-        unknown = [
-            self._unknown(document) if has_unknown else None
-            for document, (_, has_unknown) in zip(documents, found, strict=True)
-        ]
-        return rows, unknown
+            for row, taken in zip(rows, values, strict=True):
+                row[i] = None if taken[i] is None else encode_json(taken[i]).decode()
+        return rows, {number: self._unknown(documents[number]) for number in has_unknown}
+
+    def _read_each(
+        self, documents: Iterable[Mapping[str, Any]]
+    ) -> tuple[list[Row], dict[int, dict[str, Any]]]:
+        """Read one by one: the slow way knows how to explain what is unusual."""
+        pairs = [self.read(document) for document in documents]
+        unknown = {number: fields for number, (_, fields) in enumerate(pairs) if fields}
+        return [row for row, _ in pairs], unknown
 
     def read_key(self, document: Any, key: Iterable[str]) -> str | None:
         """Return a rejected document's key as text, None when it cannot be read."""
         columns = {column.name: column for column in self.columns}
         found = [(_value_at(document, columns[name].path), columns[name]) for name in key]
         return None if any(value is None for value, _ in found) else key_text(found)
-
-    def _values(self, document: Mapping[str, Any]) -> tuple[Row, bool]:
-        try:
-            return self._extract(document)
-        except AttributeError:
-            raise RowRejected(self._explain_shape(document)) from None
 
     def _convert_odd(self, values: Row) -> Any:
         """Convert values of another JSON type than usual: ids as numbers, counts as 3.0."""

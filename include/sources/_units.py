@@ -67,10 +67,11 @@ class UnitReader:
         children: Iterable[tuple[list[Row], ...]] = zip(*groups, strict=True)
         if not groups:
             children = itertools.repeat((), len(rows))
-        for row, fields, own in zip(rows, unknown, children, strict=True):
-            if fields:
-                self.drifted.update(fields)
-            extra = encode_json(fields).decode() if fields else None
+        for fields in unknown.values():
+            self.drifted.update(fields)
+        extras = {number: encode_json(fields).decode() for number, fields in unknown.items()}
+        for number, (row, own) in enumerate(zip(rows, children, strict=True)):
+            extra = extras.get(number)
             content = hashlib.blake2b(_encode((row, extra, own)), digest_size=16).digest()
             yield Unit(row, extra, own, content)
 
@@ -87,24 +88,29 @@ class _ChildReader:
         name = self._child.name
         try:
             groups = [list(self._child.rows(document)) for document in documents]
-            rows, unknown = self._reader.read_many([row for group in groups for row in group])
+            rows, unknown = self._reader.read_many(list(itertools.chain.from_iterable(groups)))
         except RowRejected as error:
             raise RowRejected(f"{name}.{error}") from None
         except SHAPE_ERRORS as error:
             raise RowRejected(f"{name}: {describe(error)}") from None
-        for row, fields in zip(rows, unknown, strict=True):
-            row.append(encode_json(fields).decode() if fields else None)
-            if fields:
-                drifted.update(f"{name}.{path}" for path in fields)
-        taken = iter(rows)
-        return [self._checked(list(itertools.islice(taken, len(group)))) for group in groups]
+        for row in rows:
+            row.append(None)
+        for number, fields in unknown.items():
+            rows[number][-1] = encode_json(fields).decode()
+            drifted.update(f"{name}.{path}" for path in fields)
+        return self._grouped(rows, map(len, groups))
 
-    def _checked(self, rows: list[Row]) -> list[Row]:
-        """Return the rows of one document; two of one key would break the load of all."""
-        if len(rows) > 1 and len(set(map(self._key, rows))) < len(rows):
-            keys = ", ".join(self._child.key)
-            raise RowRejected(f"{self._child.name}: two rows have the same {keys}")
-        return rows
+    def _grouped(self, rows: list[Row], sizes: Iterable[int]) -> list[list[Row]]:
+        """Return the rows by document; two of one key would break the load of all."""
+        found, start, key = [], 0, self._key
+        for size in sizes:
+            own = rows[start : start + size]
+            if size > 1 and len(set(map(key, own))) < size:
+                keys = ", ".join(self._child.key)
+                raise RowRejected(f"{self._child.name}: two rows have the same {keys}")
+            found.append(own)
+            start += size
+        return found
 
 
 def describe(error: Exception) -> str:

@@ -135,6 +135,7 @@ class StreamLoad:
         load_merge.analyze_stage(conn, target)
         with conn.transaction():
             load_merge.lock_tables(conn, target)
+            load_merge.prefer_lookups(conn)
             load_merge.keep_newest_staged(conn, target)
             resolves = load_rejects.has_unresolved(conn, self._scope)
             if resolves:

@@ -71,10 +71,24 @@ def lock_tables(conn: psycopg.Connection, target: Target) -> None:
     conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [target.parent.name])
 
 
+def prefer_lookups(conn: psycopg.Connection) -> None:
+    """Let the planner look keys up where the target is much larger than the stage.
+
+    With Postgres' cost for disks that turn, a thousand changed rows read whole child tables of a
+    million. Cached or on flash a random page costs about what the next page does. A stage as large
+    as its target is still joined by a hash. Ends with the transaction.
+    """
+    conn.execute("set local random_page_cost = 1.1")
+
+
 def analyze_stage(conn: psycopg.Connection, target: Target) -> None:
-    """Tell the planner how large the stage is; nothing else does for temporary tables."""
+    """Tell the planner how large the stage is; nothing else does for temporary tables.
+
+    Only what is joined by: statistics of every column cost a tenth of a small merge.
+    """
     for index in range(len(target.tables)):
-        conn.execute(SQL("analyze {}").format(stage_table(index)))
+        columns = ("_seq",) if index else ("_seq", *target.stream.key)
+        conn.execute(SQL("analyze {} ({})").format(stage_table(index), _names(columns)))
 
 
 def keep_newest_staged(conn: psycopg.Connection, target: Target) -> int:

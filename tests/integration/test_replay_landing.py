@@ -15,8 +15,11 @@ import pytest
 from include import replay
 from include.connections import variable_of
 from include.errors import TooManyRejects, Truncated
+from include.landing.pages import LandingRun, RunHeader
+from include.landing.store import open_store
 from include.replay import replay_all, replay_rejects, replay_window
-from include.sources._base import Stream
+from include.sources import discover_sources
+from include.sources._base import Page, Stream
 from tests.conftest import Warehouse
 from tests.fakes.small_shop import (
     COUNTERS,
@@ -216,3 +219,78 @@ def test_the_command_line_replays_a_day(
     assert "2 read, 0 merged, 2 unchanged" in capsys.readouterr().out
     assert replay.main(["small_shop", "baskets", "--all"]) == 1
     assert "it has: orders, visits, counters, codes" in capsys.readouterr().err
+
+
+def test_runs_read_side_by_side_give_the_same_tables(
+    clean_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    source, url = discover_sources()["shopify"], str(tmp_path / "landing")
+    stream, dsn = source.stream("shop"), clean_warehouse.dsn("loader")
+    for number in range(4):
+        land_shop(url, number)
+
+    def rebuild(jobs: int) -> tuple[list[Any], list[Any]]:
+        results = replay_all(source, stream, "shopify", dsn=dsn, landing_url=url, jobs=jobs)
+        assert [r.rows_merged for r in results] == [1, 1, 1, 1]
+        with psycopg.connect(dsn) as conn:
+            rows = conn.execute(
+                "select to_jsonb(t) - '_load_id' - '_loaded_at' from raw.shopify__shop as t"
+                " order by window_start"
+            ).fetchall()
+            # A later capture is merged later, whichever process read it.
+            order = conn.execute("select name from raw.shopify__shop order by _load_id").fetchall()
+            conn.execute("drop table raw.shopify__shop")
+        return rows, order
+
+    alone, together = rebuild(1), rebuild(2)
+    assert together == alone
+    assert alone[1] == [("Shop 0",), ("Shop 1",), ("Shop 2",), ("Shop 3",)]
+
+
+def test_a_broken_run_stops_those_that_read_beside_it(
+    clean_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    url = str(tmp_path / "landing")
+    for number in range(3):
+        land_shop(url, number)
+    (tmp_path / "landing" / "shopify/shopify/shop/2026-11-01/r/page-000001.gz").unlink()
+    source = discover_sources()["shopify"]
+    with pytest.raises(Truncated, match=r"2026-11-01/r/page-000001\.gz cannot be read"):
+        replay_all(
+            source,
+            source.stream("shop"),
+            "shopify",
+            dsn=clean_warehouse.dsn("loader"),
+            landing_url=url,
+            jobs=2,
+        )
+    with psycopg.connect(clean_warehouse.dsn("loader")) as conn:
+        assert conn.execute("select count(*) from raw.shopify__shop").fetchone() == (0,)
+
+
+def land_shop(url: str, number: int) -> None:
+    """Land the shop as it was on a day of November; the first run is the largest to read."""
+    start = dt.datetime(2026, 11, 1 + number, tzinfo=dt.UTC)
+    header = RunHeader(
+        source="shopify",
+        connection_id="shopify",
+        stream="shop",
+        partition_key=start.date().isoformat(),
+        window_start=start,
+        window_end=start + dt.timedelta(days=1),
+        run_id="r",
+        landed_at=start,
+    )
+    shop = {
+        "id": "gid://shopify/Shop/1",
+        "name": f"Shop {number}",
+        "myshopifyDomain": "shop.example",
+        "currencyCode": "USD",
+        "ianaTimezone": "UTC",
+        "taxesIncluded": False,
+    }
+    landing = LandingRun(open_store(url), header)
+    for _ in range(50 if number == 0 else 1):
+        body = json.dumps({"data": {"shop": shop}}).encode()
+        landing.write(Page(body, 200, start + dt.timedelta(hours=25), "api", {"method": "POST"}))
+    landing.finish()

@@ -15,6 +15,9 @@ from include.sources._base import Document, Page
 from include.sources.shopify.bulk_objects import assemble
 from include.sources.shopify.queries import WIDE_SIZE
 
+# Where a page's context keeps the places of the orders it cut.
+CUT_ORDERS = "cut_orders"
+
 
 def parse_orders(document: Any, page: Page) -> Iterator[Document]:
     """Yield the complete orders of a page, or the one order of a wide answer (none if deleted).
@@ -27,9 +30,11 @@ def parse_orders(document: Any, page: Page) -> Iterator[Document]:
         return
     data = document["data"]
     if "orders" in data:
-        for order in data["orders"]["nodes"]:
-            if not is_cut(order):
-                yield order
+        # Pages landed before the connector noted what it cut say nothing of it: then look.
+        noted = page.context.get(CUT_ORDERS)
+        cut = frozenset(find_cut(document) if noted is None else noted)
+        nodes = data["orders"]["nodes"]
+        yield from (order for place, order in enumerate(nodes) if place not in cut)
     elif data["order"] is not None:
         yield data["order"]
 
@@ -49,27 +54,32 @@ def parse_shop(document: Any, page: Page) -> Iterator[Document]:
     yield document["data"]["shop"]
 
 
+def find_cut(document: Any) -> list[int]:
+    """Return the places of the orders a page had to cut."""
+    listed = document.get("data", {}).get("orders") or {"nodes": []}
+    return [place for place, order in enumerate(listed["nodes"]) if is_cut(order)]
+
+
 def is_cut(order: Document) -> bool:
     """Tell whether a connection of an order holds more than was sent.
 
     An order of a broken shape is not cut: it goes on to be quarantined with its own reason.
     """
     try:
-        return any(info["hasNextPage"] for info in _page_infos(order))
+        agreements, journey = order["agreements"], order["customerJourneySummary"]
+        # Written out, because every order passes here twice.
+        if order["lineItems"]["pageInfo"]["hasNextPage"] or agreements["pageInfo"]["hasNextPage"]:
+            return True
+        for agreement in agreements["nodes"]:
+            if agreement["sales"]["pageInfo"]["hasNextPage"]:
+                return True
+        for refund in order["refunds"]:
+            if refund["refundLineItems"]["pageInfo"]["hasNextPage"]:
+                return True
+        moments = journey and journey["moments"]
+        return bool(moments and moments["pageInfo"]["hasNextPage"])
     except (KeyError, TypeError):
         return False
-
-
-def _page_infos(order: Document) -> Iterator[Document]:
-    yield order["lineItems"]["pageInfo"]
-    yield order["agreements"]["pageInfo"]
-    for agreement in order["agreements"]["nodes"]:
-        yield agreement["sales"]["pageInfo"]
-    journey = order["customerJourneySummary"]
-    if journey is not None and journey["moments"] is not None:
-        yield journey["moments"]["pageInfo"]
-    for refund in order["refunds"]:
-        yield refund["refundLineItems"]["pageInfo"]
 
 
 def order_lines(order: Document) -> Iterable[Document]:

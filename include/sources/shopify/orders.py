@@ -10,7 +10,7 @@ from include.sources._base import FetchContext, Page
 from include.sources.shopify import queries
 from include.sources.shopify.bulk import is_first_load, read_in_bulk
 from include.sources.shopify.client import ShopifyClient
-from include.sources.shopify.documents import is_cut
+from include.sources.shopify.documents import CUT_ORDERS, find_cut
 from include.sources.shopify.list_queries import ListQuery, orders_by_id, orders_list
 
 
@@ -27,17 +27,13 @@ def fetch_orders(ctx: FetchContext) -> Iterator[Page]:
     found = _bulk_pages(client, ctx, listed) if is_first_load(ctx) else client.pages(listed)
     for page, new in found:
         read += new
+        cut = find_cut(page.document)
+        page.context = {**page.context, CUT_ORDERS: cut}
         yield page
-        yield from _wide_orders(client, page)
-    client.check_count(listed, "orders", announced, read)
-
-
-def _wide_orders(client: ShopifyClient, page: Page) -> Iterator[Page]:
-    """Yield the orders a page had to cut, each in an answer of its own."""
-    listed = page.document.get("data", {}).get("orders") or {"nodes": []}
-    for order in listed["nodes"]:
-        if is_cut(order):
+        for place in cut:
+            order = page.document["data"]["orders"]["nodes"][place]
             yield client.ask(queries.WIDE_ORDER, {"id": order["id"], **queries.WIDE_SIZES})
+    client.check_count(listed, "orders", announced, read)
 
 
 def _bulk_pages(
