@@ -76,6 +76,7 @@ def _serve(settings: Settings, at: dt.datetime | None) -> None:
 
     from include.sandbox.clock import Clock
     from include.sandbox.installation import HOST, read_control_key, read_installation
+    from include.sandbox.market_files import FILES_FOLDER
     from include.sandbox.server import create_app
 
     installation = read_installation(settings.data_dir)
@@ -85,7 +86,8 @@ def _serve(settings: Settings, at: dt.datetime | None) -> None:
     market = installation.build()
     market.warm_up(clock.now())
     key = read_control_key(settings.data_dir)
-    app = create_app(market, clock, installation.credentials, key)
+    files = settings.data_dir / FILES_FOLDER
+    app = create_app(market, clock, installation.credentials, key, files)
     # No Date of uvicorn's own: the virtual clock's stands alone.
     uvicorn.run(
         app,
