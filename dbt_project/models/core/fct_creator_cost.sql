@@ -215,16 +215,21 @@ costs as (
 final as (
 
     select
-        campaign_id,
-        creator_id,
-        cost_basis,
-        cost_type,
-        reference_id,
-        cost_date,
-        is_assumed,
-        {{ amount('cost_amount') }} as cost_amount,
-        currency_code
+        costs.campaign_id,
+        costs.creator_id,
+        costs.cost_basis,
+        costs.cost_type,
+        costs.reference_id,
+        costs.cost_date,
+        costs.is_assumed,
+        {{ amount(converted_amount(
+            'costs.cost_amount', 'costs.currency_code', 'campaigns.currency_code', 'costs.cost_date'
+        )) }} as cost_amount,
+        campaigns.currency_code,
+        {{ amount('costs.cost_amount') }} as original_cost_amount,
+        costs.currency_code as original_currency_code
     from costs
+    inner join campaigns on costs.campaign_id = campaigns.campaign_id
 
 )
 
