@@ -397,7 +397,8 @@ final as (
         measured.session_count as click_count,
         case when measured.session_count is not null then 'session_proxy' end as click_source,
         {{ ratio('measured.platform_session_count', 'measured.views_count') }} as ctr_by_views,
-        {{ ratio('measured.platform_session_count', 'measured.gross_reach_count') }} as ctr_by_reach,
+        {{ ratio('measured.platform_session_count', 'measured.gross_reach_count') }}
+            as ctr_by_reach,
         {{ ratio('measured.cost_amount', 'measured.session_count') }} as cpc,
         {{ ratio('measured.credited_link_order_count', 'measured.session_count') }}
             as orders_per_click,

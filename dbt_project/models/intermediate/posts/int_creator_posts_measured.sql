@@ -1,6 +1,6 @@
--- One row per campaign and creator. Numbers of two platforms, access paths, scopes or definitions are
--- not one number: of the creator's main account the group with the most posts is measured (of equal
--- ones the richer path), and post_count says how many posts there are in all.
+-- One row per campaign and creator. Numbers of two platforms, access paths, scopes or definitions
+-- are not one number: of the creator's main account one group is measured, that of the account's
+-- own path if there is one, else the one with most posts. post_count counts all.
 with
 
 posts as (
@@ -39,8 +39,9 @@ alike as (
         {{ sum_count('posts.engagement_count') }} as engagement_count,
         {{ sum_count('posts.engagement_basic_count') }} as engagement_basic_count,
         -- A rate of sums holds only posts whose numerator and denominator are both known.
-        {{ ratio_of_sums('posts.engagement_basic_count + posts.shares_count', 'posts.reach_count') }}
-            as er_by_reach,
+        {{ ratio_of_sums(
+            'posts.engagement_basic_count + posts.shares_count', 'posts.reach_count'
+        ) }} as er_by_reach,
         {{ ratio_of_sums('posts.engagement_basic_count', 'posts.followers_at_publish_count') }}
             as er_by_followers,
         {{ ratio_of_sums('posts.engagement_count', 'posts.views_count') }} as er_by_views,
@@ -51,6 +52,7 @@ alike as (
         row_number() over (
             partition by posts.campaign_id, posts.creator_id
             order by
+                case when posts.access_path = creators.access_path then 0 else 1 end,
                 count(*) desc,
                 {{ access_rank('posts.access_path') }},
                 posts.metric_scope,
@@ -65,6 +67,7 @@ alike as (
     group by
         posts.campaign_id,
         posts.creator_id,
+        creators.access_path,
         posts.access_path,
         posts.metric_scope,
         posts.metric_definition_version

@@ -1,5 +1,5 @@
--- One row per promised piece: the n-th piece of a format is the creator's n-th post of that format; a
--- story, of which we may have missed earlier ones, belongs to the piece planned nearest to it.
+-- One row per promised piece: the n-th piece of a format is the creator's n-th post of that format;
+-- a story, of which we may have missed earlier ones, belongs to the piece planned nearest to it.
 -- A piece nobody lets us see is unverifiable, never missing: it counts as live on its planned day,
 -- so that creators who did not connect their account do not look cheaper. A story is gone after a
 -- day, so one that was planned before we began to look is unverifiable too.
@@ -50,7 +50,8 @@ paired as (
         posts.post_id,
         posts.published_date,
         row_number() over (
-            partition by deliverables.campaign_id, deliverables.creator_id, deliverables.deliverable_id
+            partition by
+                deliverables.campaign_id, deliverables.creator_id, deliverables.deliverable_id
             order by
                 {{ piece_distance('deliverables', 'posts') }},
                 posts.published_at,

@@ -1,5 +1,5 @@
--- One row per post, access path and window, of all platforms; and what creators tell of their stories
--- by file: a path and a definition of its own, since nobody can check when and what they read off.
+-- One row per post, access path and window, of all platforms; and what creators tell of their
+-- stories by file: a path and a definition of its own, since nobody can check what they read off.
 with
 
 platforms as (
