@@ -168,6 +168,18 @@ def open_run(
     return open_measure_run(dsn_of(read("warehouse_transformer")), day, enabled, run_id)
 
 
+def build_staging(*, read: ReadConnection = read_connection) -> None:
+    """Build and test the views of all enabled sources, and of those that facts read."""
+    from include.dbt_tasks import idle_staging, run_dbt
+
+    idle = idle_staging(enabled_sources(schedule_facts().sources))
+    exclude = ["--exclude", *idle] if idle else []
+    # Cautious: a test that also looks at a fact waits until that fact is built.
+    selected = ["--select", "path:models/staging", *exclude, "--indirect-selection", "cautious"]
+    not_unit_tests = ["--exclude-resource-type", "unit_test"]
+    run_dbt(["--quiet", "build", *selected, *not_unit_tests], read("warehouse_transformer"))
+
+
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
     """Estimate expected orders and revenue of the run's creators."""
     from include.estimates import solve
