@@ -19,6 +19,8 @@ from include.sandbox.clock import Clock
 from include.sandbox.world import Market
 
 RUNNING_SECONDS = 300.0
+# By so much a machine's clock may be put right; more is a market set back to an earlier time.
+CORRECTED = dt.timedelta(minutes=10)
 # Beside the folders, so that no source takes it for one of its files.
 WRITTEN_AT = ".written_at"
 
@@ -48,7 +50,7 @@ class FileDrop:
         """Bring the folders to the clock's time; a clock set back takes back what came since."""
         with self._lock:
             now = self._clock.now()
-            if self._last_time() > now:
+            if self._last_time() - now > CORRECTED:
                 shutil.rmtree(self._folder)
             for name, write_files in self._writers.items():
                 folder = self._folder / name
@@ -60,18 +62,20 @@ class FileDrop:
     def _last_time(self) -> dt.datetime:
         kept = self._folder / WRITTEN_AT
         if not kept.exists():
-            return dt.datetime.min.replace(tzinfo=dt.UTC)
+            return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
         return dt.datetime.fromisoformat(kept.read_text(encoding="utf-8"))
 
     def start(self) -> None:
-        """Go on writing in a thread of its own while the clock runs; it ends with the process."""
+        """Write now, and again while the clock runs, in a thread that ends with the process."""
         threading.Thread(target=self._follow, name="file_drop", daemon=True).start()
 
     def _follow(self) -> None:
         pause = threading.Event()
-        while not pause.wait(RUNNING_SECONDS):
-            if self._clock.is_running:
-                try:
-                    self.write()
-                except OSError:  # a full disk must not end the thread
-                    _log.exception("the sandbox cannot write its files below %s", self._folder)
+        while True:
+            try:
+                self.write()
+            except OSError:  # a full disk must not end the thread
+                _log.exception("the sandbox cannot write its files below %s", self._folder)
+            pause.wait(RUNNING_SECONDS)
+            while not self._clock.is_running:
+                pause.wait(RUNNING_SECONDS)
