@@ -112,10 +112,11 @@ class AirflowApi:
             tasks = self.tasks(dag_id, run["dag_run_id"])
             done = sum(task["state"] in ("success", "skipped") for task in tasks)
             say(f"{dag_id} {key}: {done} of {len(tasks)} tasks")
-            if run["state"] == "failed":
-                failed = [t["task_id"] for t in tasks if t["state"] == "failed"]
-                raise RunFailed(f"{dag_id} {key} failed in {', '.join(failed) or 'no task'}")
             if run["state"] in FINISHED:
+                failed = [t["task_id"] for t in tasks if t["state"] == "failed"]
+                # A run whose last task records the failure is itself a success.
+                if failed or run["state"] == "failed":
+                    raise RunFailed(f"{dag_id} {key} failed in {', '.join(failed) or 'no task'}")
                 return run
         raise Unavailable(f"{dag_id} {key} did not end within {seconds:.0f} s")
 

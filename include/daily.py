@@ -125,6 +125,29 @@ def run_source_day(
     return announce_source_day(source, day, run_id=run_id, read=read)
 
 
+def run_own_window(
+    name: str,
+    stream_name: str,
+    instant: dt.datetime,
+    *,
+    run_id: str,
+    read: ReadConnection = read_connection,
+) -> str:
+    """Run the newest window, at an instant, of a stream that has its own; return its key.
+
+    Load and check, as the stream's own DAG does; no day waits for it.
+    """
+    from include.ingest import newest_window_key
+
+    source = discover_sources()[name].part(stream_name)
+    (stream,) = source.streams
+    key = newest_window_key(stream, instant)
+    for conn_id in connections_of(name, schedule_facts().sources):
+        load_stream(source, stream, conn_id, key, run_id=run_id, read=read)
+    check_source_window(source, key, run_id=run_id, read=read)
+    return key
+
+
 def close_waiting_day(day: dt.date, *, read: ReadConnection = read_connection) -> bool:
     """True when the day waits for a source at the deadline and is to be measured without it."""
     from include.day_gate import close_day
@@ -143,6 +166,18 @@ def open_run(
 
     enabled = enabled_sources(schedule_facts().sources)
     return open_measure_run(dsn_of(read("warehouse_transformer")), day, enabled, run_id)
+
+
+def build_staging(*, read: ReadConnection = read_connection) -> None:
+    """Build and test the views of all enabled sources, and of those that facts read."""
+    from include.dbt_tasks import idle_staging, run_dbt
+
+    idle = idle_staging(enabled_sources(schedule_facts().sources))
+    exclude = ["--exclude", *idle] if idle else []
+    # Cautious: a test that also looks at a fact waits until that fact is built.
+    selected = ["--select", "path:models/staging", *exclude, "--indirect-selection", "cautious"]
+    not_unit_tests = ["--exclude-resource-type", "unit_test"]
+    run_dbt(["--quiet", "build", *selected, *not_unit_tests], read("warehouse_transformer"))
 
 
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:

@@ -70,14 +70,36 @@ def published_assets() -> list[str]:
 def idle_staging(enabled_sources: Sequence[str]) -> list[str]:
     """Return dbt selectors of the staging folders of sources that no campaign file enables.
 
-    Their views would be built, and shown as a task each, over tables that nothing fills.
+    Their views would be built over tables that nothing fills. A folder that facts read is built in
+    any case: what a campaign does not have is an empty view, and no model needs to know.
     """
     folders = sorted(path for path in (DBT_PROJECT_DIR / "models" / "staging").iterdir())
+    wanted = {*enabled_sources, *_staging_that_facts_read()}
     return [
         f"path:models/staging/{path.name}"
         for path in folders
-        if path.is_dir() and path.name not in enabled_sources
+        if path.is_dir() and path.name not in wanted
     ]
+
+
+def _staging_that_facts_read() -> set[str]:
+    """Return the staging folders with a model that a model outside of them depends on."""
+    if not MANIFEST.is_file():
+        run_dbt(["--quiet", "parse"])
+    nodes: Any = read_manifest()["nodes"]
+    folders = {name: _staging_folder(node["fqn"]) for name, node in nodes.items()}
+    return {
+        folder
+        for name, node in nodes.items()
+        if node["resource_type"] == "model"
+        for parent in node["depends_on"]["nodes"]
+        if (folder := folders.get(parent)) and folder != folders[name]
+    }
+
+
+def _staging_folder(path: Sequence[str]) -> str:
+    """Return the source of a node's path [project, staging, source, name], "" for any other."""
+    return path[2] if len(path) == 4 and path[1] == "staging" else ""
 
 
 def dbt_group(

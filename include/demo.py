@@ -1,9 +1,11 @@
 """`make demo`: the sample campaign from API pages to a published scorecard.
 
 The campaign's earlier days are loaded one by one in this process through the very functions the
-DAGs' tasks call (the sandbox's clock is set to each day's 03:00); dbt and publication run once per
-campaign week. Then the clock is let go and the real Airflow scheduler runs the last day. Every step
-looks first at what is already there, so a second run continues.
+DAGs' tasks call (the sandbox's clock is set to each day's 03:00), two sources at a time; dbt and
+publication run once per campaign week. Stories, which no day waits for, are read once a day at
+13:00 UTC, when all of the day before are still live and most people have seen them. Then the clock
+is let go and the real Airflow scheduler runs the last day, and from then on stories every six
+hours. Every step looks first at what is already there, so a second run continues.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -32,10 +35,13 @@ from include.services import lifecycle
 from include.services.credentials import Secrets, read_secrets
 from include.services.environment import ADMIN_USER, airflow_url, environment
 from include.settings import Settings, read_settings
+from include.sources import discover_sources
 from include.warehouse.connection import connect, dsn_of
 
 CAMPAIGN_DAYS = 61
 RUN_HOUR = 3  # the ingest DAGs' schedule, 03:00 of the reporting time zone
+OWN_WINDOW_HOUR = 13  # UTC; inside the time in which the window that ended at 12:00 is current
+SOURCES_AT_ONCE = 2  # while one waits for its API or the warehouse, the other parses
 WEEK = 7
 DAG_TIMEOUT_SECONDS = 600.0
 RUN_ID = "demo"
@@ -135,6 +141,11 @@ class Demo:
         """Names of the sources a day waits for."""
         return set(daily.enabled_sources(daily.schedule_facts().sources))
 
+    def own_windows(self) -> list[tuple[str, str]]:
+        """Source and stream of everything that has windows of its own."""
+        found = discover_sources()
+        return [(n, s.name) for n in sorted(self.sources()) for s in found[n].streams if s.every]
+
     def arrivals(self) -> Arrivals:
         """Which sources have arrived for which day."""
         found: Arrivals = {}
@@ -182,16 +193,29 @@ def load_earlier_days(demo: Demo, stages: Stages) -> None:
     todo = missing_days(demo.first_day, before, demo.arrivals(), demo.sources())
     published = demo.published_until()
     stages.console.print(f"[bold]▸[/bold] {len(todo)} days before the last")
-    with _progress(stages.console, "days", len(todo)) as advance:
+    with (
+        ThreadPoolExecutor(SOURCES_AT_ONCE) as pool,
+        _progress(stages.console, "days", len(todo)) as advance,
+    ):
         for day, names in todo:
             with _quietly_timed(stages, "load and check earlier days"):
-                demo.control.set_clock(run_instant(day, demo.timezone))
-                for name in names:
-                    daily.run_source_day(name, day, run_id=RUN_ID)
+                _load_day(demo, day, names, pool)
             if _closes_a_week(demo, day) and (published is None or day > published):
                 with _quietly_timed(stages, "measure and publish, once a campaign week"):
                     daily.measure_day(day, run_id=RUN_ID)
             advance(day)
+
+
+def _load_day(demo: Demo, day: dt.date, names: Sequence[str], pool: Executor) -> None:
+    """Load a day's own windows at noon, its sources in the night after; raise what any raises."""
+    noon = dt.datetime.combine(day, dt.time(OWN_WINDOW_HOUR), dt.UTC)
+    demo.control.set_clock(noon)
+    for name, stream in demo.own_windows():
+        daily.run_own_window(name, stream, noon, run_id=RUN_ID)
+    demo.control.set_clock(run_instant(day, demo.timezone))
+    runs = [pool.submit(daily.run_source_day, name, day, run_id=RUN_ID) for name in names]
+    for run in runs:
+        run.result()
 
 
 def run_last_day(demo: Demo, stages: Stages) -> None:
@@ -213,7 +237,9 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
                 for dag_id in (*sorted(ingest), "measure_campaigns"):
                     api.follow(dag_id, key, DAG_TIMEOUT_SECONDS, say)
         # Only now: its newest due run would close the day that is still being loaded.
-        api.unpause("close_day")
+        own = [f"ingest_{name}_{stream}" for name, stream in demo.own_windows()]
+        for dag_id in ("close_day", "maintain_warehouse", *own):
+            api.unpause(dag_id)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -54,6 +54,16 @@ select sum(order_count) as orders, sum(creator_order_count) as creator_orders,
     sum(link_and_code_order_count) as both, sum(untracked_order_count) as untracked
 from marts.mart_tracking_coverage
 """
+CONTENT = """
+select platform, access_path, metric_definition_version, count(*) as post_count,
+    sum(views_count) as views_count,
+    sum(case when engagement_basic_count is not null then views_count end) as rated_views_count,
+    sum(case when views_count is not null then engagement_basic_count end) as engagement_count,
+    sum(link_click_count) as link_click_count
+from marts.mart_content_performance
+group by platform, access_path, metric_definition_version
+order by platform, access_path, metric_definition_version
+"""
 CREDITS = """
 select attribution_model, creator_id, sum(credit_amount) as amount
 from intermediate.int_credits_unpivoted
@@ -112,6 +122,7 @@ def show(demo: Demo, stages: Stages) -> None:
         f"(link only {coverage['link_only']}, code only {coverage['code_only']}, both "
         f"{coverage['both']}); {coverage['untracked']} show nothing at all."
     )
+    console.print(_content_table(_read(bi_reader, CONTENT)))
     console.print(_errors_table(_compare_with_truth(demo)))
     console.print(_timing_table(stages.seconds))
     console.print(
@@ -169,6 +180,27 @@ def _reconciliation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def _content_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Show what is known of the posts, one line per way of knowing: they are never added up."""
+    table = Table(title="campaign posts by platform and by how their numbers are obtained")
+    for name in ("platform", "access path", "definition of a view"):
+        table.add_column(name)
+    for name in ("posts", "views", "likes + comments ÷ views", "link clicks"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        rated, engaged = row["rated_views_count"], row["engagement_count"]
+        table.add_row(
+            row["platform"],
+            row["access_path"],
+            row["metric_definition_version"],
+            str(row["post_count"]),
+            _count(row["views_count"]),
+            f"{engaged / rated:.1%}" if rated and engaged is not None else "–",
+            _count(row["link_click_count"]),
+        )
+    return table
+
+
 def _errors_table(errors: Sequence[ModelError]) -> Table:
     table = Table(title="against what really happened (known only to the sandbox market)")
     for name in ("model", "total variation", "rank correlation", "credited ÷ caused"):
@@ -190,6 +222,10 @@ def _timing_table(seconds: Mapping[str, float]) -> Table:
     for name, took in seconds.items():
         table.add_row(name, f"{took:.0f}")
     return table
+
+
+def _count(value: Decimal | int | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 def _ratio(value: Decimal | None) -> str:

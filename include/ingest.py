@@ -88,6 +88,14 @@ def stream_window(stream: Stream, key: dt.date | str, tz: str | ZoneInfo) -> Win
     return Window(start=start, end=start + stream.every, key=str(key))
 
 
+def newest_window_key(stream: Stream, instant: dt.datetime) -> str:
+    """Return the key of the last window of a stream with windows of its own that has ended."""
+    assert stream.every is not None
+    midnight = instant.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    ended = (instant - midnight) // stream.every - 1
+    return (midnight + ended * stream.every).strftime(HOUR_KEY)
+
+
 def run_stream(
     source: Source,
     stream: Stream,

@@ -58,7 +58,7 @@ whole dates, so a date is rebuilt as a whole. -#}
             select
                 changed.connection_id,
                 changed.session_date
-            from {{ ref('stg_ga4__sessions') }} as changed
+            from {{ ref('stg_ga4__source_sessions') }} as changed
             where changed.load_id in {{ pending_loads() }}
         )
         or exists (
@@ -67,7 +67,7 @@ whole dates, so a date is rebuilt as a whole. -#}
             where
                 load_windows.load_id in {{ pending_loads() }}
                 and load_windows.source = 'ga4'
-                and load_windows.stream = 'sessions'
+                and load_windows.stream = 'session_totals'
                 and load_windows.rows_deleted > 0
                 and load_windows.connection_id = {{ connection_id }}
                 and {{ session_date }}

@@ -85,7 +85,9 @@ def _budget(plan: CampaignPlan) -> Iterator[Problem]:
     budget = plan.campaign.budget_amount
     if budget is None:
         return
-    contracts = [creator.contract for creator in plan.creators]
+    # What is paid in another currency has no amount before its day's rate.
+    own = (None, plan.currency)
+    contracts = [c.contract for c in plan.creators if c.contract.currency in own]
     fees = sum((c.fee for c in contracts), Decimal(0))
     product = sum((c.product_cost + c.shipping_cost for c in contracts), Decimal(0))
     commission = _expected_commission(plan)

@@ -15,6 +15,7 @@ from include.campaigns.problems import Problem, before, repeated
 def find_agreement_problems(plan: CampaignPlan) -> Iterator[Problem]:
     """Yield every contradiction of contracts, rights and experiments."""
     for i, creator in enumerate(plan.creators):
+        yield from _check_currency(plan, creator, ("creators", i, "contract", "currency"))
         yield from _check_terms(creator, ("creators", i, "contract"))
         yield from _check_payments(creator, ("creators", i, "contract"))
         for k, exclusivity in enumerate(creator.exclusivity):
@@ -27,6 +28,18 @@ def find_agreement_problems(plan: CampaignPlan) -> Iterator[Problem]:
     yield from repeated((("experiments", i, "id"), e.id) for i, e in enumerate(plan.experiments))
     for i, experiment in enumerate(plan.experiments):
         yield from _check_experiment(plan, experiment, ("experiments", i))
+
+
+def _check_currency(plan: CampaignPlan, creator: Creator, at: Location) -> Iterator[Problem]:
+    paid_in = creator.contract.currency
+    sources = {conn_id.split("__", 1)[0] for conn_id in plan.sources}
+    if paid_in not in (None, plan.currency) and "exchange_rates" not in sources:
+        yield Problem(
+            at,
+            f"value {paid_in!r} is not allowed; allowed: {plan.currency}, or exchange_rates among "
+            "the sources, whose rates convert the costs",
+            ("sources",),
+        )
 
 
 def _check_terms(creator: Creator, at: Location) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from include.campaigns.validity import (
     Amount,
     Country,
+    Currency,
     Identifier,
     PlanModel,
     Platform,
@@ -57,11 +58,13 @@ class Payment(PlanModel):
 class Contract(PlanModel):
     """What a creator gets: product at landed cost, commission of credited net revenue.
 
-    `fee` is the whole fee. A contract that changes in time lists its `terms`, which then hold
-    commission and rule version; else the contract's own hold for all time.
+    `fee` is the whole fee. `currency` is that of every amount here, the plan's where it is not
+    named; costs are converted at the rate of their day. A contract that changes in time lists its
+    `terms`, which then hold commission and rule version; else the contract's own hold for all time.
     """
 
     fee: Amount
+    currency: Currency | None = None
     product_cost: Amount = Decimal(0)
     shipping_cost: Amount = Decimal(0)
     product_sent_date: dt.date | None = None

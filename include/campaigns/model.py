@@ -26,6 +26,7 @@ from include.campaigns.agreements import (
 from include.campaigns.validity import (
     Amount,
     Country,
+    Currency,
     Identifier,
     PlanModel,
     Platform,
@@ -175,7 +176,7 @@ class CampaignPlan(PlanModel):
     brand: Brand
     shop: Shop
     reporting_timezone: Text
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     sources: Annotated[tuple[SourceName, ...], Field(min_length=1)]
     campaign: Campaign
     goals: tuple[Goal, ...] = ()

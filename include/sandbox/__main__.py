@@ -1,7 +1,7 @@
 """Command line of the sandbox.
 
 python -m include.sandbox init --last-day 2026-11-20
-python -m include.sandbox serve
+python -m include.sandbox serve --files
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from include.errors import GroundswellError
+from include.sandbox.market_files import FILES_FOLDER
 from include.settings import Settings, read_settings
 
 
@@ -30,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "init":
             _init(settings, options)
         else:
-            _serve(settings, options.at)
+            _serve(
+                settings, options.at, settings.data_dir / FILES_FOLDER if options.files else None
+            )
     except (GroundswellError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -47,6 +50,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     init.add_argument("--campaigns", type=Path, help="folder of campaign files, default the sample")
     serve = commands.add_parser("serve", help="answer the APIs on a loopback port")
     serve.add_argument("--at", type=dt.datetime.fromisoformat, help="hold the clock, with a zone")
+    serve.add_argument(
+        "--files", action="store_true", help="also write what comes as files, below the data folder"
+    )
     for command in (init, serve):
         command.add_argument("--data-dir", type=Path)
         command.add_argument("--port", type=int)
@@ -71,7 +77,7 @@ def _init(settings: Settings, options: argparse.Namespace) -> None:
     print(f"{settings.data_dir}: the campaign ends on {anchor}{kept}")
 
 
-def _serve(settings: Settings, at: dt.datetime | None) -> None:
+def _serve(settings: Settings, at: dt.datetime | None, files: Path | None) -> None:
     import uvicorn
 
     from include.sandbox.clock import Clock
@@ -85,7 +91,7 @@ def _serve(settings: Settings, at: dt.datetime | None) -> None:
     market = installation.build()
     market.warm_up(clock.now())
     key = read_control_key(settings.data_dir)
-    app = create_app(market, clock, installation.credentials, key)
+    app = create_app(market, clock, installation.credentials, key, files)
     # No Date of uvicorn's own: the virtual clock's stands alone.
     uvicorn.run(
         app,

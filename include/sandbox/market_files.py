@@ -8,6 +8,8 @@ from typing import Any
 
 from include.settings import read_settings
 
+FILES_FOLDER = "sandbox_files"
+
 
 def chance(*parts: object) -> float:
     """Return a number in [0, 1) that depends on the parts alone."""
@@ -33,5 +35,5 @@ def write_whole(path: Path, content: bytes) -> Path:
 
 def folder_connection(source_name: str) -> dict[str, Any]:
     """Return the connection of a source whose files the sandbox writes; they appear whole."""
-    folder = read_settings().data_dir / "sandbox_files" / source_name
+    folder = read_settings().data_dir / FILES_FOLDER / source_name
     return {"conn_type": "generic", "extra": {"url": str(folder), "settle_seconds": 0}}

@@ -10,7 +10,7 @@ from typing import Literal
 from include.campaigns.model import CampaignPlan, Deliverable
 from include.sandbox.market_calendar import BRAND_POSTS, DAY, OWN_POSTS, PIECES, Calendar, draw
 from include.sandbox.market_facts import PostCounters
-from include.sandbox.market_profiles import Profile
+from include.sandbox.market_profiles import PLATFORM, Profile
 
 ProductType = Literal["FEED", "REELS", "STORY"]
 PRODUCT_TYPES: dict[str, ProductType] = {"feed": "FEED", "reel": "REELS", "story": "STORY"}
@@ -108,8 +108,13 @@ def build_posts(
 def _campaign_posts(
     plan: CampaignPlan, profiles: tuple[Profile, ...], calendar: Calendar, seed: int
 ) -> list[Post]:
-    """Publish the promised pieces: most on their day, some late, one never, one deleted."""
-    pieces = [(p, piece) for p in profiles for piece in p.creator.deliverables]
+    """Publish the promised pieces: most on their day, some late, one never, one deleted.
+
+    Pieces promised on other platforms repeat these posts there (see those platforms' sandboxes), so
+    they take part in no draw: a plan with more platforms has the same market.
+    """
+    promised = [(p, piece) for p in profiles for piece in p.creator.deliverables]
+    pieces = [(p, piece) for p, piece in promised if piece.platform == PLATFORM]
     lasting = [i for i, (_, piece) in enumerate(pieces) if piece.format != "story"]
     order = draw(seed, PIECES).permutation(len(lasting)).tolist()
     missing = lasting[order[0]] if len(lasting) > 4 else None

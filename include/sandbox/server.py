@@ -3,7 +3,8 @@
 A router comes from each `include/sources/<name>/sandbox.py`, its bad days from `FAULTS` there or in
 a `sandbox_faults.py` beside it. The control lies under `/_control/`:
 
-    POST /_control/clock    {"at": "2026-11-15T08:00:00Z"} or {"run": true, "offset_seconds": 0}
+    POST /_control/clock    {"at": "2026-11-15T08:00:00Z"} or {"run": true, "offset_seconds": 0};
+                            answers when the files of that time are written too
     POST /_control/faults   {"throttle": 0.05, "seed": 11}: exactly these; {} turns all off
     GET  /_control/faults   names, meanings, who plays them, what is on
     GET  /_control/truth    ?until=2026-11-14
@@ -21,6 +22,7 @@ import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from email.utils import format_datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -33,6 +35,7 @@ from include.sandbox.clock import Clock
 from include.sandbox.faults import ProtocolFault, Switchboard
 from include.sandbox.faults_market import with_faults
 from include.sandbox.faults_transport import SKEW, FaultLayer
+from include.sandbox.file_drop import FileDrop
 from include.sandbox.world import Market
 
 
@@ -61,18 +64,28 @@ def _discover(kind: str) -> dict[str, ModuleType]:
 
 
 def create_app(
-    market: Market, clock: Clock, credentials: Mapping[str, Mapping[str, Any]], control_key: str
+    market: Market,
+    clock: Clock,
+    credentials: Mapping[str, Mapping[str, Any]],
+    control_key: str,
+    files: Path | None = None,
 ) -> FastAPI:
     """Build the application.
 
     credentials: per source what its `make_credentials` made; sources without are not served.
+    files: folder for what sources read from folders; without one no file is written.
     """
     app = FastAPI(title="Groundswell sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     board = Switchboard(clock, discover_faults())
     shown = with_faults(market, board)
-    app.include_router(build_control(market, clock, control_key, board))
+    sandboxes = discover_sandboxes()
+    drop = None
+    if files is not None:
+        drop = FileDrop(market, clock, files, sandboxes, credentials)
+        drop.start()
+    app.include_router(build_control(market, clock, control_key, board, drop))
     routes = {}
-    for name, module in discover_sandboxes().items():
+    for name, module in sandboxes.items():
         if name in credentials:
             router = module.build_router(shown, clock, credentials[name])
             routes[name] = list(router.routes)
@@ -119,7 +132,13 @@ class ClockOrder(BaseModel):
         return self
 
 
-def build_control(market: Market, clock: Clock, control_key: str, board: Switchboard) -> APIRouter:
+def build_control(
+    market: Market,
+    clock: Clock,
+    control_key: str,
+    board: Switchboard,
+    drop: FileDrop | None = None,
+) -> APIRouter:
     """Return the control's routes; all but `health` answer 403 without the key."""
 
     def check_key(x_control_key: Annotated[str, Header()] = "") -> None:
@@ -132,6 +151,8 @@ def build_control(market: Market, clock: Clock, control_key: str, board: Switchb
         else:
             seconds = order.offset_seconds
             clock.run(None if seconds is None else dt.timedelta(seconds=seconds))
+        if drop is not None:
+            drop.write()
         return health()
 
     def set_faults(settings: dict[str, float]) -> dict[str, Any]:

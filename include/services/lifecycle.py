@@ -83,7 +83,7 @@ def start_sandbox(settings: Settings, secrets: Secrets, say: Say) -> None:
         "GROUNDSWELL_SANDBOX_CONTROL_KEY": secrets.sandbox_control_key,
         "PYTHONUNBUFFERED": "1",
     }
-    command = [sys.executable, "-m", "include.sandbox", "serve"]
+    command = [sys.executable, "-m", "include.sandbox", "serve", "--files"]
     command += ["--port", str(settings.sandbox_port), "--data-dir", str(settings.data_dir)]
     record = _start(
         settings,

@@ -158,9 +158,11 @@ def test_no_secret_is_in_a_log_or_a_landed_page(demo: FinishedDemo) -> None:
 
 
 def test_a_second_run_continues_and_loads_nothing_again(demo: FinishedDemo) -> None:
-    counts = (
-        "select (select count(*) from quality.load_windows), count(*) from quality.publications"
-    )
+    # Stories go on in windows of six hours, in a DAG that no day and no demo waits for.
+    counts = """
+        select (select count(*) from quality.load_windows where stream <> 'stories'),
+            count(*) from quality.publications
+    """
     before = demo.query("loader", counts)
     done = demo.run("include.demo", "--days", str(DAYS))
     assert done.returncode == 0, done.stderr

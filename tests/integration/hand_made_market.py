@@ -202,6 +202,50 @@ class Market:
             reach=1000, views=2000,
         )  # fmt: skip
 
+    def other_platforms(self) -> None:
+        """ana is on TikTok too and owes a video there; bo owes a story and sends its numbers."""
+        key = {"connection_id": PLAN, "campaign_id": "spring"}
+        self.add(
+            "campaign_plan__creator_accounts", **key, creator_id="ana", platform="tiktok",
+            handle="ana.tok", access_path="business_discovery",
+        )  # fmt: skip
+        for creator, platform, content_format, day in (
+            ("ana", "tiktok", "reel", 3),
+            ("bo", "instagram", "story", 6),
+        ):
+            self.add(
+                "campaign_plan__deliverables", **key, creator_id=creator, platform=platform,
+                deliverable_id=f"{creator}_{platform}_{content_format}",
+                content_format=content_format, planned_date=dt.date(2026, 3, day),
+            )  # fmt: skip
+        self.add(
+            "tiktok__posts", connection_id="tiktok", video_id="7", handle_name="ana.tok",
+            caption="#spring here too", create_time=utc("2026-03-03 12:00"), video_views=4000,
+            likes=400, comments=100, shares=20, favorites=10,
+            window_start=utc("2026-03-09 05:00"), captured_at=utc("2026-03-10 09:00"),
+        )  # fmt: skip
+        self.add(
+            "files__story_numbers", connection_id="files", file_name="bo.jsonl", line_number=1,
+            platform="Instagram", creator_handle="@bo.ig", published_at=utc("2026-03-07 12:00"),
+            reported_at=utc("2026-03-08 12:00"), reach=300, views=360, link_clicks=12,
+        )  # fmt: skip
+
+    def sessions(self, day: str, content: str, **counts: int) -> None:
+        """GA4's sessions of a creator's link on a day, by the link's source."""
+        date = dt.date.fromisoformat(day)
+        key = {"connection_id": GA4, "property_id": "1", "date": date}
+        total = sum(counts.values())
+        self.add(
+            "ga4__session_totals", **key, sessions=total, listed_sessions=total,
+            time_zone="America/New_York", currency_code="USD",
+        )  # fmt: skip
+        for source, count in counts.items():
+            self.add(
+                "ga4__source_sessions", **key, session_source=source, session_medium="influencer",
+                session_campaign_name="spring launch", session_manual_ad_content=content,
+                sessions=count,
+            )  # fmt: skip
+
     def daily_sales(self, day: str, net: str) -> None:
         """The shop's own report of a day."""
         self.add(

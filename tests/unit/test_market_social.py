@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from include.campaigns.plan import load_plan
+from include.campaigns.plan import CampaignPlan, load_plan
 from include.sandbox.market_facts import Ga4Session
 from include.sandbox.world import Market, build_market
 from include.settings import REPO_ROOT
@@ -80,7 +80,8 @@ def test_accounts_carry_kind_and_access_path() -> None:
 
 def test_promised_pieces_are_late_missing_and_deleted() -> None:
     posts = [p for p in market().posts_at(after_campaign(30)) if p.deliverable_id]
-    promised = {d.id: d for c in PLAN.creators for d in c.deliverables}
+    pieces = [d for c in PLAN.creators for d in c.deliverables]
+    promised = {d.id: d for d in pieces if d.platform == "instagram"}
     assert len(posts) == len(promised) - 1  # one never came
     assert sum(p.deleted_at is not None for p in posts) == 1
     zone = market().timezone
@@ -92,6 +93,24 @@ def test_promised_pieces_are_late_missing_and_deleted() -> None:
     assert min(late) == 0
     assert 1 <= max(late) <= 5
     assert 0.15 <= sum(days > 0 for days in late) / len(late) <= 0.40
+
+
+def test_accounts_on_other_platforms_move_nothing_on_this_one() -> None:
+    """The sample with its Instagram accounts and pieces alone has the very same market."""
+    creators = [
+        {
+            **c.model_dump(),
+            "accounts": [a.model_dump() for a in c.accounts if a.platform == "instagram"],
+            "deliverables": [d.model_dump() for d in c.deliverables if d.platform == "instagram"],
+        }
+        for c in PLAN.creators
+    ]
+    alone = build_market(CampaignPlan(**{**PLAN.model_dump(), "creators": creators}), seed=7)
+    at = after_campaign()
+    assert len(PLAN.creators[0].accounts) == 3
+    assert alone.posts_at(at) == market().posts_at(at)
+    assert alone.orders_at(at) == market().orders_at(at)
+    assert alone.ga4_sessions_at(at) == market().ga4_sessions_at(at)
 
 
 def test_post_ids_are_unique_text_beyond_what_a_float_holds() -> None:

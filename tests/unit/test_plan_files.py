@@ -211,8 +211,15 @@ def test_the_sample_is_the_articles_campaign() -> None:
     }
     assert plan.campaign.days == 61
     assert plan.campaign.hashtag == "#GlowConsciously"
-    formats = [piece.format for c in plan.creators for piece in c.deliverables]
-    assert (formats.count("feed"), formats.count("reel"), formats.count("story")) == (25, 25, 75)
+    pieces = [(piece.platform, piece.format) for c in plan.creators for piece in c.deliverables]
+    assert {piece: pieces.count(piece) for piece in set(pieces)} == {
+        ("instagram", "feed"): 25,
+        ("instagram", "reel"): 25,
+        ("instagram", "story"): 75,
+        ("tiktok", "reel"): 4,
+        ("youtube", "feed"): 2,
+        ("youtube", "reel"): 1,
+    }
     cost = sum(
         c.contract.fee + c.contract.product_cost + c.contract.shipping_cost for c in plan.creators
     )
@@ -220,7 +227,17 @@ def test_the_sample_is_the_articles_campaign() -> None:
     assert any(c.contract.fee == 0 for c in plan.creators)
     assert any(not c.links for c in plan.creators)
     assert read_schedule_facts(SAMPLE.parent) == (
-        ("campaign_plan", "ga4", "instagram", "shopify"),
+        (
+            "campaign_plan",
+            "exchange_rates",
+            "files",
+            "ga4",
+            "ga4_export",
+            "instagram",
+            "shopify",
+            "tiktok",
+            "youtube",
+        ),
         "America/New_York",
     )
 

@@ -11,6 +11,7 @@ from include.campaigns.ownership import claims_of, owner_on
 from include.campaigns.plan import parse_plan
 from include.errors import InvalidPlan
 from include.settings import REPO_ROOT
+from include.sources.campaign_plan.flatten import contracts
 
 PLAN = """\
 brand: {name: Glow, category: skincare, handles: {instagram: glow}}
@@ -368,3 +369,20 @@ def test_the_contract_of_the_documentation_is_accepted() -> None:
     agreed = parse_plan(text, "p").plan.creators[0].contract
     assert [term.fee for term in agreed.terms] == [Decimal(100), Decimal(200)]
     assert [payment.milestone for payment in agreed.payments] == ["signed", "all_pieces_live"]
+
+
+def test_a_contract_may_be_paid_in_another_currency_where_rates_are_read() -> None:
+    assert problems("{fee: 300}", "{fee: 300, currency: EUR}") == [
+        (
+            "p:16: creators[0].contract.currency: value 'EUR' is not allowed; allowed: USD, or "
+            "exchange_rates among the sources, whose rates convert the costs (line 5)"
+        )
+    ]
+    with_rates = PLAN.replace(
+        "[shopify, campaign_plan]", "[shopify, campaign_plan, exchange_rates]"
+    )
+    plan = parse_plan(with_rates.replace("{fee: 300}", "{fee: 300, currency: EUR}"), "p").plan
+    paid_in = {row["creator_id"]: row["currency_code"] for row in contracts(plan, "v1")}
+    assert paid_in == {"ana": "EUR", "bo": "USD"}
+    # The same as the plan's needs no rates.
+    assert parse_plan(PLAN.replace("{fee: 300}", "{fee: 300, currency: USD}"), "p").plan

@@ -16,6 +16,7 @@ from include.sources.tiktok import fields
 from include.sources.tiktok.sandbox import TokenDesk, issue_token, make_credentials
 from include.sources.tiktok.sandbox_accounts import ACCOUNT_FIELDS, VIDEO_FIELDS
 from include.sources.tiktok.sandbox_comments import Comments
+from include.sources.tiktok.sandbox_marketplace import Marketplace
 from include.sources.tiktok.sandbox_shapes import (
     Refusal,
     by_number,
@@ -157,14 +158,29 @@ def test_a_renewal_gives_a_token_that_works() -> None:
 
 def test_videos_repeat_the_creators_reels_some_hours_later() -> None:
     videos = network().videos
-    reels = [p for p in network().market.posts_at(videos[-1].published_at) if p.creator_id]
-    assert len(videos) == sum(post.product_type == "REELS" for post in reels)
+    posts = network().market.posts_at(videos[-1].published_at)
+    assert len(videos) == sum(post.product_type == "REELS" for post in posts)
     for video in videos:
         hours = (video.published_at - video.post.published_at) / dt.timedelta(hours=1)
         assert 2 <= hours <= 6
         assert (len(video.video_id), int(video.video_id) < 2**63) == (19, True)
         assert int(video.video_id) >> 32 == int(video.published_at.timestamp())
     assert len({video.video_id for video in videos}) == len(videos)
+
+
+def test_the_brand_and_who_connected_take_the_places_of_connected_accounts() -> None:
+    """The plan's own accounts there: Maya, Lena and Sofia; who joined the campaign: two more."""
+    assert network().owners[:4] == [
+        "glowandgrove",
+        "maya.glows",
+        "lenabrandt.skin",
+        "sofiabarefaced",
+    ]
+    assert network().handles["maya.glows"] == "maya.moves"
+    linked = {
+        v.handle for v in Marketplace(network()).linked_videos(network().videos[-1].published_at)
+    }
+    assert linked == {"maya.moves", "lenabrandt", "sofiabarefaced", "naomi.feld", "tessa.slow"}
 
 
 def test_the_same_market_has_the_same_videos() -> None:

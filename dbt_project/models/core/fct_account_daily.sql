@@ -65,6 +65,8 @@ final as (
         creators.creator_id,
         brands.handle_key is not null as is_brand,
         newest.followers_count,
+        -- YouTube shows three digits, also to the channel's owner: a day's growth is not in them.
+        newest.platform = 'youtube' as is_followers_rounded,
         newest.follows_count,
         newest.media_count,
         newest.unavailable_reason

@@ -332,6 +332,7 @@ credited as (
         credits.event_date,
         credits.order_date,
         credits.rule_version,
+        campaigns.currency_code,
         sum({{ chosen_model('campaigns.default_attribution_model', 'credits', 'amount') }})
             as credit_amount
     from {{ ref('fct_attribution_credit') }} as credits
@@ -342,12 +343,14 @@ credited as (
         credits.creator_id,
         credits.event_date,
         credits.order_date,
-        credits.rule_version
+        credits.rule_version,
+        campaigns.currency_code
 
 ),
 
 -- Owed under the term of the order's day and its rule version, on the day the sale or its return
--- was booked: a return takes back what the sale had earned. Assumed from the campaign's version
+-- was booked: a return takes back what the sale had earned. A share of the shop's own money, so in
+-- its currency whatever the fee is paid in. Assumed from the campaign's version
 -- while the term's own is not computed.
 commissions as (
 
@@ -361,7 +364,7 @@ commissions as (
             as reference_id,
         not terms.is_rule_version_computed as is_assumed,
         round(sum(credited.credit_amount) * terms.commission_rate, 2) as cost_amount,
-        terms.currency_code
+        credited.currency_code
     from terms
     inner join credited
         on
@@ -381,7 +384,7 @@ commissions as (
         terms.term_number,
         terms.is_rule_version_computed,
         terms.commission_rate,
-        terms.currency_code,
+        credited.currency_code,
         credited.event_date
 
 ),
@@ -415,16 +418,21 @@ costs as (
 final as (
 
     select
-        campaign_id,
-        creator_id,
-        cost_basis,
-        cost_type,
-        reference_id,
-        cost_date,
-        is_assumed,
-        {{ amount('cost_amount') }} as cost_amount,
-        currency_code
+        costs.campaign_id,
+        costs.creator_id,
+        costs.cost_basis,
+        costs.cost_type,
+        costs.reference_id,
+        costs.cost_date,
+        costs.is_assumed,
+        {{ amount(converted_amount(
+            'costs.cost_amount', 'costs.currency_code', 'campaigns.currency_code', 'costs.cost_date'
+        )) }} as cost_amount,
+        campaigns.currency_code,
+        {{ amount('costs.cost_amount') }} as original_cost_amount,
+        costs.currency_code as original_currency_code
     from costs
+    inner join campaigns on costs.campaign_id = campaigns.campaign_id
 
 )
 

@@ -8,7 +8,7 @@ with
 
 snapshots as (
 
-    {{ all_platforms('post_snapshots') }}
+    select * from {{ ref('int_post_snapshots') }}
 
 ),
 
@@ -84,12 +84,7 @@ final as (
         ranked.permalink,
         ranked.published_at,
         ranked.published_date,
-        case ranked.best_access_rank
-            when 1 then 'own_account'
-            when 2 then 'partnership_content'
-            when 3 then 'business_discovery'
-            else 'public'
-        end as access_path,
+        {{ access_path_of('ranked.best_access_rank') }} as access_path,
         ranked.first_snapshot_date,
         ranked.snapshot_date as last_snapshot_date,
         ranked.first_load_id

@@ -14,7 +14,7 @@ with
 
 snapshots as (
 
-    {{ all_platforms('post_snapshots') }}
+    select * from {{ ref('int_post_snapshots') }}
 
 ),
 
@@ -69,8 +69,10 @@ compared as (
         lag(newest.snapshot_date) over post_history as previous_snapshot_date
     from newest
     where newest.recency = 1
+    -- Two definitions of a view are two series: the first number of the new one has no change.
     window post_history as (
-        partition by platform, post_id, access_path order by snapshot_date
+        partition by platform, post_id, access_path, metric_scope, metric_definition_version
+        order by snapshot_date
     )
 
 ),

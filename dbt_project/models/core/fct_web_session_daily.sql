@@ -5,12 +5,14 @@
     indexes=[{'columns': ['session_date', 'property_id', 'connection_id']}],
 ) }}
 
+-- Sessions asked for without pages: GA4 counts a session once per landing page it lists, so a sum
+-- over pages is too high (stg_ga4__sessions keeps the pages).
 with
 
 sessions as (
 
     select ga4_sessions.*
-    from {{ ref('stg_ga4__sessions') }} as ga4_sessions
+    from {{ ref('stg_ga4__source_sessions') }} as ga4_sessions
     {% if is_incremental() -%}
     where {{ is_session_date_reread('ga4_sessions.session_date', 'ga4_sessions.connection_id') }}
     {%- endif %}
@@ -48,8 +50,7 @@ matched as (
                 sessions.session_source,
                 sessions.session_medium,
                 sessions.session_campaign,
-                sessions.session_content,
-                sessions.landing_page
+                sessions.session_content
             order by link_matches.valid_from_date desc, link_matches.campaign_id asc
         ) as match_number
     from sessions
@@ -74,13 +75,11 @@ final as (
         session_medium,
         session_campaign,
         session_content,
-        landing_page,
         campaign_id,
         creator_id,
         session_count,
         engaged_session_count,
         engagement_seconds,
-        new_user_count,
         add_to_cart_count,
         checkout_count,
         purchase_count,

@@ -145,17 +145,7 @@ final as (
         campaigns.default_attribution_model as attribution_model,
         campaigns.default_rule_version as rule_version,
         campaigns.currency_code,
-        case posts.access_path
-            when 'own_account'
-                then
-                    case
-                        when posts.link_click_count is null
-                            then 'Instagram counts no link clicks on feed posts and reels'
-                    end
-            when 'partnership_content' then 'partnership content gives no clicks and no watch time'
-            when 'business_discovery' then
-                'business discovery gives likes, comments and views only'
-        end as unavailable_reason,
+        {{ post_unavailable_reason('posts') }} as unavailable_reason,
         posts.measured_date - posts.published_date >= 7 and posts.views_day7_count is not null
             as is_final,
         facts.sources_present,

@@ -139,39 +139,25 @@ pieces as (
         deliverables.creator_id,
         count(*) as contracted_piece_count,
         sum(case when deliverables.post_id is not null then 1 else 0 end) as live_piece_count,
-        sum(case when deliverables.is_unverifiable then 1 else 0 end) as unverifiable_piece_count
+        sum(case when deliverables.is_unverifiable then 1 else 0 end) as unverifiable_piece_count,
+        {{ ratio(
+            'sum(case when deliverables.live_date <= facts.last_day
+                and deliverables.platform = creators.platform then 1 else 0 end)',
+            'sum(case when deliverables.live_date <= facts.last_day then 1 else 0 end)'
+        ) }} as platform_cost_rate
     from {{ ref('int_deliverables_matched') }} as deliverables
+    inner join creators
+        on
+            deliverables.campaign_id = creators.campaign_id
+            and deliverables.creator_id = creators.creator_id
+    cross join facts
     group by deliverables.campaign_id, deliverables.creator_id
 
 ),
 
 posts as (
 
-    select
-        campaign_id,
-        creator_id,
-        count(*) as post_count,
-        {{ sum_count('likes_count') }} as likes_count,
-        {{ sum_count('comments_count') }} as comments_count,
-        {{ sum_count('shares_count') }} as shares_count,
-        {{ sum_count('saves_count') }} as saves_count,
-        {{ sum_count('views_count') }} as views_count,
-        {{ sum_count('reach_count') }} as gross_reach_count,
-        {{ sum_count('link_click_count') }} as platform_click_count,
-        {{ sum_count('engagement_count') }} as engagement_count,
-        {{ sum_count('engagement_basic_count') }} as engagement_basic_count,
-        -- A rate of sums holds only posts whose numerator and denominator are both known.
-        {{ ratio_of_sums('engagement_basic_count + shares_count', 'reach_count') }}
-            as er_by_reach,
-        {{ ratio_of_sums('engagement_basic_count', 'followers_at_publish_count') }}
-            as er_by_followers,
-        {{ ratio_of_sums('engagement_count', 'views_count') }} as er_by_views,
-        {{ ratio_of_sums('engagement_basic_count', 'views_count') }} as er_basic_by_views,
-        {{ ratio_of_sums('engagement_basic_day7_count', 'views_day7_count') }}
-            as er_basic_by_views_day7,
-        min(metric_scope) as metric_scope
-    from {{ ref('int_post_metrics_latest') }}
-    group by campaign_id, creator_id
+    select * from {{ ref('int_creator_posts_measured') }}
 
 ),
 
@@ -181,10 +167,20 @@ sessions as (
         sessions.campaign_id,
         sessions.creator_id,
         {{ sum_count('sessions.session_count') }} as session_count,
+        -- Sessions of links that name another platform have nothing to do with these views.
+        {{ sum_count(
+            "case when lower(trim(sessions.session_source)) = creators.platform or "
+            ~ "lower(trim(sessions.session_source)) not in ('"
+            ~ var('social_platforms') | join("', '") ~ "') then sessions.session_count end"
+        ) }} as platform_session_count,
         {{ sum_count('sessions.engaged_session_count') }} as engaged_session_count,
         sum(sessions.engagement_seconds) as engagement_seconds,
         {{ sum_count('sessions.purchase_count') }} as session_purchase_count
     from {{ ref('fct_web_session_daily') }} as sessions
+    inner join creators
+        on
+            sessions.campaign_id = creators.campaign_id
+            and sessions.creator_id = creators.creator_id
     where sessions.creator_id is not null
     group by sessions.campaign_id, sessions.creator_id
 
@@ -230,6 +226,7 @@ measured as (
         creators.handle,
         creators.access_path,
         posts.metric_scope,
+        posts.metric_definition_version,
         campaigns.default_attribution_model as attribution_model,
         campaigns.default_rule_version as rule_version,
         campaigns.currency_code,
@@ -244,6 +241,7 @@ measured as (
         + coalesce(costs.shipping_amount, 0)
         + coalesce(costs.commission_amount, 0) as cost_amount,
         coalesce(costs.committed_cost_amount, 0) as committed_cost_amount,
+        coalesce(pieces.platform_cost_rate, 1) as platform_cost_rate,
         coalesce(pieces.contracted_piece_count, 0) as contracted_piece_count,
         coalesce(pieces.live_piece_count, 0) as live_piece_count,
         coalesce(pieces.unverifiable_piece_count, 0) as unverifiable_piece_count,
@@ -263,6 +261,7 @@ measured as (
         estimates.net_revenue_high,
         estimates.solve_id,
         coalesce(posts.post_count, 0) as post_count,
+        coalesce(posts.measured_post_count, 0) as measured_post_count,
         posts.views_count,
         posts.gross_reach_count,
         posts.likes_count,
@@ -278,6 +277,7 @@ measured as (
         posts.er_basic_by_views_day7,
         posts.platform_click_count,
         sessions.session_count,
+        sessions.platform_session_count,
         sessions.engaged_session_count,
         sessions.engagement_seconds,
         sessions.session_purchase_count
@@ -332,6 +332,7 @@ final as (
         measured.handle,
         measured.access_path,
         measured.metric_scope,
+        measured.metric_definition_version,
         measured.followers_count,
         measured.attribution_model,
         measured.rule_version,
@@ -367,6 +368,7 @@ final as (
         {{ ratio('measured.cost_amount', 'measured.credited_order_count_low') }} as cpa_high,
         {{ ratio('measured.cost_amount', 'measured.credited_new_order_count') }} as cac_new,
         measured.post_count,
+        measured.measured_post_count,
         measured.views_count,
         measured.gross_reach_count,
         measured.likes_count,
@@ -380,14 +382,23 @@ final as (
         measured.er_by_views,
         measured.er_basic_by_views,
         measured.er_basic_by_views_day7,
-        {{ ratio('measured.cost_amount * 1000', 'measured.views_count') }} as cpm,
-        {{ ratio('measured.cost_amount', 'measured.engagement_count') }} as cpe,
-        {{ ratio('measured.cost_amount', 'measured.engagement_basic_count') }} as cpe_basic,
+        {{ amount('measured.cost_amount * measured.platform_cost_rate') }}
+            as platform_cost_amount,
+        {{ ratio(
+            'measured.cost_amount * measured.platform_cost_rate * 1000', 'measured.views_count'
+        ) }} as cpm,
+        {{ ratio(
+            'measured.cost_amount * measured.platform_cost_rate', 'measured.engagement_count'
+        ) }} as cpe,
+        {{ ratio(
+            'measured.cost_amount * measured.platform_cost_rate', 'measured.engagement_basic_count'
+        ) }} as cpe_basic,
         measured.platform_click_count,
         measured.session_count as click_count,
         case when measured.session_count is not null then 'session_proxy' end as click_source,
-        {{ ratio('measured.session_count', 'measured.views_count') }} as ctr_by_views,
-        {{ ratio('measured.session_count', 'measured.gross_reach_count') }} as ctr_by_reach,
+        {{ ratio('measured.platform_session_count', 'measured.views_count') }} as ctr_by_views,
+        {{ ratio('measured.platform_session_count', 'measured.gross_reach_count') }}
+            as ctr_by_reach,
         {{ ratio('measured.cost_amount', 'measured.session_count') }} as cpc,
         {{ ratio('measured.credited_link_order_count', 'measured.session_count') }}
             as orders_per_click,
@@ -396,18 +407,7 @@ final as (
         measured.engagement_seconds,
         measured.session_purchase_count,
         {{ ratio('measured.session_purchase_count', 'measured.session_count') }} as cvr_session,
-        case measured.access_path
-            when 'none' then 'personal account: no API publishes its posts'
-            when 'business_discovery'
-                then
-                    'seen by business discovery only: no reach, shares, saves, clicks or stories'
-            when 'partnership_content'
-                then
-                    'seen by partnership content only: no clicks, no stories, permitted posts only'
-            {% if not var('story_access_paths') -%}
-            when 'own_account' then 'stories are not read yet'
-            {%- endif %}
-        end as unavailable_reason,
+        {{ account_unavailable_reason('measured.access_path') }} as unavailable_reason,
         measured.solve_id,
         {{ days_after('measured.end_date', var('restatement_days')) }} <= facts.as_of_date
             as is_final,

@@ -86,7 +86,7 @@ def contracts(plan: CampaignPlan, version: str) -> Iterator[Document]:
             commission_rate=last.commission_rate,
             rule_version=last.rule_version,
             signed_date=contract.signed_date,
-            currency_code=plan.currency,
+            currency_code=contract.currency or plan.currency,
         )
 
 
@@ -120,7 +120,7 @@ def payments(plan: CampaignPlan, version: str) -> Iterator[Document]:
                 due_date=payment.due_date,
                 milestone=payment.milestone,
                 deliverable_id=payment.deliverable,
-                currency_code=plan.currency,
+                currency_code=creator.contract.currency or plan.currency,
             )
 
 

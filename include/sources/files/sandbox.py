@@ -58,7 +58,7 @@ def write_files(market: Market, now: dt.datetime, folder: Path) -> list[Path]:
     """Write what has been sent by `now`, each file whole; return the paths, sorted."""
     files = {
         **_by_month("post_purchase_survey", survey_rows(market, now), "submitted_at"),
-        "content_ratings/ratings.csv": _csv(rating_rows(market, now), ";").encode("utf-8-sig"),
+        **_rating_files(market, now),
         **_story_files(market, now),
         **_by_month("paid_ads_costs", paid_ads_rows(market, now), "cost_date"),
         "unit_costs/costs.csv": _csv(unit_cost_rows(market)).encode(),
@@ -220,6 +220,12 @@ def _story_files(market: Market, now: dt.datetime) -> dict[str, bytes]:
     return {f"story_numbers/{who}.jsonl": "".join(rows).encode() for who, rows in lines.items()}
 
 
+def _rating_files(market: Market, now: dt.datetime) -> dict[str, bytes]:
+    """Return the one table of ratings, none before the first."""
+    rows = list(rating_rows(market, now))
+    return {"content_ratings/ratings.csv": _csv(rows, ";").encode("utf-8-sig")} if rows else {}
+
+
 def _by_month(name: str, rows: Iterable[Row], time: str) -> dict[str, bytes]:
     months: dict[str, list[Row]] = {}
     for row in rows:
@@ -230,7 +236,7 @@ def _by_month(name: str, rows: Iterable[Row], time: str) -> dict[str, bytes]:
 def _csv(rows: Iterable[Row], delimiter: str = ",") -> str:
     found: Sequence[Row] = list(rows)
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(found[0]) if found else ["empty"], delimiter=delimiter)
+    writer = csv.DictWriter(out, list(found[0]), delimiter=delimiter)
     writer.writeheader()
     writer.writerows(found)
     return out.getvalue()

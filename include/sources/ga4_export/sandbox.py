@@ -13,6 +13,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,19 @@ TWICE_EVERY, RELOADED_EVERY = 50, 40
 DENIED_SHARE = 0.1
 # What a visit does after it began lies within.
 LONGEST_VISIT = dt.timedelta(minutes=15)
+# Days before the first writing whose tables there are: nobody links an export years ahead.
+FIRST_DAYS = 3
+# Visits of the days that still change; their events are made once and written three times.
+KEPT_VISITS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One session as the export sees it."""
 
-    row: Ga4Session
+    date: dt.date
+    landing_page: str
+    dimensions: Dimensions
     user: str
     started_at: dt.datetime
     is_engaged: bool
@@ -64,11 +71,12 @@ def write_files(
 ) -> list[Path]:
     """Write the tables that are there at `now`; return the files of the days written, sorted.
 
-    first_day: earliest day; by default the market's first. A day settles for three days and is then
-    left as it is. Its intraday file goes when the daily one comes.
+    first_day: earliest day; by default the one after the last settled table of the folder, or some
+    days ago. A day settles for three days and is then left as it is. Its intraday file goes when
+    the daily one comes.
     """
     written = []
-    day = max(first_day or market.start_date, market.start_date)
+    day = max(first_day or _first_unsettled(market, now, folder), market.start_date)
     while _midnight(market, day) < now and day <= market.end_date:
         end = _midnight(market, day + dt.timedelta(days=1))
         daily = folder / f"events_{day:%Y%m%d}.json.gz"
@@ -76,9 +84,9 @@ def write_files(
         is_daily = now >= end + dt.timedelta(hours=DAILY_HOURS)
         is_final = now >= end + dt.timedelta(hours=FINAL_HOURS)
         if not (is_final and daily.exists()):
-            lines = "".join(json.dumps(e) + "\n" for e in events_of(market, day, now))
             path = daily if is_daily else intraday
-            written.append(write_whole(path, gzip.compress(lines.encode(), 1, mtime=0)))
+            content = gzip.compress(_table(market, day, now).encode(), 1, mtime=0)
+            written.append(write_whole(path, content))
         if is_daily:
             intraday.unlink(missing_ok=True)
         day += dt.timedelta(days=1)
@@ -87,27 +95,65 @@ def write_files(
 
 def events_of(market: Market, day: dt.date, now: dt.datetime) -> Iterator[Event]:
     """Yield the events of a day, session by session, purchases in a session of their source."""
+    for line in _table(market, day, now).splitlines():
+        yield json.loads(line)
+
+
+def _table(market: Market, day: dt.date, now: dt.datetime) -> str:
+    """Return a day's events as lines: those of each session, then the purchases."""
     visits: dict[Dimensions, list[Visit]] = {}
+    parts = []
     for row in market.ga4_sessions_at(now):
         for number in range(row.sessions if row.date == day else 0):
-            visit = _visit(market, row, number)
+            is_engaged = number < row.engaged_sessions
+            visit = _visit(market, day, row.landing_page, _dimensions(row), number, is_engaged)
             # A table of a day that is not over holds nothing of its rest.
             if visit.started_at + LONGEST_VISIT < now:
-                visits.setdefault(_dimensions(row), []).append(visit)
-                yield from _session_events(visit)
+                visits.setdefault(visit.dimensions, []).append(visit)
+                parts.append(_session_lines(visit))
     for number, bought in enumerate(market.ga4_transactions_at(now)):
         if bought.date == day and (there := visits.get(_dimensions(bought))):
-            yield from _purchases(there[number % len(there)], bought, market.shop.currency)
+            visit = there[number % len(there)]
+            parts.append(_lines(_purchases(visit, bought, market.shop.currency)))
+    return "".join(parts)
 
 
-def _visit(market: Market, row: Ga4Session, number: int) -> Visit:
-    drawn = (market.seed, row.date, row.landing_page, _dimensions(row), number)
-    start = _midnight(market, row.date)
-    span = _midnight(market, row.date + dt.timedelta(days=1)) - start - LONGEST_VISIT
+def _first_unsettled(market: Market, now: dt.datetime, folder: Path) -> dt.date:
+    """Return the first day whose table may still change, or is not there yet."""
+    today = now.astimezone(market.timezone).date()
+    names = sorted(path.name[7:15] for path in folder.glob("events_2*.json.gz"))
+    tables = [dt.date.fromisoformat(name) for name in names]
+    if not tables:
+        return today - dt.timedelta(days=FIRST_DAYS)
+    unsettled = today - dt.timedelta(hours=FINAL_HOURS, days=1)
+    return max(tables[0], min(tables[-1], unsettled))
+
+
+@lru_cache(maxsize=KEPT_VISITS)
+def _visit(
+    market: Market,
+    day: dt.date,
+    landing_page: str,
+    dimensions: Dimensions,
+    number: int,
+    is_engaged: bool,
+) -> Visit:
+    drawn = (market.seed, day, landing_page, dimensions, number)
+    start = _midnight(market, day)
+    span = _midnight(market, day + dt.timedelta(days=1)) - start - LONGEST_VISIT
     started_at = start + span * chance(*drawn)
     client = 1_000_000_000 + int(chance(*drawn, "client") * 1_000_000_000)
     user = f"{client}.{int(started_at.timestamp())}"
-    return Visit(row, user, started_at, number < row.engaged_sessions)
+    return Visit(day, landing_page, dimensions, user, started_at, is_engaged)
+
+
+@lru_cache(maxsize=KEPT_VISITS)
+def _session_lines(visit: Visit) -> str:
+    return _lines(_session_events(visit))
+
+
+def _lines(events: Iterator[Event]) -> str:
+    return "".join(json.dumps(event) + "\n" for event in events)
 
 
 def _session_events(visit: Visit) -> Iterator[Event]:
@@ -160,23 +206,13 @@ def _event(
     visit: Visit, name: str, after_seconds: int, place: int, params: list[Event] | None = None
 ) -> Event:
     at = visit.started_at + dt.timedelta(seconds=after_seconds)
-    row = visit.row
-    address = f"https://www.glowandgrove.example{row.landing_page}"
+    address = f"https://www.glowandgrove.example{visit.landing_page}"
     page = "https://www.glowandgrove.example/thank-you" if name == "purchase" else address
-    tagged = {
-        "manual_source": row.source,
-        "manual_medium": row.medium,
-        "manual_campaign_name": row.campaign,
-        "manual_content": row.content,
-    }
-    credited = {
-        "source": row.source,
-        "medium": row.medium,
-        "campaign_name": row.campaign,
-        "content": row.content,
-    }
+    names = ("source", "medium", "campaign_name", "content")
+    credited = dict(zip(names, visit.dimensions, strict=True))
+    tagged = {f"manual_{name}": value for name, value in credited.items()}
     return {
-        "event_date": f"{row.date:%Y%m%d}",
+        "event_date": f"{visit.date:%Y%m%d}",
         "event_timestamp": str(_micros(at)),
         "event_name": name,
         "event_params": [
@@ -188,7 +224,7 @@ def _event(
         ],
         "user_pseudo_id": visit.user,
         "privacy_info": {"analytics_storage": "Yes", "ads_storage": "Yes"},
-        "collected_traffic_source": tagged if "utm_" in row.landing_page else None,
+        "collected_traffic_source": tagged if "utm_" in visit.landing_page else None,
         "session_traffic_source_last_click": {"manual_campaign": credited},
         "stream_id": STREAM_ID,
         "platform": "WEB",

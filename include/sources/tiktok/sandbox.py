@@ -1,7 +1,7 @@
 """The Business API as the sandbox serves it: tokens, the envelope, HTTP 200 for everything.
 
-Tokens are checked in real time; what the answers hold follows the virtual clock. Creators who
-connected their accounts take the places for connected accounts in the plan's order.
+Tokens are checked in real time; what the answers hold follows the virtual clock. The brand and the
+creators who connected their accounts take the places for connected accounts in the plan's order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from include.sources.tiktok.sandbox_shapes import Refusal, number_of, require
 from include.sources.tiktok.sandbox_videos import Network
 
 ROOT, VERSION = "/open_api", "v1.3"
-CONNECTED_ACCOUNTS = 8
+CONNECTED_ACCOUNTS = 4
 ACCESS_SECONDS, REFRESH_SECONDS = 86_400, 31_536_000
 SCOPES = (
     "user.info.basic",

@@ -116,7 +116,7 @@ class Marketplace:
 
     def linked_videos(self, now: dt.datetime) -> list[Video]:
         """Return the videos of the campaign: promised pieces of creators who joined it."""
-        joined = set(self._joined(now))
+        joined = set(self._joined())
         return [
             video
             for video in self._network.videos
@@ -126,12 +126,12 @@ class Marketplace:
             and (video.deleted_at is None or video.deleted_at > now)
         ]
 
-    def _joined(self, now: dt.datetime) -> list[str]:
+    def _joined(self) -> list[str]:
         network = self._network
         return [
             handle
-            for name, handle in network.handles.items()
-            if network.account(name, now).access_path in JOINED_BY
+            for name, handle in network.creators.items()
+            if network.access_paths[name] in JOINED_BY
         ]
 
     def _campaigns(self, now: dt.datetime) -> list[dict[str, Any]]:
@@ -141,7 +141,7 @@ class Marketplace:
             "campaign_type": "CAMPAIGN",
             "brand_name": plan.brand.name,
             "campaign_name": plan.campaign.name,
-            "handle_names": self._joined(now),
+            "handle_names": self._joined(),
             "video_ids": [video.video_id for video in self.linked_videos(now)],
             "anchor_id": "7400000000000000001",
             "invite_link": "https://www.tiktok.com/tto/invite/sandbox",
@@ -165,7 +165,7 @@ class Marketplace:
         """Return the market name of a handle; personal accounts are not on the marketplace."""
         require(params, "handle_name")
         wanted = params["handle_name"].lower()
-        for name, handle in self._network.handles.items():
+        for name, handle in self._network.creators.items():
             if handle.lower() == wanted:
                 if self._network.account(name, now).kind == "personal":
                     break

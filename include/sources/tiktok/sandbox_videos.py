@@ -70,13 +70,22 @@ class Network:
         reels = [
             post
             for post in self.market.posts_at(end)
-            if post.product_type == "REELS" and post.creator_id is not None
+            if post.product_type == "REELS" and post.username in self.handles
         ]
         return sorted(map(self._repeat, reels), key=lambda video: video.published_at)
 
     @cached_property
-    def handles(self) -> dict[str, str]:
-        """TikTok handles by the name on the market's own network: the plan's, else the same."""
+    def brand(self) -> str | None:
+        """Market name of the brand where the plan gives it a TikTok account."""
+        has_account = "tiktok" in self.market.plan.brand.handles
+        return self.market.accounts[0] if has_account else None
+
+    @cached_property
+    def creators(self) -> dict[str, str]:
+        """Creators' handles by their name on the market's own network: the plan's, else the same.
+
+        Everybody is on TikTok; the brand knows those whom the plan names.
+        """
         found = {}
         for creator in self.market.plan.creators:
             here, there = creator.account("instagram"), creator.account("tiktok")
@@ -85,12 +94,33 @@ class Network:
         return found
 
     @cached_property
+    def handles(self) -> dict[str, str]:
+        """TikTok handles by market name, the brand's first."""
+        brand = {} if self.brand is None else {self.brand: self._brand_handle}
+        return brand | self.creators
+
+    @property
+    def _brand_handle(self) -> str:
+        return self.market.plan.brand.handles["tiktok"]
+
+    @cached_property
+    def access_paths(self) -> dict[str, str]:
+        """Creators' access paths on TikTok; a plan without any lends those of its own network."""
+        creators = self.market.plan.creators
+        platform = "tiktok" if any(c.account("tiktok") for c in creators) else "instagram"
+        found: dict[str, str] = {}
+        for creator in creators:
+            here, there = creator.account("instagram"), creator.account(platform)
+            if here is not None:
+                found[here.handle] = there.access_path if there else "none"
+        return found
+
+    @cached_property
     def owners(self) -> list[str]:
-        """Market names of the creators, those whose accounts are connected first."""
-        at = dt.datetime.combine(self.market.start_date, dt.time(), tzinfo=dt.UTC)
-        accounts = [self.market.account_at(name, at) for name in self.handles]
-        ranked = sorted(accounts, key=lambda account: account.access_path != "own_account")
-        return [account.username for account in ranked]
+        """Market names in the order of the places for connected accounts: the brand, creators."""
+        brand = [] if self.brand is None else [self.brand]
+        paths = self.access_paths
+        return brand + sorted(paths, key=lambda name: paths[name] != "own_account")
 
     def account(self, name: str, now: dt.datetime) -> MarketAccount:
         """Return a creator's account on the market's own network."""

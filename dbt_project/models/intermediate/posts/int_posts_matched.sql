@@ -79,7 +79,7 @@ signs as (
                 and creator_posts.platform = deliverables.platform
                 and creator_posts.content_format = deliverables.content_format
                 and abs(creator_posts.published_date - deliverables.planned_date)
-                <= {{ var('deliverable_match_days') }}
+                <= {{ match_days('deliverables.content_format') }}
         ) as is_near_deliverable
     from creator_posts
 

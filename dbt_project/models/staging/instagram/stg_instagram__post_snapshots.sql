@@ -1,4 +1,10 @@
 -- One row per post, access path and window: what that path gives; what it does not give is NULL.
+-- Stories are read in windows of six hours: of a day the last value known of each counter counts.
+{%- set story_values = [
+    'handle_key', 'caption', 'permalink', 'shares_count', 'reach_count', 'views_count',
+    'link_click_count',
+] %}
+
 with
 
 account_names as (
@@ -107,9 +113,66 @@ discovered as (
 
 ),
 
+story_days as (
+
+    select
+        stories.connection_id,
+        stories.media_id,
+        stories.account_id,
+        {{ business_date('stories.window_start', reporting_timezone()) }} as snapshot_date,
+        {%- for value in story_values %}
+        {{ last_known('stories.' ~ value, 'stories.window_start') }} as {{ value }},
+        {%- endfor %}
+        min(stories.published_at) as published_at,
+        min(stories.published_date) as published_date,
+        max(stories.captured_at) as captured_at,
+        max(stories.load_id) as load_id
+    from {{ ref('stg_instagram__stories') }} as stories
+    group by
+        stories.connection_id,
+        stories.media_id,
+        stories.account_id,
+        {{ business_date('stories.window_start', reporting_timezone()) }}
+
+),
+
+stories as (
+
+    select
+        connection_id,
+        media_id,
+        account_id,
+        handle_key,
+        snapshot_date,
+        captured_at,
+        'own_account' as access_path,
+        'organic' as metric_scope,
+        'story' as content_format,
+        caption,
+        permalink,
+        published_at,
+        published_date,
+        cast(null as bigint) as likes_count,
+        cast(null as bigint) as comments_count,
+        shares_count,
+        cast(null as bigint) as saves_count,
+        reach_count,
+        views_count,
+        link_click_count,
+        cast(null as numeric) as watch_seconds,
+        load_id,
+        cast(null as bigint) as insight_load_id
+    from story_days
+
+),
+
 observed as (
 
     select * from connected
+
+    union all
+
+    select * from stories
 
     union all
 

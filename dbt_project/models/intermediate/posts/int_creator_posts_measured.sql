@@ -1,0 +1,110 @@
+-- One row per campaign and creator. Numbers of two platforms, access paths, scopes or definitions
+-- are not one number: of the creator's main account one group is measured, that of the account's
+-- own path if there is one, else the one with most posts. post_count counts all.
+with
+
+posts as (
+
+    select * from {{ ref('int_post_metrics_latest') }}
+
+),
+
+post_counts as (
+
+    select
+        campaign_id,
+        creator_id,
+        count(*) as post_count,
+        count(distinct platform) as platform_count
+    from posts
+    group by campaign_id, creator_id
+
+),
+
+alike as (
+
+    select
+        posts.campaign_id,
+        posts.creator_id,
+        posts.metric_scope,
+        posts.metric_definition_version,
+        count(*) as measured_post_count,
+        {{ sum_count('posts.likes_count') }} as likes_count,
+        {{ sum_count('posts.comments_count') }} as comments_count,
+        {{ sum_count('posts.shares_count') }} as shares_count,
+        {{ sum_count('posts.saves_count') }} as saves_count,
+        {{ sum_count('posts.views_count') }} as views_count,
+        {{ sum_count('posts.reach_count') }} as gross_reach_count,
+        {{ sum_count('posts.link_click_count') }} as platform_click_count,
+        {{ sum_count('posts.engagement_count') }} as engagement_count,
+        {{ sum_count('posts.engagement_basic_count') }} as engagement_basic_count,
+        -- A rate of sums holds only posts whose numerator and denominator are both known.
+        {{ ratio_of_sums(
+            'posts.engagement_basic_count + posts.shares_count', 'posts.reach_count'
+        ) }} as er_by_reach,
+        {{ ratio_of_sums('posts.engagement_basic_count', 'posts.followers_at_publish_count') }}
+            as er_by_followers,
+        {{ ratio_of_sums('posts.engagement_count', 'posts.views_count') }} as er_by_views,
+        {{ ratio_of_sums('posts.engagement_basic_count', 'posts.views_count') }}
+            as er_basic_by_views,
+        {{ ratio_of_sums('posts.engagement_basic_day7_count', 'posts.views_day7_count') }}
+            as er_basic_by_views_day7,
+        row_number() over (
+            partition by posts.campaign_id, posts.creator_id
+            order by
+                case when posts.access_path = creators.access_path then 0 else 1 end,
+                count(*) desc,
+                {{ access_rank('posts.access_path') }},
+                posts.metric_scope,
+                posts.metric_definition_version
+        ) as place
+    from posts
+    inner join {{ ref('dim_creator') }} as creators
+        on
+            posts.campaign_id = creators.campaign_id
+            and posts.creator_id = creators.creator_id
+            and posts.platform = creators.platform
+    group by
+        posts.campaign_id,
+        posts.creator_id,
+        creators.access_path,
+        posts.access_path,
+        posts.metric_scope,
+        posts.metric_definition_version
+
+),
+
+final as (
+
+    select
+        post_counts.campaign_id,
+        post_counts.creator_id,
+        post_counts.post_count,
+        post_counts.platform_count,
+        coalesce(alike.measured_post_count, 0) as measured_post_count,
+        alike.metric_scope,
+        alike.metric_definition_version,
+        alike.likes_count,
+        alike.comments_count,
+        alike.shares_count,
+        alike.saves_count,
+        alike.views_count,
+        alike.gross_reach_count,
+        alike.platform_click_count,
+        alike.engagement_count,
+        alike.engagement_basic_count,
+        alike.er_by_reach,
+        alike.er_by_followers,
+        alike.er_by_views,
+        alike.er_basic_by_views,
+        alike.er_basic_by_views_day7
+    from post_counts
+    left join alike
+        on
+            post_counts.campaign_id = alike.campaign_id
+            and post_counts.creator_id = alike.creator_id
+            and alike.place = 1
+
+)
+
+select * from final

@@ -1,0 +1,107 @@
+"""The folders the sandbox fills as its clock moves, and the windows read beside a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from include.campaigns.plan import load_plan
+from include.ingest import newest_window_key
+from include.sandbox.clock import Clock
+from include.sandbox.file_drop import FileDrop
+from include.sandbox.server import create_app
+from include.sandbox.world import build_market
+from include.settings import REPO_ROOT
+from include.sources import instagram
+
+SAMPLE = REPO_ROOT / "include" / "campaigns" / "serum_launch.yaml"
+MORNING = dt.datetime(2026, 9, 20, 7, tzinfo=dt.UTC)
+
+
+def diary() -> ModuleType:
+    """A source whose one file holds the days that are over."""
+
+    def write_files(market: Any, now: dt.datetime, folder: Path) -> None:
+        (folder / f"until_{now:%d}.txt").write_text(now.isoformat(), encoding="utf-8")
+
+    module = ModuleType("diary")
+    module.write_files = write_files  # type: ignore[attr-defined]
+    return module
+
+
+def drop_into(folder: Path, clock: Clock, *served: str) -> FileDrop:
+    modules = {"diary": diary(), "served_over_http": ModuleType("served_over_http")}
+    return FileDrop(None, clock, folder, modules, served)  # type: ignore[arg-type]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.txt"))
+
+
+def test_folders_follow_the_clock_and_a_clock_set_back_takes_back_what_came_since(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    drop = drop_into(tmp_path, clock, "diary", "served_over_http")
+    for days in (0, 1):
+        clock.hold(MORNING + dt.timedelta(days=days))
+        drop.write()
+    assert names(tmp_path) == ["diary/until_20.txt", "diary/until_21.txt"]
+    # Another process knows how far the folder is too.
+    clock.hold(MORNING)
+    drop_into(tmp_path, clock, "diary").write()
+    assert names(tmp_path) == ["diary/until_20.txt"]
+
+
+def test_a_source_without_credentials_gets_no_folder(tmp_path: Path) -> None:
+    clock = Clock()
+    clock.hold(MORNING)
+    drop_into(tmp_path, clock).write()
+    assert [path.name for path in tmp_path.iterdir()] == [".written_at"]
+
+
+def test_setting_the_clock_answers_when_the_files_are_there(tmp_path: Path) -> None:
+    """The tables of 17 to 19 September are there on the 20th, that of the 20th has begun."""
+    market, clock = build_market(load_plan(SAMPLE), 7, days=40), Clock()
+    clock.hold(MORNING)
+    client = TestClient(create_app(market, clock, {"ga4_export": {}}, "key", tmp_path))
+    headers = {"X-Control-Key": "key"}
+    for day in (20, 21):
+        order = {"at": f"2026-09-{day}T07:00:00Z"}
+        client.post("/_control/clock", json=order, headers=headers).raise_for_status()
+    tables = sorted(path.name for path in (tmp_path / "ga4_export").iterdir())
+    assert tables == [
+        "events_20260917.json.gz",
+        "events_20260918.json.gz",
+        "events_20260919.json.gz",
+        "events_intraday_20260920.json.gz",
+        "events_intraday_20260921.json.gz",
+    ]
+    lines = gzip.decompress((tmp_path / "ga4_export" / tables[2]).read_bytes()).splitlines()
+    assert {json.loads(line)["event_date"] for line in lines} == {"20260919"}
+    starts = sum(json.loads(line)["event_name"] == "session_start" for line in lines)
+    now = clock.now()
+    shown = [row for row in market.ga4_sessions_at(now) if row.date == dt.date(2026, 9, 19)]
+    assert starts == sum(row.sessions for row in shown) > 500
+
+
+@pytest.mark.parametrize(
+    ("instant", "key"),
+    [
+        ("2026-11-04T13:00:00+00:00", "2026-11-04T06"),
+        ("2026-11-04T12:00:00+00:00", "2026-11-04T06"),
+        ("2026-11-04T11:59:59+00:00", "2026-11-04T00"),
+        ("2026-11-04T03:00:00+00:00", "2026-11-03T18"),
+        ("2026-11-04T03:00:00-05:00", "2026-11-04T00"),
+    ],
+)
+def test_the_newest_window_is_the_last_that_has_ended(instant: str, key: str) -> None:
+    stories = instagram.SOURCE.stream("stories")
+    assert newest_window_key(stories, dt.datetime.fromisoformat(instant)) == key
