@@ -52,8 +52,8 @@ create table intermediate.int_order_touches (
     half_life_days integer, direct_policy text, collapses_repeats boolean,
     has_every_rule_version boolean);
 create table core.fct_order (
-    connection_id text, order_id text, ordered_at timestamptz, order_date date, order_class text,
-    is_new_customer boolean, currency_code text);
+    connection_id text, order_id text, order_name text, ordered_at timestamptz, order_date date,
+    order_class text, is_new_customer boolean, currency_code text);
 create table core.fct_order_sale (
     connection_id text, order_id text, event_date date, net_revenue_amount numeric(18, 2));
 """
@@ -67,15 +67,8 @@ def run_sql_cases(cases: Sequence[Case]) -> dict[str, SqlAnswer]:
     naming the models that failed, `InvalidSettings` or `psycopg.Error` when there is no server.
     """
     with scratch_database() as dsn:
-        with connect(dsn) as connection:
-            connection.execute(TABLES.encode())
-            for case in cases:
-                load_case(connection, case)
-        with tempfile.TemporaryDirectory(prefix="groundswell-cases-") as target:
-            _build_models(dsn, Path(target))
-        with connect(dsn) as connection:
-            paths, credit = _read_rows(connection)
-    return {case.id: answer_of_rows(case, paths[case.id], credit[case.id]) for case in cases}
+        build_cases(dsn, cases)
+        return read_answers(dsn, cases)
 
 
 @contextmanager
@@ -121,9 +114,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _build_models(dsn: str, target: Path) -> None:
+def build_cases(dsn: str, cases: Sequence[Case]) -> None:
+    """Load cases into an empty database and build the attribution models over all of them."""
+    with connect(dsn) as connection:
+        connection.execute(TABLES.encode())
+        for case in cases:
+            _load_case(connection, case)
     parts = parse_dsn(dsn)
-    connection = Connection(
+    transformer = Connection(
         "warehouse_transformer",
         host=parts["host"],
         port=int(parts.get("port", 5432)),
@@ -131,13 +129,20 @@ def _build_models(dsn: str, target: Path) -> None:
         login=parts["user"],
         password=parts.get("password"),
     )
-    places = ["--target-path", str(target), "--log-path", str(target)]
     kinds = ["--resource-type", "model", "--resource-type", "seed"]
-    run_dbt(["--quiet", "build", "--select", *MODELS, *kinds, *places], connection)
+    with tempfile.TemporaryDirectory(prefix="groundswell-cases-") as target:
+        places = ["--target-path", target, "--log-path", target]
+        run_dbt(["--quiet", "build", "--select", *MODELS, *kinds, *places], transformer)
 
 
-def load_case(connection: psycopg.Connection, case: Case) -> None:
-    """Write one case as touches, orders and ledger rows."""
+def read_answers(dsn: str, cases: Sequence[Case]) -> dict[str, SqlAnswer]:
+    """Return what the built models hold of each case, by case id."""
+    with connect(dsn) as connection:
+        paths, credit = _read_rows(connection)
+    return {case.id: answer_of_rows(case, paths[case.id], credit[case.id]) for case in cases}
+
+
+def _load_case(connection: psycopg.Connection, case: Case) -> None:
     dated = dated_case(case)
     _copy(connection, "intermediate.int_order_touches", touch_rows(dated))
     affected = ((case.id, sale.conversion_id, False) for sale in dated.conversions)

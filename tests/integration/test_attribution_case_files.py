@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from include.attribution import __main__ as command
 from include.attribution.cases import CaseFile, read_cases
 from include.attribution.cases_answer import SqlAnswer
 from include.attribution.cases_check import check_cases, format_results
-from include.attribution.cases_sql import run_sql_cases
+from include.attribution.cases_sql import build_cases, read_answers, scratch_database
+from include.attribution.explain import format_order
+from include.attribution.explain_rows import read_orders
 from include.settings import DBT_PROJECT_DIR
 from include.warehouse.connection import connect
 
@@ -26,10 +30,23 @@ def project_models() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def answers(warehouse: Any) -> dict[str, SqlAnswer]:
+def built(warehouse: Any) -> Iterator[str]:
+    """A scratch database with the models built over every case."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE_DSN", warehouse.server_dsn)
-        return run_sql_cases([*GOLDEN.cases, *DEFECTS.cases])
+        with scratch_database() as dsn:
+            build_cases(dsn, [*GOLDEN.cases, *DEFECTS.cases])
+            yield dsn
+    with connect(warehouse.server_dsn) as admin:
+        left = admin.execute(
+            "select count(*) from pg_database where datname like 'groundswell\\_cases%'"
+        ).fetchone()
+    assert left == (0,), "the scratch database is still there"
+
+
+@pytest.fixture(scope="module")
+def answers(built: str) -> dict[str, SqlAnswer]:
+    return read_answers(built, [*GOLDEN.cases, *DEFECTS.cases])
 
 
 @pytest.mark.parametrize("case", DEFECTS.cases, ids=lambda case: case.id)
@@ -48,10 +65,43 @@ def test_golden_cases(case: Any, answers: dict[str, SqlAnswer]) -> None:
     assert not results[0].failures, format_results(results)
 
 
-def test_no_database_is_left_behind(warehouse: Any, answers: dict[str, SqlAnswer]) -> None:
-    assert len(answers) == 31
-    with connect(warehouse.server_dsn) as admin:
-        left = admin.execute(
-            "select count(*) from pg_database where datname like 'groundswell\\_cases%'"
-        ).fetchone()
-    assert left == (0,)
+def test_explaining_an_order_that_was_refunded(
+    built: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """G23: 100.00 over ana, bo and cy, 40.00 given back 34 days later in the same thirds."""
+    monkeypatch.setattr(command, "warehouse_dsn", lambda: built)
+    (found,) = [
+        rows for rows in read_orders(built, "o1") if rows.order["connection_id"].startswith("G23")
+    ]
+    lines = [" ".join(line.split()) for line in format_order(found).splitlines()]
+    assert any(
+        line.startswith("1 2026-03-01 00:00:00 UTC 14.00 d utm_link ana kept") for line in lines
+    )
+    assert "2026-03-15 sale: 100.00 USD" in lines
+    assert "2026-04-18 later entry, with the sale's weights: -40.00 USD" in lines
+    assert command.main(["explain", "nowhere"]) == 1
+    assert "no order with the id or name 'nowhere'" in capsys.readouterr().err
+
+
+def test_explaining_dropped_touches(built: str) -> None:
+    """G06: one second too old, one second after the order."""
+    (found,) = [
+        rows for rows in read_orders(built, "o1") if rows.order["connection_id"].startswith("G06")
+    ]
+    lines = [" ".join(line.split()) for line in format_order(found).splitlines()]
+    assert any(line.endswith("too_old dropped: outside the look-back of 30 days") for line in lines)
+    assert any(line.endswith("after dropped: after the order") for line in lines)
+
+
+def test_the_orders_behind_a_creators_day(
+    built: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """G23 alone has cy's refund on that day: a third of -40.00, no order."""
+    monkeypatch.setattr(command, "warehouse_dsn", lambda: built)
+    assert command.main(["creator", "cy", "2026-04-18"]) == 0
+    text = capsys.readouterr().out
+    assert "cy on 2026-04-18, rule version all" in text
+    row = next(line.split() for line in text.splitlines() if line.startswith("o1"))
+    assert row[:6] == ["o1", "kept", "2026-03-15", "later", "entry", "3"]
+    assert "-13.33" in row
+    assert command.main(["creator", "cy", "2026-04-19"]) == 1
