@@ -262,6 +262,19 @@ def test_texts_and_lists_make_the_same_summary() -> None:
     assert list(texts.offsets) == list(lists.offsets) == [0, 2, 2, 3]
 
 
+def test_an_empty_channel_name_is_refused() -> None:
+    for made in (
+        lambda: PathSummary.of_texts(["ana", "", "bo >  > ana"], " > ", [1, 1, 1]),
+        lambda: PathSummary.of([["ana"], [], ["bo", ""]], [1, 1, 1]),
+    ):
+        with pytest.raises(ValueError, match="the path of row 2 holds an empty channel name"):
+            made()
+    with pytest.raises(ValueError, match="the separator of paths is empty"):
+        PathSummary.of_texts(["ana"], "", [1])
+    assert PathSummary.of_texts([], " > ", []).channels == ()
+    assert PathSummary.of_texts(["", ""], " > ", [1, 2]).channels == ()
+
+
 def test_one_row_per_path_whatever_the_order_of_rows() -> None:
     summary = PathSummary.of(
         [["bo", "ana"], [], ["ana"], ["bo", "ana"], []], [1, 2, 3, 4, 5], values=[1, 2, 3, 4, 5]
