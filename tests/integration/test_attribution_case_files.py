@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from random_attribution import random_case
 
 from include.attribution import __main__ as command
 from include.attribution.cases import CaseFile, read_cases
@@ -30,12 +32,20 @@ def project_models() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def built(warehouse: Any) -> Iterator[str]:
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> CaseFile:
+    """Sixty random cases, read from a file like any other."""
+    file = tmp_path_factory.mktemp("cases") / "random.json"
+    file.write_text(json.dumps({"cases": [random_case(seed) for seed in range(60)]}), "utf-8")
+    return read_cases(file)
+
+
+@pytest.fixture(scope="module")
+def built(warehouse: Any, drawn: CaseFile) -> Iterator[str]:
     """A scratch database with the models built over every case."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE_DSN", warehouse.server_dsn)
         with scratch_database() as dsn:
-            build_cases(dsn, [*GOLDEN.cases, *DEFECTS.cases])
+            build_cases(dsn, [*GOLDEN.cases, *DEFECTS.cases, *drawn.cases])
             yield dsn
     with connect(warehouse.server_dsn) as admin:
         left = admin.execute(
@@ -45,8 +55,8 @@ def built(warehouse: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def answers(built: str) -> dict[str, SqlAnswer]:
-    return read_answers(built, [*GOLDEN.cases, *DEFECTS.cases])
+def answers(built: str, drawn: CaseFile) -> dict[str, SqlAnswer]:
+    return read_answers(built, [*GOLDEN.cases, *DEFECTS.cases, *drawn.cases])
 
 
 @pytest.mark.parametrize("case", DEFECTS.cases, ids=lambda case: case.id)
@@ -55,14 +65,24 @@ def test_defects_that_shipped_elsewhere(case: Any, answers: dict[str, SqlAnswer]
     assert not results[0].failures, format_results(results)
 
 
-@pytest.mark.skipif(
+needs_every_model = pytest.mark.skipif(
     not project_models() >= {"position_based", "time_decay", "shapley"},
     reason="the project does not compute every rule model",
 )
+
+
+@needs_every_model
 @pytest.mark.parametrize("case", GOLDEN.cases, ids=lambda case: case.id)
 def test_golden_cases(case: Any, answers: dict[str, SqlAnswer]) -> None:
     results = check_cases(CaseFile(GOLDEN.tolerance, (case,)), answers)
     assert not results[0].failures, format_results(results)
+
+
+@needs_every_model
+def test_random_cases_equal_the_oracle(drawn: CaseFile, answers: dict[str, SqlAnswer]) -> None:
+    results = check_cases(drawn, answers)
+    assert not any(result.failures for result in results), format_results(results)
+    assert sum(len(result.checks) for result in results) > 3000
 
 
 def test_explaining_an_order_that_was_refunded(
