@@ -10,6 +10,8 @@ from include.settings import REPO_ROOT
 
 OURS = ("include", "dags", "plugins", "tests")
 SHARED_BY_SOURCES = ("include.http", "include.errors", "include.sources._base")
+# The command line of attribution and the modules through which it reaches a warehouse.
+ATTRIBUTION_DOORS = {"__main__", "cases_sql", "explain_rows"}
 WEAK_NAMES = {"utils", "helpers", "common", "misc", "manager"}
 
 
@@ -49,8 +51,19 @@ def test_plugins_import_nothing_of_ours() -> None:
 def test_pure_maths_import_only_themselves() -> None:
     for area in ("attribution", "stats"):
         for path in modules(f"include/{area}"):
+            if area == "attribution" and path.stem in ATTRIBUTION_DOORS:
+                continue
             for name in imports_of(path):
                 assert is_below(name, (f"include.{area}",)), f"{path} imports {name}"
+
+
+def test_only_the_attribution_command_line_goes_through_its_doors() -> None:
+    """The maths stay pure; `python -m include.attribution` alone opens a warehouse."""
+    pure = [p for p in modules("include/attribution") if p.stem not in ATTRIBUTION_DOORS]
+    for path in pure:
+        for name in imports_of(path):
+            parts = name.split(".")
+            assert not set(parts) & ATTRIBUTION_DOORS, f"{path} imports {name}"
 
 
 def test_a_source_imports_only_its_base_http_and_errors() -> None:

@@ -1,0 +1,152 @@
+"""Explanations as text, from rows as the warehouse holds them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from include.attribution.explain import (
+    CreatorDay,
+    OrderRows,
+    format_creator_day,
+    format_order,
+    format_table,
+)
+
+ORDERED = dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)
+ORDER = {
+    "connection_id": "shopify",
+    "order_id": "77",
+    "order_name": "#1001",
+    "ordered_at": ORDERED,
+    "order_class": "kept",
+}
+
+
+def touch(number: int | None, days: float, channel: str, **more: Any) -> dict[str, Any]:
+    at = ORDERED - dt.timedelta(days=days)
+    row = {
+        "touch_number": number,
+        "touched_at": at,
+        "ordered_at": ORDERED,
+        "anchored_at": at,
+        "is_dated": True,
+        "evidence_type": "utm_link",
+        "evidence_types": "",
+        "channel": channel,
+        "is_in_path": number is not None,
+        "dropped_reason": None,
+        "lookback_days": 30,
+    }
+    return row | more
+
+
+def credit(number: int, channel: str, share: str, cents: str, **more: Any) -> dict[str, Any]:
+    row = {
+        "order_id": "77",
+        "event_date": dt.date(2026, 3, 15),
+        "order_date": dt.date(2026, 3, 15),
+        "order_class": "kept",
+        "touch_number": number,
+        "touch_count": 2,
+        "channel": channel,
+        "currency_code": "USD",
+        "conversion_count": 1,
+        "entry_net_amount": Decimal("90.01"),
+        "last_touch_share": Decimal(number - 1),
+        "last_touch_amount": Decimal("90.01") * (number - 1),
+        "linear_share": Decimal(share),
+        "linear_amount": Decimal(cents),
+    }
+    return row | more
+
+
+TOUCHES = [
+    touch(None, 42, "cy", dropped_reason="outside_lookback"),
+    touch(1, 14, "ana", evidence_types="discount_code,utm_link"),
+    touch(None, 2, "direct", dropped_reason="direct_beside_others", evidence_type="direct_visit"),
+    touch(2, 0, "bo", is_dated=False, evidence_type="discount_code", is_winner=True),
+    touch(None, 1, "dee", dropped_reason="lost_a_bet"),
+]
+WANTED = """\
+order 77 (#1001) of shopify, 2026-03-15 12:00:00 UTC, kept
+rule version all; also computed: code_first
+
+touch  when                         age  evidence                  channel  fate
+       2026-02-01 12:00:00 UTC  42.00 d  utm_link                  cy       dropped: outside LOOK
+    1  2026-03-01 12:00:00 UTC  14.00 d  utm_link + discount_code  ana      kept
+       2026-03-13 12:00:00 UTC   2.00 d  direct_visit              direct   dropped: direct, OTHERS
+    2  undated                   0.00 d  discount_code             bo       kept, wins
+       2026-03-14 12:00:00 UTC   1.00 d  utm_link                  dee      dropped: lost a bet
+
+share of the order
+touch  channel  last_touch  linear
+    1  ana          0.0000  0.5000
+    2  bo           1.0000  0.5000
+       sum          1.0000  1.0000
+
+2026-03-15 sale: 90.01 USD
+touch  channel  last_touch  linear
+    1  ana            0.00   45.01
+    2  bo            90.01   45.00
+       sum           90.01   90.01
+"""
+WANTED = WANTED.replace("LOOK", "the look-back of 30 days")
+WANTED = WANTED.replace("OTHERS", "and the path has other touches")
+SALE = [credit(1, "ana", "0.5", "45.01"), credit(2, "bo", "0.5", "45.00")]
+
+
+def test_an_order_from_touches_to_cents() -> None:
+    rows = OrderRows(ORDER, "all", ["all", "code_first"], TOUCHES, SALE)
+    assert format_order(rows) + "\n" == WANTED
+
+
+def test_a_conflict_names_who_is_next() -> None:
+    rival = touch(1, 1, "ana", is_conflict=True, runner_up_creator_id="bo")
+    text = format_order(OrderRows(ORDER, "all", ["all"], [rival], SALE[:1]))
+    assert "several creators have evidence; next in line: bo" in text.splitlines()
+
+
+def test_an_order_nobody_was_seen_to_bring() -> None:
+    rows = [credit(1, "unattributed", "1", "90.01")]
+    text = format_order(OrderRows(ORDER, "all", ["all"], [], rows))
+    assert "no touch is known: the order is unattributed in every model" in text
+
+
+def test_a_version_that_is_not_computed() -> None:
+    text = format_order(OrderRows(ORDER, "mine", ["all"], TOUCHES, []))
+    assert text.endswith("no credit is computed under rule version mine")
+    assert "rule version mine; also computed: all" in text
+
+
+def test_a_creators_day_counts_kept_orders() -> None:
+    """Half of 77, all of the cancelled 78, and a refund of an older order: 0.5 orders, 35.01."""
+    refund = {"conversion_count": 0, "order_id": "60", "order_date": dt.date(2026, 3, 1)}
+    rows = [
+        SALE[0],
+        credit(1, "ana", "1", "90.01", order_id="78", order_class="cancelled"),
+        credit(1, "ana", "0.5", "-10.00", **refund),
+    ]
+    text = format_creator_day(CreatorDay("ana", dt.date(2026, 3, 15), "all", rows))
+    lines = [line.split() for line in text.splitlines()]
+    assert lines[0] == ["ana", "on", "2026-03-15,", "rule", "version", "all"]
+    assert lines[2][-2:] == ["last_touch", "linear"]
+    assert lines[4] == ["78", "cancelled", "2026-03-15", "sale", "1", "2", "0.00", "90.01"]
+    assert lines[5][:5] == ["60", "kept", "2026-03-01", "later", "entry"]
+    assert lines[6] == ["kept", "orders", "0.0000", "0.5000"]
+    assert lines[7] == ["kept", "net", "revenue", "0.00", "35.01"]
+
+
+def test_a_day_without_the_creator_says_so() -> None:
+    text = format_creator_day(CreatorDay("ana", dt.date(2026, 3, 15), "all", []))
+    assert text == (
+        "ana on 2026-03-15, rule version all: no order of that date has a touch of the creator "
+        "in its path"
+    )
+
+
+def test_numbers_stand_right_and_text_left() -> None:
+    assert format_table(["n", "name"], [["-1.50", "a"], ["", "bcd"], ["12", "e"]]) == (
+        "    n  name\n-1.50  a\n       bcd\n   12  e"
+    )
