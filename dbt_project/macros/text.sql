@@ -53,3 +53,8 @@
         when {{ word }} is not null then 'feed'
     end
 {%- endmacro %}
+
+{#- A list of texts as SQL: ('a', 'b'). -#}
+{% macro quoted_list(texts) -%}
+    ('{{ texts | join("', '") }}')
+{%- endmacro %}

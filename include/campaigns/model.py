@@ -16,7 +16,16 @@ Platform = Literal["instagram", "tiktok", "youtube"]
 AccessPath = Literal["own_account", "partnership_content", "business_discovery", "public", "none"]
 ContentFormat = Literal["feed", "reel", "story"]
 Tier = Literal["nano", "micro", "macro"]
-AttributionModel = Literal["first_touch", "last_touch", "linear"]
+AttributionModel = Literal[
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay",
+    "shapley",
+    "rule_winner",
+]
 RuleVersion = Literal["all", "code_first", "link_first"]
 SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]

@@ -11,9 +11,8 @@ contracts as (
     select
         contracts.*,
         campaigns.default_rule_version,
-        contracts.rule_version in (
-            '{{ var("attribution_rule_versions") | join("', '") }}'
-        ) as is_rule_version_computed,
+        contracts.rule_version in {{ quoted_list(var('attribution_rule_versions')) }}
+            as is_rule_version_computed,
         coalesce(contracts.signed_date, campaigns.start_date) as committed_date
     from {{ ref('stg_campaign_plan__contracts') }} as contracts
     inner join campaigns on contracts.campaign_id = campaigns.campaign_id

@@ -25,6 +25,7 @@ visits as (
     select
         moments.*,
         affected.ordered_at,
+        affected.has_every_rule_version,
         coalesce(campaigns.lookback_days, {{ var('default_lookback_days') }}) as lookback_days
     from {{ ref('int_moments_classified') }} as moments
     inner join affected
@@ -116,7 +117,8 @@ dated_touches as (
         coalesce(visits.creator_id, visits.other_channel, 'direct') as channel,
         visits.campaign_id,
         visits.creator_id,
-        visits.lookback_days
+        visits.lookback_days,
+        visits.has_every_rule_version
     from visits
     left join carriers
         on
@@ -138,6 +140,7 @@ undated_alone as (
         undated_creators.*,
         affected.ordered_at,
         affected.business_timezone,
+        affected.has_every_rule_version,
         campaigns.lookback_days
     from undated_creators
     inner join affected
@@ -194,7 +197,8 @@ undated_touches as (
         undated_alone.creator_id as channel,
         undated_alone.campaign_id,
         undated_alone.creator_id,
-        undated_alone.lookback_days
+        undated_alone.lookback_days,
+        undated_alone.has_every_rule_version
     from undated_alone
     left join last_posts
         on
@@ -212,6 +216,18 @@ touches as (
 
     select * from undated_touches
 
+),
+
+-- The settings of the path travel with the touch, as its look-back does.
+final as (
+
+    select
+        *,
+        '{{ var("direct_policy") }}' as direct_policy,
+        {{ var('collapses_repeats') }} as collapses_repeats,
+        {{ var('half_life_days') }} as half_life_days
+    from touches
+
 )
 
-select * from touches
+select * from final

@@ -1,7 +1,7 @@
 -- Which orders this run rebuilds, one row each. An order is affected when it changed, when its GA4
 -- transaction changed or may have been withdrawn, when a post appeared that may carry its undated
 -- evidence, when its customer turns out to have been sent product, when its shop changed the time
--- zone, and always when the plan changed.
+-- zone, and always when the plan, a rule or a setting of the models changed.
 -- While a fact of the chain is missing (first build, full refresh) every order is affected.
 {{ config(
     materialized='table',
@@ -118,6 +118,7 @@ affected as (
     from orders
     where
         {{ plan_changed() }}
+        or {{ attribution_settings_changed() }}
         or load_id in {{ pending_loads() }}
         or connection_id in (select moved_shops.connection_id from moved_shops)
         or (connection_id, order_id) in (
@@ -163,11 +164,38 @@ affected as (
 
 )
 
-{%- endif %}
+{%- endif %},
 
-select * from affected
+campaigns as (
+
+    select * from {{ ref('stg_campaign_plan__campaigns') }}
+
+),
+
+final as (
+
+    select
+        affected.*,
+        case
+            when exists (
+                select 1
+                from campaigns
+                where
+                    affected.connection_id = campaigns.shop_connection_id
+                    and affected.order_date
+                    >= {{ days_after('campaigns.start_date', '-campaigns.lookback_days') }}
+                    and affected.order_date
+                    <= {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
+            ) then true
+            else false
+        end as has_every_rule_version
+    from affected
+
+)
+
+select * from final
 -- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_posts_matched') }}
 -- depends_on: {{ ref('int_seeded_customers') }}
 -- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
--- depends_on: {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
