@@ -34,6 +34,7 @@ final as (
         evidence_type,
         evidence_types,
         discount_codes,
+        match_quality,
         channel_type,
         channel,
         campaign_id,
