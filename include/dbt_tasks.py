@@ -36,7 +36,7 @@ def is_manifest_current() -> bool:
     if not MANIFEST.is_file():
         return False
     written = MANIFEST.stat().st_mtime
-    folders = (DBT_PROJECT_DIR / name for name in ("models", "macros", "tests"))
+    folders = (DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds", "tests"))
     files = [path for folder in folders for path in folder.rglob("*")]
     return all(path.stat().st_mtime <= written for path in files)
 

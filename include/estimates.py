@@ -199,18 +199,17 @@ def _read_credits(
 ) -> dict[tuple[str, str, str], list[CreditedOrder]]:
     """Return kept orders with creator credit per campaign, rule version and model.
 
-    Models and rule versions are the campaign's default and all that any credit row names, so a
-    campaign without a single order still gets a row per creator.
+    The rule version is the campaign's own; the models are its default and all that any credit row
+    names, so a campaign without a single order still gets a row per creator.
     """
     credited: dict[tuple[str, str, str], list[CreditedOrder]] = {
         (campaign_id, rule_version, model): []
         for campaign_id, rule_version, model in connection.execute(
             """
-            select campaigns.campaign_id, used.rule_version, used.attribution_model
+            select campaigns.campaign_id, campaigns.default_rule_version, used.attribution_model
             from core.dim_campaign as campaigns
             cross join (
-                select distinct rule_version, attribution_model
-                from intermediate.int_credits_unpivoted
+                select distinct attribution_model from intermediate.int_credits_unpivoted
             ) as used
             union
             select campaign_id, default_rule_version, default_attribution_model
@@ -229,6 +228,9 @@ def _read_credits(
             sum(credits.credit_share * credits.conversion_count)::float8 as credit,
             sum(credits.credit_amount)::float8 as net_revenue
         from intermediate.int_credits_unpivoted as credits
+        inner join core.dim_campaign as campaigns
+            on credits.campaign_id = campaigns.campaign_id
+            and credits.rule_version = campaigns.default_rule_version
         inner join core.fct_order as orders
             on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
         where credits.channel_type = 'creator' and credits.order_class = 'kept'

@@ -1,5 +1,5 @@
-{#- Weight of a touch per model; `path` is a CTE with touch_number, touch_count and, for
-last_non_direct, last_non_direct_number. Weights of an order sum to 1. -#}
+{#- Weight of a touch per model; `path` is a CTE of touches in the path with what attribution_paths adds,
+and decay_weight and decay_total for time decay. Weights of an order sum to 1. -#}
 {% macro model_share(model, path) -%}
     {%- set share = context.get('share_' ~ model) -%}
     {%- if share is none or share is not defined -%}
@@ -30,6 +30,41 @@ last_non_direct, last_non_direct_number. Weights of an order sum to 1. -#}
 
 {% macro share_linear(path) -%}
     1.0 / {{ path }}.touch_count
+{%- endmacro %}
+
+{% macro share_position_based(path) -%}
+    case
+        when {{ path }}.touch_count <= 2 then 1.0 / {{ path }}.touch_count
+        when {{ path }}.touch_number in (1, {{ path }}.touch_count) then 0.4
+        else 0.2 / ({{ path }}.touch_count - 2)
+    end
+{%- endmacro %}
+
+{% macro share_time_decay(path) -%}
+    cast({{ path }}.decay_weight / {{ path }}.decay_total as numeric)
+{%- endmacro %}
+
+{#- Closed form of the game v(S) = orders whose distinct channels lie in S: each order is split equally
+over its distinct channels; a channel's part equally over its touches. -#}
+{% macro share_shapley(path) -%}
+    1.0 / ({{ path }}.channel_count * {{ path }}.channel_touch_count)
+{%- endmacro %}
+
+{% macro share_rule_winner(path) -%}
+    case when {{ path }}.is_winner then 1.0 else 0.0 end
+{%- endmacro %}
+
+{#- 2 to the power of minus the age over the half-life, the age counted from the path's newest touch:
+the reference instant cancels out, and a long path can't lose all its weight to underflow. -#}
+{% macro decay_weight(path, newest_anchored_at) -%}
+    power(
+        cast(2 as double precision),
+        greatest(
+            -{{ seconds_between(path ~ '.anchored_at', newest_anchored_at) }}
+            / (86400.0 * {{ path }}.half_life_days),
+            -1000
+        )
+    )
 {%- endmacro %}
 
 {#- Money of a touch, to the cent: floor the absolute share, hand the missing cents to the largest
@@ -81,8 +116,9 @@ kind: winner (shares are 0 or 1), equal (all shares alike, so all remainders tie
 
 {#- One row per ledger entry and touch of its order, with a share and an amount per model.
 
-paths: CTE from attribution_paths (rows outside the path are left out here).
-entries: CTE with connection_id, order_id, event_date, conversion_count, net_amount (to the cent).
+paths: CTE from attribution_paths with half_life_days (rows outside the path are left out here).
+entries: CTE with connection_id, order_id, event_date, conversion_count, net_amount (to the cent) and
+has_every_rule_version (false: the first rule version only).
 Every entry of an order, whatever its date, takes the weights of the order's path; an order without a
 path gets the one row `unattributed`. -#}
 {% macro attribution_credits(
@@ -93,22 +129,42 @@ path gets the one row `unattributed`. -#}
     rule_versions as (
 
         {% for version in rule_versions -%}
-        select '{{ version }}' as rule_version
+        select
+            '{{ version }}' as rule_version,
+            {{ 'true' if loop.first else 'false' }} as is_default
         {{- ' union all' if not loop.last }}
         {% endfor %}
+    ),
+
+    kept as (
+
+        select
+            *,
+            max(anchored_at) over (
+                partition by connection_id, order_id, rule_version
+            ) as newest_anchored_at
+        from {{ paths }}
+        where is_in_path
+
+    ),
+
+    decaying as (
+
+        select
+            kept.*,
+            {{ decay_weight('kept', 'kept.newest_anchored_at') }} as decay_weight
+        from kept
+
     ),
 
     numbered as (
 
         select
-            paths.*
-            {%- if 'last_non_direct' in models | map(attribute='name') -%},
-            max(case when paths.channel_type <> 'direct' then paths.touch_number end) over (
-                partition by paths.connection_id, paths.order_id, paths.rule_version
-            ) as last_non_direct_number
-            {%- endif %}
-        from {{ paths }} as paths
-        where paths.is_in_path
+            *,
+            sum(decay_weight) over (
+                partition by connection_id, order_id, rule_version
+            ) as decay_total
+        from decaying
 
     ),
 
@@ -143,7 +199,7 @@ path gets the one row `unattributed`. -#}
             coalesce(weighted.{{ model.name }}_share, 1.0) as {{ model.name }}_share{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ entries }} as entries
-        cross join rule_versions
+        inner join rule_versions on rule_versions.is_default or entries.has_every_rule_version
         left join weighted
             on
                 entries.connection_id = weighted.connection_id

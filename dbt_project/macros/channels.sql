@@ -29,3 +29,10 @@ NULL is direct. Reads the spelling-proof utm keys first, then what the shop made
             or {{ visit }}.referrer_source not in ('unknown') then 'referral'
     end
 {%- endmacro %}
+
+{#- A utm key without GA4's words for nothing. -#}
+{% macro known_key(key) -%}
+    case
+        when {{ key }} not in ('(direct)', '(none)', '(not set)', '(organic)', '(referral)') then {{ key }}
+    end
+{%- endmacro %}

@@ -30,6 +30,46 @@ that is taken away, or put back as it was, makes no new version but another day.
     )
 {%- endmacro %}
 
+{#- What decides which touches take part and how an order is split, one text per row. -#}
+{% macro attribution_settings() -%}
+    select
+        'rule ' || concat_ws(
+            ' ',
+            precedence.rule_version,
+            precedence.evidence_type,
+            precedence.precedence_rank,
+            coalesce(cast(precedence.window_days as text), 'campaign'),
+            precedence.tie_break
+        ) as setting
+    from {{ ref('ref_precedence_rule') }} as precedence
+    {%- for name in [
+        'attribution_models', 'attribution_rule_versions', 'direct_policy', 'collapses_repeats',
+        'default_lookback_days', 'half_life_days'
+    ] %}
+
+    union all
+
+    select '{{ name }} {{ var(name) | string | replace("'", "") }}' as setting
+    {%- endfor %}
+{%- endmacro %}
+
+{#- True when the settings differ from those the facts were last built with, or nobody knows them. -#}
+{% macro attribution_settings_changed() -%}
+    {%- if is_built('intermediate', 'int_attribution_settings') -%}
+        {%- set applied = adapter.get_relation(
+            target.database, 'intermediate', 'int_attribution_settings'
+        ) -%}
+    exists (
+        select 1
+        from ({{ attribution_settings() }}) as settings
+        full outer join {{ applied }} as applied on settings.setting = applied.setting
+        where settings.setting is null or applied.setting is null
+    )
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Pre-hook of facts with several rows per order: forget the orders that are about to be rebuilt.
 
 An order may lose rows (a code that changed its owner), so deleting by the new rows' keys would leave

@@ -53,3 +53,17 @@
         when {{ word }} is not null then 'feed'
     end
 {%- endmacro %}
+
+{#- A list of texts as SQL: ('a', 'b'). -#}
+{% macro quoted_list(texts) -%}
+    ('{{ texts | join("', '") }}')
+{%- endmacro %}
+
+{#- Words of a free text in lower case, anything but letters and digits between them one space. -#}
+{% macro letters_key(value) -%}
+    {{ return(adapter.dispatch('letters_key', 'groundswell')(value)) }}
+{%- endmacro %}
+
+{% macro default__letters_key(value) -%}
+    nullif(trim(regexp_replace(lower({{ value }}), '[^[:alnum:]]+', ' ', 'g')), '')
+{%- endmacro %}

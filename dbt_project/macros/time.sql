@@ -25,6 +25,15 @@
     {{ instant }} - ({{ seconds }}) * interval '1 second'
 {%- endmacro %}
 
+{#- Seconds from one instant to a later one. -#}
+{% macro seconds_between(earlier, later) -%}
+    {{ return(adapter.dispatch('seconds_between', 'groundswell')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    extract(epoch from {{ later }} - {{ earlier }})
+{%- endmacro %}
+
 {#- A date moved by whole days; negative goes back. -#}
 {% macro days_after(day, days) -%}
     {{ return(adapter.dispatch('days_after', 'groundswell')(day, days)) }}

@@ -61,7 +61,16 @@ __all__ = [
 
 AccessPath = Literal["own_account", "partnership_content", "business_discovery", "public", "none"]
 Tier = Literal["nano", "micro", "macro"]
-AttributionModel = Literal["first_touch", "last_touch", "linear"]
+AttributionModel = Literal[
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay",
+    "shapley",
+    "rule_winner",
+]
 EventKind = Literal["promotion", "stock_out", "price_change", "site_outage", "press", "other"]
 SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # YouTube allows a hyphen in a handle, the other platforms do not.

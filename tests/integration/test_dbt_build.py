@@ -98,11 +98,12 @@ def built(warehouse: Any, target: Path) -> Iterator[Build]:
     warehouse.reset()
 
 
-def path_of(build: Build, number: int) -> list[tuple[Any, ...]]:
+def path_of(build: Build, number: int, rule_version: str = "all") -> list[tuple[Any, ...]]:
     """Touches of an order: channel, evidence, why it was dropped; in the path's order."""
     return build.rows(
         "select channel, evidence_types, dropped_reason from core.fct_touchpoint "
-        f"where order_id = '{9_000_000_000 + number}' order by touch_number, touched_at, touch_id"
+        f"where order_id = '{9_000_000_000 + number}' and rule_version = '{rule_version}' "
+        "order by touch_number, touched_at, touch_id"
     )
 
 
@@ -126,7 +127,7 @@ def test_a_code_alone_is_dated_by_the_creators_last_live_post(built: Build) -> N
     assert path_of(built, 3) == [("bo", "discount_code", None)]
     (row,) = built.rows(
         "select touched_at, anchored_at, is_dated, evidence_rank from core.fct_touchpoint "
-        "where order_id = '9000000003'"
+        "where order_id = '9000000003' and rule_version = 'all'"
     )
     assert row == (utc("2026-03-10 17:00"), utc("2026-03-05 12:00"), False, 30)
 
@@ -135,7 +136,7 @@ def test_without_a_known_post_a_code_is_dated_by_its_start(built: Build) -> None
     assert path_of(built, 4) == [("cy", "discount_code", "outside_lookback")]
     credited = built.rows(
         "select channel_type, linear_amount from core.fct_attribution_credit "
-        "where order_id = '9000000004'"
+        "where order_id = '9000000004' and rule_version = 'all'"
     )
     assert credited == [("unattributed", Decimal("20.00"))]
 
@@ -150,7 +151,7 @@ def test_two_codes_are_two_touches_and_cents_add_up(built: Build) -> None:
     assert path_of(built, 7) == [("ana", "discount_code", None), ("bo", "discount_code", None)]
     cents = built.rows(
         "select linear_amount, linear_share from core.fct_attribution_credit "
-        "where order_id = '9000000007' order by touch_number"
+        "where order_id = '9000000007' and rule_version = 'all' order by touch_number"
     )
     assert cents == [(Decimal("5.01"), Decimal("0.5")), (Decimal("5.00"), Decimal("0.5"))]
 
@@ -279,7 +280,8 @@ def test_a_late_refund_changes_only_its_order(build: Build) -> None:
     assert sorted(build.rows(untouched)) == before
     assert build.rows(
         "select channel, conversion_count, linear_amount from core.fct_attribution_credit "
-        "where order_id = '9000000001' and event_date = '2026-03-20' order by touch_number"
+        "where order_id = '9000000001' and event_date = '2026-03-20' and rule_version = 'all' "
+        "order by touch_number"
     ) == [("ana", 0, Decimal("-15.01")), ("email", 0, Decimal("-15.00"))]
 
 

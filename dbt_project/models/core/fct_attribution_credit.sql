@@ -16,7 +16,9 @@ affected as (
 
 orders as (
 
-    select orders.*
+    select
+        orders.*,
+        affected.has_every_rule_version
     from affected
     inner join {{ ref('fct_order') }} as orders
         on
@@ -33,6 +35,7 @@ dated_entries as (
         orders.connection_id,
         orders.order_id,
         coalesce(sales.event_date, orders.order_date) as event_date,
+        orders.has_every_rule_version,
         round(coalesce(sum(sales.net_revenue_amount), 0), 2) as net_amount
     from orders
     left join {{ ref('fct_order_sale') }} as sales
@@ -40,7 +43,10 @@ dated_entries as (
             orders.connection_id = sales.connection_id
             and orders.order_id = sales.order_id
     group by
-        orders.connection_id, orders.order_id, coalesce(sales.event_date, orders.order_date)
+        orders.connection_id,
+        orders.order_id,
+        coalesce(sales.event_date, orders.order_date),
+        orders.has_every_rule_version
 
 ),
 

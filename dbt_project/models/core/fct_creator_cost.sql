@@ -28,9 +28,8 @@ terms as (
     select
         terms.*,
         campaigns.default_rule_version,
-        terms.rule_version in (
-            '{{ var("attribution_rule_versions") | join("', '") }}'
-        ) as is_rule_version_computed,
+        terms.rule_version in {{ quoted_list(var('attribution_rule_versions')) }}
+            as is_rule_version_computed,
         max(case when terms.fee_amount is not null then 1 else 0 end) over (
             partition by terms.campaign_id, terms.contract_id
         ) as is_fee_by_term

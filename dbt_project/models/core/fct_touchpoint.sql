@@ -34,16 +34,25 @@ final as (
         evidence_type,
         evidence_types,
         discount_codes,
+        match_quality,
         channel_type,
         channel,
         campaign_id,
         creator_id,
         lookback_days,
+        half_life_days,
+        precedence_rank,
         is_in_window,
         is_in_path,
         dropped_reason,
+        is_conflict,
+        is_winner,
+        runner_up_creator_id,
         touch_number,
-        touch_count
+        touch_count,
+        last_non_direct_number,
+        channel_touch_count,
+        channel_count
     from paths
 
 )

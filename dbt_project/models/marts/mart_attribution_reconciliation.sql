@@ -75,13 +75,11 @@ shop_sales as (
 
 models as (
 
+    -- The default rule version is the one kept for all history.
     {% for model in var('attribution_models') -%}
-    {%- for version in var('attribution_rule_versions') -%}
     select
         '{{ model.name }}' as attribution_model,
-        '{{ version }}' as rule_version
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        '{{ var("attribution_rule_versions")[0] }}' as rule_version
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

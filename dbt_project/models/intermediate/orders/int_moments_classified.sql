@@ -29,6 +29,13 @@ link_matches as (
         moments.visit_id,
         links.campaign_id,
         links.creator_id,
+        case
+            when
+                links.utm_campaign = moments.utm_campaign
+                and links.utm_content = moments.utm_content
+                then 'exact'
+            else 'normalised'
+        end as match_quality,
         row_number() over (
             partition by moments.connection_id, moments.order_id, moments.visit_id
             order by
@@ -81,6 +88,7 @@ classified as (
         moments.occurred_at,
         coalesce(link_matches.campaign_id, page_matches.campaign_id) as campaign_id,
         coalesce(link_matches.creator_id, page_matches.creator_id) as creator_id,
+        coalesce(link_matches.match_quality, 'exact') as match_quality,
         {{ other_channel('moments') }} as other_channel,
         case
             when link_matches.creator_id is not null then 'utm_link'

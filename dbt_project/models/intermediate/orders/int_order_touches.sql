@@ -1,6 +1,8 @@
 -- One row per affected order and real touch, before any window or rule: visits, and one undated
--- touch per creator who left undated evidence only. Undated evidence of a creator with a visit in
--- the window joins the evidence list of the newest such visit.
+-- touch per creator who left undated evidence only. A visit that the shop and GA4's event export
+-- both report is one touch; sessions of the order's visitor that the shop doesn't know are touches
+-- of their own. Undated evidence of a creator with a visit in the window joins the evidence list of
+-- the newest such visit.
 {{ config(
     materialized='table',
     post_hook='analyze {{ this }}',
@@ -20,18 +22,135 @@ campaigns as (
 
 ),
 
+purchase_sessions as (
+
+    select distinct
+        affected.connection_id,
+        affected.order_id,
+        affected.ordered_at,
+        sessions.visitor_id
+    from affected
+    inner join {{ ref('int_export_sessions') }} as sessions
+        on
+            -- Order names repeat between shops and years; the purchase happens when the order does.
+            affected.ordered_at >= sessions.purchased_at - interval '1 day'
+            and affected.ordered_at <= sessions.purchased_at + interval '1 day'
+            and (
+                affected.order_id = sessions.transaction_key
+                or affected.order_number = sessions.transaction_key
+            )
+
+),
+
+export_visits as (
+
+    select
+        purchase_sessions.connection_id,
+        purchase_sessions.order_id,
+        'ga4_event:' || sessions.session_id as visit_id,
+        sessions.touched_at as occurred_at,
+        sessions.campaign_id,
+        sessions.creator_id,
+        case when sessions.channel_type = 'other_channel' then sessions.channel end
+            as other_channel
+    from purchase_sessions
+    inner join {{ ref('int_export_sessions') }} as sessions
+        on
+            purchase_sessions.visitor_id = sessions.visitor_id
+            and purchase_sessions.ordered_at >= sessions.touched_at
+            and {{ seconds_before(
+                'purchase_sessions.ordered_at', (var('default_lookback_days') * 86400) | string
+            ) }} <= sessions.touched_at
+
+),
+
+-- The same visit by two clocks: one creator or channel within half an hour, the nearest pair.
+seen_twice as (
+
+    select
+        moments.connection_id,
+        moments.order_id,
+        moments.visit_id,
+        export_visits.visit_id as export_visit_id,
+        row_number() over (
+            partition by moments.connection_id, moments.order_id, export_visits.visit_id
+            order by
+                abs({{ seconds_between('moments.occurred_at', 'export_visits.occurred_at') }}),
+                {{ byte_order('moments.visit_id') }}
+        ) as pair_number
+    from {{ ref('int_moments_classified') }} as moments
+    inner join export_visits
+        on
+            moments.connection_id = export_visits.connection_id
+            and moments.order_id = export_visits.order_id
+            and coalesce(moments.creator_id, moments.other_channel, 'direct')
+            = coalesce(export_visits.creator_id, export_visits.other_channel, 'direct')
+            and abs({{ seconds_between('moments.occurred_at', 'export_visits.occurred_at') }})
+            <= {{ var('same_visit_seconds') }}
+
+),
+
+visit_rows as (
+
+    select
+        moments.connection_id,
+        moments.order_id,
+        moments.visit_id,
+        moments.occurred_at,
+        moments.campaign_id,
+        moments.creator_id,
+        moments.other_channel,
+        moments.evidence_type,
+        moments.further_evidence_type,
+        moments.match_quality,
+        exists(
+            select 1
+            from seen_twice
+            where
+                moments.connection_id = seen_twice.connection_id
+                and moments.order_id = seen_twice.order_id
+                and moments.visit_id = seen_twice.visit_id
+                and seen_twice.pair_number = 1
+        ) as is_in_export
+    from {{ ref('int_moments_classified') }} as moments
+
+    union all
+
+    select
+        export_visits.connection_id,
+        export_visits.order_id,
+        export_visits.visit_id,
+        export_visits.occurred_at,
+        export_visits.campaign_id,
+        export_visits.creator_id,
+        export_visits.other_channel,
+        case when export_visits.creator_id is not null then 'ga4_event' end as evidence_type,
+        null as further_evidence_type,
+        'normalised' as match_quality,
+        false as is_in_export
+    from export_visits
+    left join seen_twice
+        on
+            export_visits.connection_id = seen_twice.connection_id
+            and export_visits.order_id = seen_twice.order_id
+            and export_visits.visit_id = seen_twice.export_visit_id
+    where seen_twice.visit_id is null
+
+),
+
 visits as (
 
     select
-        moments.*,
+        visit_rows.*,
         affected.ordered_at,
+        affected.has_every_rule_version,
         coalesce(campaigns.lookback_days, {{ var('default_lookback_days') }}) as lookback_days
-    from {{ ref('int_moments_classified') }} as moments
+    from visit_rows
     inner join affected
         on
-            moments.connection_id = affected.connection_id
-            and moments.order_id = affected.order_id
-    left join campaigns on moments.campaign_id = campaigns.campaign_id
+            visit_rows.connection_id = affected.connection_id
+            and visit_rows.order_id = affected.order_id
+    left join campaigns on visit_rows.campaign_id = campaigns.campaign_id
 
 ),
 
@@ -56,6 +175,7 @@ undated_creators as (
         max(case when evidence_number = 1 then campaign_id end) as campaign_id,
         max(case when evidence_number = 1 then evidence_type end) as evidence_type,
         min(evidence_rank) as evidence_rank,
+        max(case when evidence_number = 1 then match_quality end) as match_quality,
         min(owner_from_date) as owner_from_date,
         string_agg(distinct evidence_type, ',' order by evidence_type) as evidence_types,
         string_agg(
@@ -105,9 +225,11 @@ dated_touches as (
             ',',
             visits.evidence_type,
             visits.further_evidence_type,
+            case when visits.is_in_export then 'ga4_event' end,
             undated_creators.evidence_types
         ) as evidence_types,
         undated_creators.discount_codes,
+        visits.match_quality,
         case
             when visits.creator_id is not null then 'creator'
             when visits.other_channel is not null then 'other_channel'
@@ -116,7 +238,8 @@ dated_touches as (
         coalesce(visits.creator_id, visits.other_channel, 'direct') as channel,
         visits.campaign_id,
         visits.creator_id,
-        visits.lookback_days
+        visits.lookback_days,
+        visits.has_every_rule_version
     from visits
     left join carriers
         on
@@ -138,6 +261,7 @@ undated_alone as (
         undated_creators.*,
         affected.ordered_at,
         affected.business_timezone,
+        affected.has_every_rule_version,
         campaigns.lookback_days
     from undated_creators
     inner join affected
@@ -190,17 +314,46 @@ undated_touches as (
         undated_alone.evidence_type,
         undated_alone.evidence_types,
         undated_alone.discount_codes,
+        undated_alone.match_quality,
         'creator' as channel_type,
         undated_alone.creator_id as channel,
         undated_alone.campaign_id,
         undated_alone.creator_id,
-        undated_alone.lookback_days
+        undated_alone.lookback_days,
+        undated_alone.has_every_rule_version
     from undated_alone
     left join last_posts
         on
             undated_alone.connection_id = last_posts.connection_id
             and undated_alone.order_id = last_posts.order_id
             and undated_alone.creator_id = last_posts.creator_id
+
+),
+
+-- An order placed inside a platform's app names the platform, not a creator.
+in_app_touches as (
+
+    select
+        connection_id,
+        order_id,
+        'in_app:' || sales_channel as touch_id,
+        ordered_at as touched_at,
+        ordered_at,
+        ordered_at as anchored_at,
+        false as is_dated,
+        25 as evidence_rank,
+        'in_app_shop' as evidence_type,
+        'in_app_shop' as evidence_types,
+        cast(null as text) as discount_codes,
+        'exact' as match_quality,
+        'other_channel' as channel_type,
+        'social' as channel,
+        cast(null as text) as campaign_id,
+        cast(null as text) as creator_id,
+        {{ var('default_lookback_days') }} as lookback_days,
+        has_every_rule_version
+    from affected
+    where sales_channel in {{ quoted_list(var('in_app_sales_channels')) }}
 
 ),
 
@@ -212,6 +365,22 @@ touches as (
 
     select * from undated_touches
 
+    union all
+
+    select * from in_app_touches
+
+),
+
+-- The settings of the path travel with the touch, as its look-back does.
+final as (
+
+    select
+        *,
+        '{{ var("direct_policy") }}' as direct_policy,
+        {{ var('collapses_repeats') }} as collapses_repeats,
+        {{ var('half_life_days') }} as half_life_days
+    from touches
+
 )
 
-select * from touches
+select * from final

@@ -1,7 +1,8 @@
 -- Which orders this run rebuilds, one row each. An order is affected when it changed, when its GA4
--- transaction changed or may have been withdrawn, when a post appeared that may carry its undated
--- evidence, when its customer turns out to have been sent product, when its shop changed the time
--- zone, and always when the plan changed.
+-- transaction or its visitor's sessions changed or may have been withdrawn, when a survey answer
+-- came, when a post appeared that may carry its undated evidence, when its customer turns out to
+-- have been sent product, when its shop changed the time zone, and always when the plan, a rule or
+-- a setting of the models changed.
 -- While a fact of the chain is missing (first build, full refresh) every order is affected.
 {{ config(
     materialized='table',
@@ -21,9 +22,11 @@ orders as (
     select
         stg_orders.connection_id,
         stg_orders.order_id,
+        stg_orders.order_number,
         stg_orders.created_at as ordered_at,
         stg_orders.processed_at,
         stg_orders.customer_id,
+        stg_orders.source_name as sales_channel,
         stg_orders.load_id,
         coalesce(shops.timezone, {{ reporting_timezone() }}, 'UTC') as business_timezone
     from {{ ref('stg_shopify__orders') }} as stg_orders
@@ -97,6 +100,31 @@ shop_zones as (
 
 ),
 
+-- Another session of a visitor may be a touch of every order the visitor is known to have placed.
+seen_purchases as (
+
+    select purchases.transaction_key
+    from {{ ref('int_export_sessions') }} as purchases
+    where
+        purchases.transaction_key is not null
+        and purchases.visitor_id in (
+            select seen.visitor_id
+            from {{ ref('int_export_sessions') }} as seen
+            where seen.load_id in {{ pending_loads() }}
+        )
+
+),
+
+answered_surveys as (
+
+    select answers.order_key
+    from {{ optional_staging(
+        'stg_files__post_purchase_survey', {'order_key': 'text', 'load_id': 'bigint'}
+    ) }} as answers
+    where answers.load_id in {{ pending_loads() }}
+
+),
+
 moved_shops as (
 
     select connection_id
@@ -112,12 +140,15 @@ affected as (
     select
         connection_id,
         order_id,
+        order_number,
+        sales_channel,
         ordered_at,
         {{ business_date('processed_at', 'business_timezone') }} as order_date,
         business_timezone
     from orders
     where
         {{ plan_changed() }}
+        or {{ attribution_settings_changed() }}
         or load_id in {{ pending_loads() }}
         or connection_id in (select moved_shops.connection_id from moved_shops)
         or (connection_id, order_id) in (
@@ -126,6 +157,10 @@ affected as (
                 pending_transactions.order_id
             from pending_transactions
         )
+        or order_id in (select seen_purchases.transaction_key from seen_purchases)
+        or order_number in (select seen_purchases.transaction_key from seen_purchases)
+        or order_id in (select answered_surveys.order_key from answered_surveys)
+        or order_number in (select answered_surveys.order_key from answered_surveys)
         or (connection_id, customer_id) in (
             select
                 newly_seeded.connection_id,
@@ -156,6 +191,8 @@ affected as (
     select
         connection_id,
         order_id,
+        order_number,
+        sales_channel,
         ordered_at,
         {{ business_date('processed_at', 'business_timezone') }} as order_date,
         business_timezone
@@ -163,12 +200,40 @@ affected as (
 
 )
 
-{%- endif %}
+{%- endif %},
 
-select * from affected
+campaigns as (
+
+    select * from {{ ref('stg_campaign_plan__campaigns') }}
+
+),
+
+final as (
+
+    select
+        affected.*,
+        case
+            when exists (
+                select 1
+                from campaigns
+                where
+                    affected.connection_id = campaigns.shop_connection_id
+                    and affected.order_date
+                    >= {{ days_after('campaigns.start_date', '-campaigns.lookback_days') }}
+                    and affected.order_date
+                    <= {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
+            ) then true
+            else false
+        end as has_every_rule_version
+    from affected
+
+)
+
+select * from final
 -- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_posts_matched') }}
 -- depends_on: {{ ref('int_seeded_customers') }}
 -- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
--- depends_on: {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
+-- depends_on: {{ ref('int_export_sessions') }} {{ ref('stg_files__post_purchase_survey') }}
 -- depends_on: {{ source('campaign_plan', 'plan_days') }}

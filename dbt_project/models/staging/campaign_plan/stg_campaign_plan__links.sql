@@ -17,6 +17,8 @@ renamed as (
         {{ utm_key('utm_medium') }} as utm_medium_key,
         {{ utm_key('utm_campaign') }} as utm_campaign_key,
         {{ utm_key('utm_content') }} as utm_content_key,
+        utm_campaign,
+        utm_content,
         '' as scope_key,
         valid_from as valid_from_date,
         valid_to as valid_to_date,

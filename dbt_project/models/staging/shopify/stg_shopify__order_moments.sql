@@ -22,6 +22,8 @@ renamed as (
         {{ utm_key('utm_medium') }} as utm_medium_key,
         {{ utm_key('utm_campaign') }} as utm_campaign_key,
         {{ utm_key('utm_content') }} as utm_content_key,
+        utm_campaign,
+        utm_content,
         _load_id as load_id
     from source
 

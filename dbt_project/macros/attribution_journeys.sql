@@ -1,0 +1,81 @@
+{#- First day (Monday) of a date's week: the span for which removal effects are solved and frozen. -#}
+{% macro week_start(day) -%}
+    {{ return(adapter.dispatch('week_start', 'groundswell')(day)) }}
+{%- endmacro %}
+
+{% macro default__week_start(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+{#- An id that can't be turned back into a browser's id without the export itself. -#}
+{% macro hashed_key(id, scope) -%}
+    {{ return(adapter.dispatch('hashed_key', 'groundswell')(id, scope)) }}
+{%- endmacro %}
+
+{% macro default__hashed_key(id, scope) -%}
+    md5({{ scope }} || ' ' || {{ id }})
+{%- endmacro %}
+
+{#- One row per step of a path, with the channel before it; `query` gives channel_path and counts. -#}
+{% macro path_steps(query) -%}
+    {{ return(adapter.dispatch('path_steps', 'groundswell')(query)) }}
+{%- endmacro %}
+
+{% macro default__path_steps(query) -%}
+    select
+        paths.campaign_id,
+        paths.week_start_date,
+        paths.conversion_count,
+        paths.null_count,
+        split.channels[place.step_number] as channel,
+        split.channels[place.step_number - 1] as previous_channel,
+        place.step_number = cardinality(split.channels) as is_last
+    from ({{ query }}) as paths
+    cross join lateral (select string_to_array(paths.channel_path, ' > ') as channels) as split
+    cross join lateral generate_series(1, cardinality(split.channels)) as place (step_number)
+{%- endmacro %}
+
+{#- Pre-hook of int_export_sessions: forget the sessions that are about to be rebuilt. -#}
+{% macro forget_reread_sessions() -%}
+    {% if is_incremental() and is_built('staging', 'stg_ga4_export__events') -%}
+        delete from {{ this }}
+        where
+            {{ plan_changed() }}
+            or session_id in (
+                select {{ hashed_key('reread.session_key', 'reread.connection_id') }}
+                from {{ ref('stg_ga4_export__events') }} as reread
+                where
+                    reread.session_key is not null
+                    and reread.load_id in {{ pending_loads() }}
+            )
+    {%- endif %}
+{%- endmacro %}
+
+{#- True for a date whose week of paths this run builds again: an order of the week was rebuilt, a
+visitor was seen since (a late session moves the end of its journey forward, never before itself), or
+the week was not over at the last build. -#}
+{% macro is_path_week_reread(day) -%}
+    (
+        {{ week_start(day) }} in (
+            select {{ week_start('affected.order_date') }}
+            from {{ ref('int_orders_affected') }} as affected
+        )
+        or {{ day }} >= (
+            select {{ week_start('min(seen.touched_date)') }}
+            from {{ ref('int_export_sessions') }} as seen
+            where seen.load_id in {{ pending_loads() }}
+        )
+        or {{ day }} >= (
+            select {{ week_start(days_after('facts.as_of_date', -7)) }}
+            from {{ ref('int_measure_run_facts') }} as facts
+        )
+    )
+{%- endmacro %}
+
+{#- Pre-hook of int_path_summary: forget the weeks that are about to be rebuilt. -#}
+{% macro forget_reread_path_weeks() -%}
+    {% if is_incremental() -%}
+        delete from {{ this }} as stored
+        where {{ is_path_week_reread('stored.week_start_date') }}
+    {%- endif %}
+{%- endmacro %}

@@ -1,0 +1,202 @@
+-- One row per session of GA4's event export: its first instant, the creator or channel its own
+-- link, page or referrer names, and the purchase in it. Rebuilt for sessions of the run's loads.
+-- A session that GA4 credits to an earlier source without a link of its own is direct: no click.
+-- Visitor and session ids are hashes. Empty while the export is not read.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ forget_reread_sessions() }}',
+    post_hook='analyze {{ this }}',
+    indexes=[
+        {'columns': ['session_id']},
+        {'columns': ['visitor_id']},
+        {'columns': ['transaction_key']},
+    ],
+) }}
+
+{%- set columns = {
+    'connection_id': 'text', 'event_key': 'text', 'event_name': 'text', 'occurred_at': 'timestamptz',
+    'session_key': 'text', 'user_pseudo_id': 'text', 'page_path': 'text', 'has_own_source': 'boolean',
+    'touch_source': 'text', 'touch_medium': 'text', 'utm_campaign_key': 'text',
+    'utm_content_key': 'text', 'transaction_key': 'text', 'load_id': 'bigint',
+} %}
+
+with
+
+exported as (
+
+    select *
+    from {{ optional_staging('stg_ga4_export__events', columns) }}
+    where session_key is not null
+
+),
+
+events as (
+
+    select
+        *,
+        {{ hashed_key('session_key', 'connection_id') }} as session_id,
+        {{ hashed_key('user_pseudo_id', 'connection_id') }} as visitor_id,
+        case
+            when event_name = 'purchase' and transaction_key <> '(not set)' then transaction_key
+        end
+            as purchase_key
+    from exported
+    {%- if is_incremental() %}
+    where
+        {{ plan_changed() }}
+        or (connection_id, session_key) in (
+            select
+                reread.connection_id,
+                reread.session_key
+            from exported as reread
+            where reread.load_id in {{ pending_loads() }}
+        )
+    {%- endif %}
+
+),
+
+placed_events as (
+
+    select
+        *,
+        row_number() over (
+            partition by session_id
+            order by case when has_own_source then 0 else 1 end, occurred_at, event_key
+        ) as source_number,
+        row_number() over (partition by session_id order by occurred_at, event_key)
+            as event_number
+    from events
+
+),
+
+sessions as (
+
+    select
+        connection_id,
+        visitor_id,
+        session_id,
+        min(occurred_at) as touched_at,
+        max(load_id) as load_id,
+        max(case when event_number = 1 then page_path end) as landing_path,
+        max(case when source_number = 1 and has_own_source then utm_campaign_key end)
+            as utm_campaign_key,
+        max(case when source_number = 1 and has_own_source then utm_content_key end)
+            as utm_content_key,
+        max(case when source_number = 1 and has_own_source then {{ utm_key('touch_source') }} end)
+            as utm_source_key,
+        max(case when source_number = 1 and has_own_source then {{ utm_key('touch_medium') }} end)
+            as utm_medium_key,
+        min(case when purchase_key is not null then occurred_at end) as purchased_at,
+        min(purchase_key) as transaction_key
+    from placed_events
+    group by connection_id, visitor_id, session_id
+
+),
+
+visits as (
+
+    select
+        sessions.connection_id,
+        sessions.visitor_id,
+        sessions.session_id,
+        sessions.touched_at,
+        sessions.load_id,
+        sessions.landing_path,
+        sessions.utm_campaign_key,
+        sessions.utm_content_key,
+        {{ known_key('sessions.utm_source_key') }} as utm_source_key,
+        {{ known_key('sessions.utm_medium_key') }} as utm_medium_key,
+        sessions.purchased_at,
+        sessions.transaction_key,
+        cast(null as text) as referrer_source,
+        cast(null as text) as referrer_type,
+        cast(null as text) as referrer_url,
+        {{ business_date('sessions.touched_at', "coalesce(" ~ reporting_timezone() ~ ", 'UTC')") }}
+            as touched_date
+    from sessions
+
+),
+
+link_matches as (
+
+    select
+        visits.session_id,
+        links.campaign_id,
+        links.creator_id,
+        row_number() over (
+            partition by visits.session_id order by links.campaign_id, links.link_id
+        ) as match_number
+    from visits
+    inner join {{ ref('stg_campaign_plan__links') }} as links
+        on
+            visits.utm_campaign_key = links.utm_campaign_key
+            and visits.utm_content_key = links.utm_content_key
+            and visits.touched_date >= links.valid_from_date
+            and (links.valid_to_date is null or visits.touched_date <= links.valid_to_date)
+
+),
+
+page_matches as (
+
+    select
+        visits.session_id,
+        pages.campaign_id,
+        pages.creator_id,
+        row_number() over (
+            partition by visits.session_id
+            order by pages.valid_from_date desc, pages.campaign_id asc, pages.creator_id asc
+        ) as match_number
+    from visits
+    inner join {{ ref('stg_campaign_plan__landing_pages') }} as pages
+        on
+            visits.landing_path = pages.landing_path
+            and visits.touched_date >= pages.valid_from_date
+            and (pages.valid_to_date is null or visits.touched_date <= pages.valid_to_date)
+
+),
+
+classified as (
+
+    select
+        visits.connection_id,
+        visits.visitor_id,
+        visits.session_id,
+        visits.touched_at,
+        visits.touched_date,
+        coalesce(link_matches.campaign_id, page_matches.campaign_id) as campaign_id,
+        coalesce(link_matches.creator_id, page_matches.creator_id) as creator_id,
+        {{ other_channel('visits') }} as other_channel,
+        visits.purchased_at,
+        visits.transaction_key,
+        visits.load_id
+    from visits
+    left join link_matches
+        on visits.session_id = link_matches.session_id and link_matches.match_number = 1
+    left join page_matches
+        on visits.session_id = page_matches.session_id and page_matches.match_number = 1
+
+)
+
+select
+    connection_id,
+    visitor_id,
+    session_id,
+    touched_at,
+    touched_date,
+    campaign_id,
+    creator_id,
+    case
+        when creator_id is not null then 'creator'
+        when other_channel is not null then 'other_channel'
+        else 'direct'
+    end as channel_type,
+    coalesce(creator_id, other_channel, 'direct') as channel,
+    purchased_at,
+    transaction_key,
+    load_id
+from classified
+-- depends_on: {{ ref('stg_ga4_export__events') }}
+-- depends_on: {{ source('quality', 'pending_loads') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }}
