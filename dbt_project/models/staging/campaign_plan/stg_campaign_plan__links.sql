@@ -44,6 +44,8 @@ final as (
         utm_medium_key,
         utm_campaign_key,
         utm_content_key,
+        utm_campaign,
+        utm_content,
         valid_from_date,
         planned_to_date as valid_to_date,
         load_id
