@@ -39,6 +39,7 @@ _TIME_KEYS = ("mtime", "LastModified", "last_modified", "modified", "updated", "
 _EMAIL = re.compile(
     rb"(?<!\\)[A-Za-z0-9._%+\-\x80-\xff]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}"
 )
+_LONGEST_EMAIL = 320
 # One that the end of a line has cut.
 _CUT_EMAIL = re.compile(rb"(?<!\\)[A-Za-z0-9._%+\-\x80-\xff]+(?:@|%40)[A-Za-z0-9.-]*\Z")
 
@@ -142,7 +143,9 @@ class Folder:
     def _redact_cut(self, line: str, before: Callable[[str], str]) -> bytes:
         text = line.rstrip()
         body = self.redact(before(text).encode())
-        return _CUT_EMAIL.sub(REDACTED.encode(), body) + line[len(text) :].encode()
+        # An address is shorter than this; a search of a whole long line could take for ever.
+        end = _CUT_EMAIL.sub(REDACTED.encode(), body[-_LONGEST_EMAIL:])
+        return body[:-_LONGEST_EMAIL] + end + line[len(text) :].encode()
 
     def _hash_address(self, found: re.Match[bytes]) -> bytes:
         text = found.group().decode("utf-8", "replace").replace("%40", "@")
