@@ -109,7 +109,7 @@ SOURCE = Source(
     name="campaign_plan",
     title="Campaign plan",
     needs_connection=False,
-    pool_slots=1,
+    pool_slots=4,  # no API bounds reading a folder
     doc=__doc__ or "",
     streams=(
         _stream("plan_versions", schema.PlanVersion, ("plan_version",), flatten.plan_versions, ()),
