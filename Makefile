@@ -37,8 +37,11 @@ format: .venv/.synced ## let ruff and sqlfluff write the files
 	$(PY) -m ruff format .
 	$(PY) -m sqlfluff fix --disable-progress-bar dbt_project/models
 
-bench: .venv/.synced ## measure loading, with dlt beside it
+bench: .venv/.synced ## measure loading (dlt beside it), each source, increments, rebuilding
 	$(PY) bench/load.py
+	$(PY) bench/streams.py
+	$(PY) bench/merge.py
+	$(PY) bench/replay.py
 
 ui: preflight .venv/.synced ## start Airflow on the data that is there; print address and login
 	@$(PY) -m include.services ui
