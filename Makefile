@@ -39,6 +39,9 @@ format: .venv/.synced ## let ruff and sqlfluff write the files
 
 bench: .venv/.synced ## measure loading and attribution, with peers beside them
 	$(PY) bench/load.py
+	$(PY) bench/streams.py
+	$(PY) bench/merge.py
+	$(PY) bench/replay.py
 	$(PY) bench/attribution.py
 
 ui: preflight .venv/.synced ## start Airflow on the data that is there; print address and login
