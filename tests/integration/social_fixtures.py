@@ -40,8 +40,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, warehouse: Any) -> Iterator
     try:
         wait_until_up(process, f"{address}/_control/health")
         market = read_installation(data_dir).build()
-        names = market.plan.creators
-        handles = [a.handle for c in names for a in c.accounts if a.access_path != "own_account"]
+        accounts = [creator.accounts[0] for creator in market.plan.creators]
+        handles = [a.handle for a in accounts if a.access_path != "own_account"]
         connections = {
             name: parse_connection(name, json.dumps(fields))
             for name, fields in state["connections"].items()

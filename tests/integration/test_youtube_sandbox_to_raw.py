@@ -201,7 +201,7 @@ def check_channels(bench: Bench, day: dt.date) -> None:
         "requested_as, channel_id, subscriber_count, hidden_subscriber_count, unavailable_reason"
     )
     assert set(bench.snapshot("channels", columns, day)) == expected
-    assert len(expected) == 16
+    assert len(expected) == 18
 
 
 def check_uploads(bench: Bench, day: dt.date) -> None:
@@ -513,7 +513,7 @@ def test_staging_joins_the_other_platforms_when_it_is_switched_on(
     assert ("youtube_views_2026", True) in versions
     assert {version for version, is_new in versions if not is_new} <= {"youtube_views_2026_mixed"}
     assert unnamed == []
-    assert accounts == (16, 1, 2)
+    assert accounts == (18, 1, 2)
 
 
 def columns_of(conn: Any, view: str) -> list[tuple[str, str]]:
