@@ -20,8 +20,9 @@ DAG_FILES = sorted((REPO_ROOT / "dags").glob("*.py"))
 INGEST = runpy.run_path(str(REPO_ROOT / "dags" / "ingest.py"))
 # What a day of each source loads, written by hand: what the wiring derives is compared with it.
 LOADS = {
-    "campaign_plan": "plan_versions campaigns creators creator_accounts contracts deliverables"
-    " codes links landing_pages goals",
+    "campaign_plan": "plan_versions plan_days campaigns creators creator_accounts contracts"
+    " contract_terms payments deliverables codes links landing_pages exclusivities usage_rights"
+    " goals events experiment_arms",
     "exchange_rates": "rates",
     "files": "post_purchase_survey content_ratings story_numbers paid_ads_costs unit_costs"
     " audience_breakdown",
