@@ -51,6 +51,8 @@ class FolderFaults:
             if not 0 <= probability <= 1:
                 raise ValueError(f"{name}={probability!r} is no probability; allowed: 0 to 1")
         self.hits: Counter[str] = Counter()
+        # Days whose run missed a file; where it comes after the look-back they are run again.
+        self.late_days: set[dt.date] = set()
         self._on, self._seed = on, int(settings.get(SEED, 0))
         self._whole: dict[Path, bytes] = {}
         self._drafts: list[Path] = []
@@ -66,6 +68,7 @@ class FolderFaults:
             for place, name in sorted(drawn):
                 if self._play(name, path, place):
                     self.hits[name] += 1
+                    self.late_days |= {day} if name == "late_file" else set()
                     break
 
     def heal(self) -> None:

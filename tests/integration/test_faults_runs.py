@@ -31,8 +31,8 @@ from tests.integration.faulty_sandbox import (
 )
 
 PROBABILITY = 0.05
-# Two requests or files a day would hardly ever be hit.
-SELDOM_ASKED = {"exchange_rates": 0.3, "files": 0.15, "ga4_export": 0.15}
+# Two requests a day would hardly ever be hit.
+SELDOM_ASKED = {"exchange_rates": 0.3}
 SEEDS = {name: 100 + place for place, name in enumerate(SOURCES)}
 # The clocks change on 1 November 2026.
 SHORT = days_from(dt.date(2026, 10, 30), 3)
