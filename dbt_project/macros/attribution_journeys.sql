@@ -37,7 +37,7 @@
 
 {#- Pre-hook of int_export_sessions: forget the sessions that are about to be rebuilt. -#}
 {% macro forget_reread_sessions() -%}
-    {% if is_incremental() and is_built('staging', 'stg_ga4_export__events') -%}
+    {% if is_incremental() -%}
         delete from {{ this }}
         where
             {{ plan_changed() }}

@@ -47,7 +47,7 @@ def test_every_connection_brings_slots_of_its_own() -> None:
     made = pools(sources, ["ga4", *SHOPS, "campaign_plan"])
     assert made["shopify"]["slots"] == 4  # two shops, two requests at a time each
     assert made["ga4"]["slots"] == 2
-    assert made["campaign_plan"]["slots"] == 1
+    assert made["campaign_plan"]["slots"] == 4  # no API bounds reading a folder
     assert set(made) == set(sources)  # also of a source that no plan enables yet
 
 

@@ -2,11 +2,6 @@
 -- codes of their owner on the order's date, the session GA4 holds for the order's transaction, and
 -- what the customer answered in the post-purchase survey: a handle, a code, or a creator's name.
 -- match_quality: exact as the plan writes it, normalised (case, space, @), fuzzy (a name in text).
-{%- set answer_columns = {
-    'response_id': 'text', 'order_key': 'text', 'submitted_at': 'timestamptz', 'answer': 'text',
-    'creator_handle_key': 'text', 'platform': 'text', 'code_key': 'text',
-} %}
-
 with
 
 affected as (
@@ -98,9 +93,7 @@ answers as (
         answered.code_key,
         {{ letters_key('answered.answer') }} as answer_key
     from affected
-    inner join {{ optional_staging(
-        'stg_files__post_purchase_survey', answer_columns
-    ) }} as answered
+    inner join {{ ref('stg_files__post_purchase_survey') }} as answered
         on
             (affected.order_id = answered.order_key or affected.order_number = answered.order_key)
             and (answered.submitted_at is null or affected.ordered_at <= answered.submitted_at)
@@ -270,4 +263,3 @@ select
     match_quality,
     owner_from_date
 from undated
--- depends_on: {{ ref('stg_files__post_purchase_survey') }}

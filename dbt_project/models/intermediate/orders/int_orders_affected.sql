@@ -118,9 +118,7 @@ seen_purchases as (
 answered_surveys as (
 
     select answers.order_key
-    from {{ optional_staging(
-        'stg_files__post_purchase_survey', {'order_key': 'text', 'load_id': 'bigint'}
-    ) }} as answers
+    from {{ ref('stg_files__post_purchase_survey') }} as answers
     where answers.load_id in {{ pending_loads() }}
 
 ),
@@ -235,5 +233,5 @@ select * from final
 -- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
--- depends_on: {{ ref('int_export_sessions') }} {{ ref('stg_files__post_purchase_survey') }}
+-- depends_on: {{ ref('int_export_sessions') }}
 -- depends_on: {{ source('campaign_plan', 'plan_days') }}

@@ -15,19 +15,12 @@
     ],
 ) }}
 
-{%- set columns = {
-    'connection_id': 'text', 'event_key': 'text', 'event_name': 'text', 'occurred_at': 'timestamptz',
-    'session_key': 'text', 'user_pseudo_id': 'text', 'page_path': 'text', 'has_own_source': 'boolean',
-    'touch_source': 'text', 'touch_medium': 'text', 'utm_campaign_key': 'text',
-    'utm_content_key': 'text', 'transaction_key': 'text', 'load_id': 'bigint',
-} %}
-
 with
 
 exported as (
 
     select *
-    from {{ optional_staging('stg_ga4_export__events', columns) }}
+    from {{ ref('stg_ga4_export__events') }}
     where session_key is not null
 
 ),
@@ -197,6 +190,5 @@ select
     transaction_key,
     load_id
 from classified
--- depends_on: {{ ref('stg_ga4_export__events') }}
 -- depends_on: {{ source('quality', 'pending_loads') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }}
