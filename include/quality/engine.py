@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from include.quality.rules import Rule, bad_rows_sql
+from include.warehouse.connection import connect
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
@@ -60,7 +61,7 @@ def run_rules(dsn: str, rules: Sequence[Rule]) -> list[Outcome]:
             outcomes += _validate(batch, of_rows)
         queries = [rule for rule in rules if rule.kind in COUNTED]
         if queries:
-            batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(queries))
+            batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(dsn, queries))
             outcomes += _validate(batch, queries)
     return outcomes
 
@@ -73,13 +74,18 @@ def _by_rows(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
     return grouped.values()
 
 
-def _count_bad_rows(rules: Sequence[Rule]) -> str:
-    """Return a query of one row: a column per rule with its number of bad rows."""
-    counts = (
-        f"(select count(*) from ({bad_rows_sql(rule)}) as bad) as {_count_column(position)}"
-        for position, rule in enumerate(rules)
-    )
-    return "select " + ", ".join(counts)
+def _count_bad_rows(dsn: str, rules: Sequence[Rule]) -> str:
+    """Count every rule's bad rows; return a query of one row with the counts, a column per rule.
+
+    GX runs a batch's query at least twice (once to learn its columns), so it is given the counts.
+    """
+    counted = (f"(select count(*) from ({bad_rows_sql(rule)}) as bad)" for rule in rules)
+    query = "select " + ", ".join(counted)
+    with connect(dsn) as connection:
+        counts = connection.execute(query.encode()).fetchone()
+    assert counts is not None
+    columns = (f"{count} as {_count_column(place)}" for place, count in enumerate(counts))
+    return "select " + ", ".join(columns)
 
 
 def _count_column(position: int) -> str:
