@@ -13,7 +13,7 @@ import pytest
 
 from include.errors import InvalidSettings
 from include.quality.basic_suite import build_basic_suite, table_rules
-from include.quality.rules import Window, bad_rows_sql, between, filled, in_set, no_rows, unique
+from include.quality.rules import Window, bad_rows_sql, between, filled, in_set, unique
 from include.quality.suites import load_suite
 from include.sources import discover_sources
 from include.sources._base import Record, Source, Stream, StreamKind
@@ -66,11 +66,6 @@ def test_a_window_without_loads_has_no_rows() -> None:
 def test_values_are_quoted_in_the_query_of_the_bad_rows() -> None:
     query = bad_rows_sql(in_set("raw.t", "select 1", "state", ["it's"]))
     assert query == "select * from (select 1) as checked where \"state\" not in ('it''s')"
-
-
-def test_a_query_that_could_not_run_is_refused_where_it_is_written() -> None:
-    with pytest.raises(ValueError, match=r"mod\(a, b\)"):
-        no_rows("even", "raw.t", "select * from raw.t where id % 2 = 0")
 
 
 @pytest.mark.parametrize("source", sorted(discover_sources()))
