@@ -71,47 +71,49 @@ the reference instant cancels out, and a long path can't lose all its weight to 
 remainders, ties to the earlier touch, restore the sign.
 
 kind: winner (shares are 0 or 1), equal (all shares alike, so all remainders tie), weighted.
-`entry` holds net_amount, touch_number, touch_count and <model>_share. -#}
+`entry` holds net_amount, entry_cents (whole and absolute), touch_number, touch_count, <model>_share and
+for weighted models <model>_floor and <model>_remainder (millionths of a cent). -#}
 {% macro model_amount(model, kind, entry) -%}
-    {%- set cents = 'abs(' ~ entry ~ '.net_amount) * 100' -%}
     {%- set share = entry ~ '.' ~ model ~ '_share' -%}
+    {%- set cents = entry ~ '.entry_cents' -%}
     {%- if kind == 'winner' -%}
-        {{ entry }}.net_amount * {{ share }}
+        case when {{ share }} = 1 then {{ entry }}.net_amount else 0 end
     {%- elif kind == 'equal' -%}
-        sign({{ entry }}.net_amount) * (
-            floor({{ cents }} / {{ entry }}.touch_count)
+        sign({{ entry }}.net_amount) * 0.01 * (
+            {{ cents }} / {{ entry }}.touch_count
             + case
-                when
-                    {{ entry }}.touch_number
-                    <= {{ cents }} - {{ entry }}.touch_count * floor({{ cents }} / {{ entry }}.touch_count)
-                    then 1
+                when {{ entry }}.touch_number <= {{ cents }} % {{ entry }}.touch_count then 1
                 else 0
             end
-        ) / 100
+        )
     {%- elif kind == 'weighted' -%}
-        {#- Shares are decimal fractions: rounding at nine places keeps 0.1 + 0.2 out of floor and ties. -#}
-        {%- set floored = 'floor(round(' ~ cents ~ ' * ' ~ share ~ ', 9))' -%}
+        {%- set floored = entry ~ '.' ~ model ~ '_floor' -%}
         {%- set part = 'partition by ' ~ entry ~ '.connection_id, ' ~ entry ~ '.order_id, '
             ~ entry ~ '.rule_version, ' ~ entry ~ '.event_date' -%}
-        sign({{ entry }}.net_amount) * (
+        sign({{ entry }}.net_amount) * 0.01 * (
             {{ floored }}
             + case
                 when
                     row_number() over (
-                        {{ part }}
-                        order by
-                            round({{ cents }} * {{ share }}, 9) - {{ floored }} desc,
-                            {{ entry }}.touch_number
+                        {{ part }} order by {{ entry }}.{{ model }}_remainder desc, {{ entry }}.touch_number
                     ) <= {{ cents }} - sum({{ floored }}) over ({{ part }})
                     then 1
                 else 0
             end
-        ) / 100
+        )
     {%- else -%}
         {{ exceptions.raise_compiler_error(
             "attribution model " ~ model ~ " is of kind " ~ kind ~ "; allowed: winner, equal, weighted"
         ) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Whole cents and remainder of a weighted share. Binary fractions carry an error far below a millionth
+of a cent up to 10 million in money; a millionth decides what is whole and what is a tie. -#}
+{% macro share_cents(model, entry) -%}
+    {%- set exact = 'cast(' ~ entry ~ '.entry_cents as double precision) * ' ~ entry ~ '.' ~ model ~ '_share' -%}
+    cast(floor({{ exact }} + 0.000001) as bigint) as {{ model }}_floor,
+            floor(({{ exact }} - floor({{ exact }} + 0.000001)) * 1000000 + 0.5) as {{ model }}_remainder
 {%- endmacro %}
 
 {#- One row per ledger entry and touch of its order, with a share and an amount per model.
@@ -179,7 +181,7 @@ path gets the one row `unattributed`. -#}
 
     ),
 
-    spread as (
+    spread as {{ computed_once() }} (
 
         select
             entries.connection_id,
@@ -188,6 +190,7 @@ path gets the one row `unattributed`. -#}
             rule_versions.rule_version,
             entries.conversion_count,
             entries.net_amount,
+            cast(abs(entries.net_amount) * 100 as bigint) as entry_cents,
             coalesce(weighted.touch_id, 'unattributed') as touch_id,
             coalesce(weighted.touch_number, 1) as touch_number,
             coalesce(weighted.touch_count, 1) as touch_count,
@@ -206,15 +209,26 @@ path gets the one row `unattributed`. -#}
                 and entries.order_id = weighted.order_id
                 and rule_versions.rule_version = weighted.rule_version
 
+    ),
+
+    cut as {{ computed_once() }} (
+
+        select
+            spread.*
+            {%- for model in models if model.kind == 'weighted' %},
+            {{ share_cents(model.name, 'spread') }}
+            {%- endfor %}
+        from spread
+
     )
 
     select
-        spread.*,
+        cut.*,
         {%- for model in models %}
-        {{ model_amount(model.name, model.kind, 'spread') }} as {{ model.name }}_amount
+        {{ model_amount(model.name, model.kind, 'cut') }} as {{ model.name }}_amount
         {{- ',' if not loop.last }}
         {%- endfor %}
-    from spread
+    from cut
 {%- endmacro %}
 
 {#- The columns of one model out of the wide credit row, chosen by a column that names the model. -#}
@@ -224,4 +238,16 @@ path gets the one row `unattributed`. -#}
         when '{{ model.name }}' then {{ credit }}.{{ model.name }}_{{ suffix }}
         {%- endfor %}
     end
+{%- endmacro %}
+
+{#- Keeps a CTE's expressions from being copied into each place that names its columns. -#}
+{% macro computed_once() -%}
+    {{ return(adapter.dispatch('computed_once', 'groundswell')('')) }}
+{%- endmacro %}
+
+{% macro default__computed_once(nothing) -%}
+{%- endmacro %}
+
+{% macro postgres__computed_once(nothing) -%}
+    materialized
 {%- endmacro %}

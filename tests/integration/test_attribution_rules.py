@@ -350,8 +350,8 @@ def weights_by_hand(path: list[tuple[int, str]], case: Case) -> dict[str, list[A
 def cents_by_hand(cents: int, weights: list[Any]) -> list[int]:
     """Floor the absolute share, missing cents by largest remainder, ties to the earlier touch."""
     exact = [abs(cents) * Fraction(weight).limit_denominator(10**15) for weight in weights]
-    floors = [int(part + Fraction(1, 10**9)) for part in exact]
-    remainders = [round(float(part - floor), 9) for part, floor in zip(exact, floors, strict=True)]
+    floors = [int(part + Fraction(1, 10**6)) for part in exact]
+    remainders = [round(float(part - floor), 6) for part, floor in zip(exact, floors, strict=True)]
     by_remainder = sorted(range(len(exact)), key=lambda place: (-remainders[place], place))
     for place in by_remainder[: abs(cents) - sum(floors)]:
         floors[place] += 1

@@ -23,6 +23,7 @@ FACTS = (
     "core.fct_web_session_daily",
     "core.fct_creator_cost",
     "marts_next.mart_creator_scorecard",
+    "marts_next.mart_attribution_comparison",
     "marts_next.mart_attribution_reconciliation",
     "marts_next.mart_content_performance",
     "marts_next.mart_tracking_coverage",
@@ -300,6 +301,19 @@ def test_a_changed_plan_moves_every_order_to_the_new_owner(build: Build) -> None
     build.measure(2)
     assert path_of(build, 3) == [("ana", "discount_code", None)]
     assert path_of(build, 7) == [("ana", "discount_code", None)]
+
+
+def test_a_changed_setting_rebuilds_every_order(build: Build) -> None:
+    """A half-life of one day: the incremental run equals a full refresh under the new setting."""
+    build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders)
+    build.measure(1)
+    before = build.contents()["core.fct_attribution_credit"]
+    changed = ("--vars", "{half_life_days: 1}", "--exclude", "path:models/marts")
+    build.dbt("run", "--select", "+int_attribution_settings", *changed)
+    incremental = build.contents()["core.fct_attribution_credit"]
+    assert incremental != before
+    build.dbt("run", "--full-refresh", "--select", "+int_attribution_settings", *changed)
+    assert build.contents()["core.fct_attribution_credit"] == incremental
 
 
 def test_a_withdrawn_ga4_transaction_leaves_its_order(build: Build) -> None:
