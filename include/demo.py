@@ -17,7 +17,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -30,6 +29,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from include import daily
 from include.airflow_api import AirflowApi
 from include.connections import read_connection
+from include.demo_workers import DayWorkers, day_workers
 from include.errors import GroundswellError
 from include.services import lifecycle
 from include.services.credentials import Secrets, read_secrets
@@ -41,7 +41,6 @@ from include.warehouse.connection import connect, dsn_of
 CAMPAIGN_DAYS = 61
 RUN_HOUR = 3  # the ingest DAGs' schedule, 03:00 of the reporting time zone
 OWN_WINDOW_HOUR = 13  # UTC; inside the time in which the window that ended at 12:00 is current
-SOURCES_AT_ONCE = 2  # while one waits for its API or the warehouse, the other parses
 WEEK = 7
 DAG_TIMEOUT_SECONDS = 600.0
 RUN_ID = "demo"
@@ -194,28 +193,26 @@ def load_earlier_days(demo: Demo, stages: Stages) -> None:
     published = demo.published_until()
     stages.console.print(f"[bold]▸[/bold] {len(todo)} days before the last")
     with (
-        ThreadPoolExecutor(SOURCES_AT_ONCE) as pool,
+        day_workers() as workers,
         _progress(stages.console, "days", len(todo)) as advance,
     ):
         for day, names in todo:
             with _quietly_timed(stages, "load and check earlier days"):
-                _load_day(demo, day, names, pool)
+                _load_day(demo, day, names, workers)
             if _closes_a_week(demo, day) and (published is None or day > published):
                 with _quietly_timed(stages, "measure and publish, once a campaign week"):
                     daily.measure_day(day, run_id=RUN_ID)
             advance(day)
 
 
-def _load_day(demo: Demo, day: dt.date, names: Sequence[str], pool: Executor) -> None:
+def _load_day(demo: Demo, day: dt.date, names: Sequence[str], workers: DayWorkers) -> None:
     """Load a day's own windows at noon, its sources in the night after; raise what any raises."""
     noon = dt.datetime.combine(day, dt.time(OWN_WINDOW_HOUR), dt.UTC)
     demo.control.set_clock(noon)
     for name, stream in demo.own_windows():
         daily.run_own_window(name, stream, noon, run_id=RUN_ID)
     demo.control.set_clock(run_instant(day, demo.timezone))
-    runs = [pool.submit(daily.run_source_day, name, day, run_id=RUN_ID) for name in names]
-    for run in runs:
-        run.result()
+    workers.load(day, names, RUN_ID)
 
 
 def run_last_day(demo: Demo, stages: Stages) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import json
-import threading
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 # GX takes 2 to 3 ms of its own for an expectation whatever the rows, and 10 ms for a batch. What
 # every table is held to is therefore counted for all tables at once, required columns as one.
 COUNTED = ("filled", "unique", "no_rows")
-# The one context of a process, and its assets' queries, serve one caller at a time.
-_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +52,13 @@ def run_rules(dsn: str, rules: Sequence[Rule]) -> list[Outcome]:
     which counts their bad rows in a single statement.
     """
     outcomes: list[Outcome] = []
-    with _ONE_AT_A_TIME:
-        for of_rows in _by_rows(rules):
-            batch = _batch_definition(dsn, of_rows[0].table, of_rows[0].rows)
-            outcomes += _validate(batch, of_rows)
-        queries = [rule for rule in rules if rule.kind in COUNTED]
-        if queries:
-            batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(dsn, queries))
-            outcomes += _validate(batch, queries)
+    for of_rows in _by_rows(rules):
+        batch = _batch_definition(dsn, of_rows[0].table, of_rows[0].rows)
+        outcomes += _validate(batch, of_rows)
+    queries = [rule for rule in rules if rule.kind in COUNTED]
+    if queries:
+        batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(dsn, queries))
+        outcomes += _validate(batch, queries)
     return outcomes
 
 

@@ -233,5 +233,5 @@ select * from final
 -- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
--- depends_on: {{ ref('int_export_sessions') }}
+-- depends_on: {{ ref('int_export_sessions') }} {{ ref('stg_files__post_purchase_survey') }}
 -- depends_on: {{ source('campaign_plan', 'plan_days') }}
