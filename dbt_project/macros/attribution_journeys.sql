@@ -38,10 +38,10 @@
 {#- Pre-hook of int_export_sessions: forget the sessions that are about to be rebuilt. -#}
 {% macro forget_reread_sessions() -%}
     {% if is_incremental() -%}
+        delete from {{ this }} where {{ plan_changed() }};
         delete from {{ this }}
         where
-            {{ plan_changed() }}
-            or session_id in (
+            session_id in (
                 select {{ hashed_key('reread.session_key', 'reread.connection_id') }}
                 from {{ ref('stg_ga4_export__events') }} as reread
                 where

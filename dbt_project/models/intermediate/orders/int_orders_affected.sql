@@ -103,7 +103,7 @@ shop_zones as (
 -- Another session of a visitor may be a touch of every order the visitor is known to have placed.
 seen_purchases as (
 
-    select purchases.transaction_key
+    select distinct purchases.transaction_key
     from {{ ref('int_export_sessions') }} as purchases
     where
         purchases.transaction_key is not null
@@ -117,7 +117,7 @@ seen_purchases as (
 
 answered_surveys as (
 
-    select answers.order_key
+    select distinct answers.order_key
     from {{ ref('stg_files__post_purchase_survey') }} as answers
     where answers.load_id in {{ pending_loads() }}
 

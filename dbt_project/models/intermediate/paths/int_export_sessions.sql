@@ -25,29 +25,40 @@ exported as (
 
 ),
 
+{% if is_incremental() -%}
+-- Joined, not asked for by `in`: beside an `or` that would compare every event with every other.
+reread as (
+
+    select distinct
+        connection_id,
+        session_key
+    from exported
+    where load_id in {{ pending_loads() }}
+
+),
+
+{% endif -%}
+
 events as (
 
     select
-        *,
-        {{ hashed_key('session_key', 'connection_id') }} as session_id,
-        {{ hashed_key('user_pseudo_id', 'connection_id') }} as visitor_id,
+        exported.*,
+        {{ hashed_key('exported.session_key', 'exported.connection_id') }} as session_id,
+        {{ hashed_key('exported.user_pseudo_id', 'exported.connection_id') }} as visitor_id,
         case
-            when event_name = 'purchase' and transaction_key <> '(not set)' then transaction_key
+            when
+                exported.event_name = 'purchase' and exported.transaction_key <> '(not set)'
+                then exported.transaction_key
         end
             as purchase_key
     from exported
-    {%- if is_incremental() %}
-    where
-        {{ plan_changed() }}
-        or (connection_id, session_key) in (
-            select
-                reread.connection_id,
-                reread.session_key
-            from exported as reread
-            where reread.load_id in {{ pending_loads() }}
-        )
-    {%- endif %}
-
+    {% if is_incremental() -%}
+    left join reread
+        on
+            exported.connection_id = reread.connection_id
+            and exported.session_key = reread.session_key
+    where reread.session_key is not null or {{ plan_changed() }}
+    {% endif %}
 ),
 
 placed_events as (
