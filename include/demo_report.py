@@ -67,7 +67,7 @@ order by platform, access_path, metric_definition_version
 CREDITS = """
 select attribution_model, creator_id, sum(credit_amount) as amount
 from intermediate.int_credits_unpivoted
-where order_class = 'kept' and channel_type = 'creator'
+where order_class = 'kept' and channel_type = 'creator' and rule_version = 'all'
 group by attribution_model, creator_id
 """
 
