@@ -44,6 +44,7 @@ OWN_WINDOW_HOUR = 13  # UTC; inside the time in which the window that ended at 1
 WEEK = 7
 DAG_TIMEOUT_SECONDS = 600.0
 RUN_ID = "demo"
+REPORT_WIDTH = 120  # of the report where there is no terminal, in characters
 QUIET_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 Arrivals = dict[dt.date, set[str]]
@@ -254,6 +255,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=REPORT_WIDTH)
     stages = Stages(console)
     # Warnings of the checks are kept in quality.expectation_results; critical ones raise.
     logging.disable(logging.WARNING)

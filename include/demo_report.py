@@ -172,11 +172,12 @@ def _reconciliation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(
         title=f"net sales of {rows[0]['day_count']} days: the shop's own report, and credit"
     )
-    table.add_column("")
+    table.add_column("model", overflow="fold")
+    for label in RECONCILIATION_LINES.values():
+        table.add_column(label, justify="right", overflow="fold")
     for row in rows:
-        table.add_column(row["attribution_model"], justify="right")
-    for column, label in RECONCILIATION_LINES.items():
-        table.add_row(label, *(f"{row[column]:,.2f}" for row in rows))
+        amounts = (f"{row[column]:,.2f}" for column in RECONCILIATION_LINES)
+        table.add_row(row["attribution_model"], *amounts)
     return table
 
 
@@ -184,7 +185,7 @@ def _content_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Show what is known of the posts, one line per way of knowing: they are never added up."""
     table = Table(title="campaign posts by platform and by how their numbers are obtained")
     for name in ("platform", "access path", "definition of a view"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("posts", "views", "likes + comments ÷ views", "link clicks"):
         table.add_column(name, justify="right")
     for row in rows:
