@@ -216,9 +216,16 @@ def fail_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> 
 
 
 def measure_day(
-    day: dt.date, *, run_id: str, read: ReadConnection = read_connection
+    day: dt.date,
+    *,
+    run_id: str,
+    read: ReadConnection = read_connection,
+    has_staging: bool = False,
 ) -> Publication | None:
-    """Measure and publish a day in this process, in the steps of the DAG `measure_campaigns`."""
+    """Measure and publish a day in this process, in the steps of the DAG `measure_campaigns`.
+
+    has_staging: the staging views are those of this code, so they need not be made again.
+    """
     from include.dbt_tasks import idle_staging, run_dbt
 
     run = open_run(day, run_id=run_id, read=read)
@@ -227,7 +234,8 @@ def measure_day(
     transformer = read("warehouse_transformer")
     not_unit_tests = ["--exclude-resource-type", "unit_test"]
     idle = idle_staging(enabled_sources(schedule_facts().sources))
-    exclude = ["--exclude", "path:models/marts", *idle]
+    staging = ["path:models/staging"] if has_staging else idle
+    exclude = ["--exclude", "path:models/marts", *staging]
     run_dbt(["--quiet", "build", *exclude, *not_unit_tests], transformer)
     solve_run(run.measure_run_id, read=read)
     run_dbt(["--quiet", "build", "--select", "path:models/marts", *not_unit_tests], transformer)

@@ -192,6 +192,7 @@ def load_earlier_days(demo: Demo, stages: Stages) -> None:
     before = demo.last_day - dt.timedelta(days=1)
     todo = missing_days(demo.first_day, before, demo.arrivals(), demo.sources())
     published = demo.published_until()
+    has_staging = False  # a run that was interrupted may be of older code
     stages.console.print(f"[bold]▸[/bold] {len(todo)} days before the last")
     with (
         day_workers() as workers,
@@ -202,7 +203,8 @@ def load_earlier_days(demo: Demo, stages: Stages) -> None:
                 _load_day(demo, day, names, workers)
             if _closes_a_week(demo, day) and (published is None or day > published):
                 with _quietly_timed(stages, "measure and publish, once a campaign week"):
-                    daily.measure_day(day, run_id=RUN_ID)
+                    daily.measure_day(day, run_id=RUN_ID, has_staging=has_staging)
+                    has_staging = True
             advance(day)
 
 
