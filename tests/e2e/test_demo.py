@@ -110,7 +110,8 @@ def test_creators_other_direct_and_unattributed_make_the_shops_own_net_sales(
         from marts.mart_attribution_reconciliation
         """,
     )
-    models = ("first_touch", "last_touch", "linear")
+    models = ("first_touch", "last_touch", "last_non_direct", "linear", "position_based")
+    models += ("time_decay", "shapley", "rule_winner")
     assert {(day, model) for day, model, *_ in rows} == {(d, m) for d in days for m in models}
     for day, model, shop, source, credited in rows:
         assert (shop, source) == (expected[day], "shop_report"), day
