@@ -166,7 +166,9 @@ class Installation:
                     "insert into quality.measure_run_loads values (%s, %s)", [row[0], load_id]
                 )
         tables = ["fct_creator_cost", "dim_code", "dim_plan_version", "dim_creator"]
-        self.dbt("run", "--select", *(f"+{table}" for table in tables), "staging.campaign_plan")
+        not_tests = ("--exclude-resource-type", "test", "unit_test")
+        chosen = (*(f"+{table}" for table in tables), "staging.campaign_plan")
+        self.dbt("build", "--select", *chosen, *not_tests)
         self.dbt(
             "test", "--select", *PLAN_TESTS, "--indirect-selection", "cautious",
             "--exclude-resource-type", "unit_test",
