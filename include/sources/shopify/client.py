@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from include.errors import BadCredentials, CountMismatch, Truncated
@@ -18,6 +18,7 @@ from include.sources.shopify.answers import (
     classify_answer,
     read_cost,
 )
+from include.sources.shopify.distinct import DistinctIds
 from include.sources.shopify.list_queries import ListQuery
 from include.sources.shopify.token import TOKEN_HEADER, ShopToken
 
@@ -68,11 +69,11 @@ class ShopifyClient:
         the reader, stands for one: counted twice it would hide one that never came.
         """
         announced = self.count(query)
-        read = 0
-        for page, new in self.pages(query):
-            read += new
+        came = DistinctIds()
+        for page in self.pages(query):
+            came.add(map(id_of, page.document["data"][query.name]["nodes"]))
             yield page
-        self.check_count(query, of, announced, read)
+        self.check_count(query, of, announced, came.count())
 
     def check_count(self, query: ListQuery, of: str, announced: int, read: int) -> None:
         """Raise `CountMismatch` when fewer came than announced and the shop still counts more.
@@ -94,13 +95,13 @@ class ShopifyClient:
         found = self.ask(query.count.text, variables).document["data"][query.count.name]
         return int(found["count"]) if found and found["precision"] == "EXACT" else 0
 
-    def pages(self, query: ListQuery) -> Iterator[tuple[Page, int]]:
-        """Yield the pages of a list in its order, each with how many of its nodes are new."""
+    def pages(self, query: ListQuery) -> Iterator[Page]:
+        """Yield the pages of a list in its order; a node may come twice where the list is long."""
         place = _Place(query, since=query.start, size=query.size)
         while True:
             page = self._ask_page(query, place)
             found = page.document["data"][query.name]
-            yield page, place.count_new(found["nodes"])
+            yield page
             if not found["pageInfo"]["hasNextPage"]:
                 return
             place.move_on(found)
@@ -133,20 +134,13 @@ class ShopifyClient:
 
 @dataclass(slots=True)
 class _Place:
-    """Where the reading of a list stands; `seen` holds the ids of the nodes that came."""
+    """Where the reading of a list stands."""
 
     query: ListQuery
     since: Any
     size: int
     after: str | None = None
     in_list: int = 0
-    seen: set[str] = field(default_factory=set)
-
-    def count_new(self, nodes: Sequence[Mapping[str, Any]]) -> int:
-        """Remember nodes and return how many of them had not come before."""
-        before = len(self.seen)
-        self.seen.update(map(_id_of, nodes))
-        return len(self.seen) - before
 
     def move_on(self, found: Mapping[str, Any]) -> None:
         """Go to the next page, by cursor or, when the list gets too long, by sort value."""
@@ -161,5 +155,6 @@ class _Place:
             self.since, self.after, self.in_list = last, None, 0
 
 
-def _id_of(node: Mapping[str, Any]) -> str:
+def id_of(node: Mapping[str, Any]) -> str:
+    """Return what identifies a node of any list."""
     return str(node.get("id") or node.get("legacyResourceId"))
