@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from random_attribution import random_case
 
 from include.attribution import __main__ as command
@@ -18,17 +17,11 @@ from include.attribution.cases_check import check_cases, format_results
 from include.attribution.cases_sql import build_cases, read_answers, scratch_database
 from include.attribution.explain import format_order
 from include.attribution.explain_rows import read_orders
-from include.settings import DBT_PROJECT_DIR
 from include.warehouse.connection import connect
 
 FOLDER = Path(__file__).parents[1] / "golden"
 DEFECTS = read_cases(FOLDER / "peer_defects.json")
 GOLDEN = read_cases(FOLDER / "attribution.json")
-
-
-def project_models() -> set[str]:
-    settings = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text("utf-8"))
-    return {model["name"] for model in settings["vars"]["attribution_models"]}
 
 
 @pytest.fixture(scope="module")
@@ -65,20 +58,12 @@ def test_defects_that_shipped_elsewhere(case: Any, answers: dict[str, SqlAnswer]
     assert not results[0].failures, format_results(results)
 
 
-needs_every_model = pytest.mark.skipif(
-    not project_models() >= {"position_based", "time_decay", "shapley"},
-    reason="the project does not compute every rule model",
-)
-
-
-@needs_every_model
 @pytest.mark.parametrize("case", GOLDEN.cases, ids=lambda case: case.id)
 def test_golden_cases(case: Any, answers: dict[str, SqlAnswer]) -> None:
     results = check_cases(CaseFile(GOLDEN.tolerance, (case,)), answers)
     assert not results[0].failures, format_results(results)
 
 
-@needs_every_model
 def test_random_cases_equal_the_oracle(drawn: CaseFile, answers: dict[str, SqlAnswer]) -> None:
     results = check_cases(drawn, answers)
     assert not any(result.failures for result in results), format_results(results)
