@@ -5,6 +5,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	done; echo python3)
 PY := .venv/bin/python
 UV := .venv/bin/uv
+# Whole modules go to one of so many processes, each with a Postgres of its own; `make test WORKERS=1`
+# runs all in one.
+WORKERS ?= 2
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # uv never fetches a Python of its own.
 export UV_PYTHON_DOWNLOADS := never
 # A shell's choice not to keep compiled files would make every start slow.
@@ -20,10 +24,10 @@ demo: preflight .venv/.synced ## the sample campaign, from API pages to a publis
 	@$(PY) -m include.demo
 
 test: .venv/.synced ## unit, DAG, integration and end-to-end tests
-	$(PY) -m pytest -m "not long"
+	$(PYTEST) -m "not long"
 
 test-long: .venv/.synced ## simulations, kills and fault runs
-	$(PY) -m pytest -m long
+	$(PYTEST) -m long
 
 lint: .venv/.synced ## ruff, mypy, sqlfluff and the lock
 	$(PY) -m ruff check .
