@@ -38,3 +38,31 @@
 {% macro share_count(value) -%}
     cast({{ value }} as numeric(18, 6))
 {%- endmacro %}
+
+{#- Ends of the 90 % interval of a rate of small counts (Wilson, JASA 22 (1927) 209-212, z = 1.645):
+inside 0-1 also where nothing or all happened. NULL without a denominator, and where the numerator
+is greater, because then it is no rate of these units. -#}
+{% macro rate_low(numerator, denominator) -%}
+    {{ _wilson_end(numerator, denominator, '-') }}
+{%- endmacro %}
+
+{% macro rate_high(numerator, denominator) -%}
+    {{ _wilson_end(numerator, denominator, '+') }}
+{%- endmacro %}
+
+{% macro _wilson_end(numerator, denominator, sign) -%}
+    case
+        when {{ denominator }} > 0 and {{ numerator }} >= 0 and {{ numerator }} <= {{ denominator }}
+            then cast(
+                least(greatest((
+                    {{ numerator }} + 1.352771727
+                    {{ sign }} 1.644853627 * sqrt(
+                        cast({{ numerator }} as numeric)
+                        * ({{ denominator }} - {{ numerator }}) / {{ denominator }}
+                        + 0.6763858635
+                    )
+                ) / ({{ denominator }} + 2.705543454), 0), 1)
+                as numeric(18, 6)
+            )
+    end
+{%- endmacro %}

@@ -67,3 +67,27 @@
 {% macro default__letters_key(value) -%}
     nullif(trim(regexp_replace(lower({{ value }}), '[^[:alnum:]]+', ' ', 'g')), '')
 {%- endmacro %}
+
+{#- Place (1 is the first character) where a word or phrase stands alone in a text, whatever its case;
+0 when it is not there. -#}
+{% macro word_position(value, word) -%}
+    {{ return(adapter.dispatch('word_position', 'groundswell')(value, word)) }}
+{%- endmacro %}
+
+{% macro default__word_position(value, word) -%}
+    regexp_instr(
+        {{ value }},
+        '(?<![[:alnum:]_])' || regexp_replace({{ word }}, '([^[:alnum:]_ #])', '\\\1', 'g')
+        || '(?![[:alnum:]_])',
+        1, 1, 0, 'i'
+    )
+{%- endmacro %}
+
+{#- An address without query, fragment and closing slash, in lower case: the same post is the same key. -#}
+{% macro url_key(url) -%}
+    {{ return(adapter.dispatch('url_key', 'groundswell')(url)) }}
+{%- endmacro %}
+
+{% macro default__url_key(url) -%}
+    nullif(rtrim(lower(regexp_replace(trim({{ url }}), '[?#].*$', '')), '/'), '')
+{%- endmacro %}

@@ -11,7 +11,7 @@ renamed as (
     select
         connection_id,
         post_url,
-        rtrim(lower(regexp_replace(post_url, '[?#].*$', '')), '/') as post_url_key,
+        {{ url_key('post_url') }} as post_url_key,
         lower(criterion) as criterion,
         rater,
         score,
