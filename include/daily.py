@@ -181,11 +181,14 @@ def build_staging(*, read: ReadConnection = read_connection) -> None:
 
 
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
-    """Estimate expected orders and revenue of the run's creators."""
+    """Estimate expected orders and revenue of the run's creators; score new comments."""
     from include.estimates import solve
+    from include.sentiment import score_comments
     from include.warehouse.connection import dsn_of
 
-    solve(dsn_of(read("warehouse_transformer")), measure_run_id)
+    dsn = dsn_of(read("warehouse_transformer"))
+    score_comments(dsn)
+    solve(dsn, measure_run_id)
 
 
 def check_run(

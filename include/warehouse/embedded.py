@@ -155,7 +155,11 @@ def _create_cluster(cluster: Cluster) -> None:
         f"--pwfile={password_file}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
+        # Letters of every script are letters (C knows those of English alone), sorted by code
+        # point, and the same on every machine because the server brings the tables along.
         "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
     ]
     if not cluster.is_durable:
         command.append("--no-sync")

@@ -53,6 +53,21 @@ def test_starting_twice_reuses_the_server(cluster):
     assert cluster.is_running()
 
 
+def test_letters_of_every_script_are_letters(cluster):
+    cluster.start()
+    with connect(cluster.admin_dsn()) as admin:
+        row = admin.execute(
+            r"""
+            select
+                lower('CRÈME ÉTÉ'),
+                regexp_replace('أحب، это! été 日本', '[^[:alnum:]]+', '-', 'g'),
+                (select string_agg(w, '' order by w) from (values ('b'), ('A'), ('a')) as v (w))
+            """
+        ).fetchone()
+    # Sorted by code point: the capital comes first, as it does under the locale C.
+    assert row == ("crème été", "أحب-это-été-日本", "Aab")
+
+
 def test_data_survives_a_restart_and_nothing_survives_a_stop(cluster):
     cluster.start()
     with connect(cluster.admin_dsn()) as admin:

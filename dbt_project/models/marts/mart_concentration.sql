@@ -45,7 +45,7 @@ ranked as (
         sum(measured_amount) over (partition by campaign_id, measure) as total_amount,
         row_number() over (
             partition by campaign_id, measure
-            order by measured_amount desc, creator_id
+            order by measured_amount desc, creator_id asc
         ) as place
     from measures
 

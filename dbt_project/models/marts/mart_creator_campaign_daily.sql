@@ -48,7 +48,9 @@ days as (
     cross join
         lateral generate_series(
             least(campaigns.start_date, first_costs.first_cost_date),
-            least({{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}, facts.last_day),
+            least(
+                {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}, facts.last_day
+            ),
             interval '1 day'
         ) as calendar (day)
 

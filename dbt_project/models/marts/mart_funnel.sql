@@ -62,16 +62,16 @@ stages as (
         ('checkout', 'checkout_count', 'ga4', 'add_to_cart_count'),
         ('purchases', 'purchase_count', 'ga4', 'checkout_count'),
     ] -%}
-    {% for stage, count, source, before in stages -%}
+    {% for stage, counted, counter, before in stages -%}
     select
         campaign_id,
         creator_id,
         creator_name,
         is_final,
         {{ loop.index }} as stage_number,
-        '{{ stage }}' as stage,
-        '{{ source }}' as counted_by,
-        cast({{ count }} as bigint) as stage_count,
+        '{{ stage }}' as funnel_stage,
+        '{{ counter }}' as counted_by,
+        cast({{ counted }} as bigint) as stage_count,
         cast({{ before or 'null' }} as bigint) as previous_stage_count,
         cast(session_count as bigint) as session_count
     from measured
@@ -86,7 +86,7 @@ final as (
         stages.creator_id,
         stages.creator_name,
         stages.stage_number,
-        stages.stage,
+        stages.funnel_stage,
         stages.counted_by,
         stages.stage_count,
         stages.previous_stage_count,

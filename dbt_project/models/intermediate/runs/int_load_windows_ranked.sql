@@ -1,4 +1,4 @@
--- One row per load, the newest of its window first; a stories window belongs to the day it starts on.
+-- One row per load; recency 1 is the newest of its window. A window of hours belongs to its day.
 with
 
 loads as (

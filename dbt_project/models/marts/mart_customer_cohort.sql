@@ -1,0 +1,290 @@
+-- Who comes back: customers by what won them, observed for as long as they have been customers. On
+-- the last day of a campaign few have 60 days behind them, so the share that came back is estimated
+-- by Kaplan and Meier (JASA 53 (1958) 457-481), who count each customer for the days seen; the
+-- interval is Greenwood's on the log-log scale (Kalbfleisch & Prentice, 1980), inside 0-1.
+with
+
+facts as (
+
+    select * from {{ ref('int_measure_run_facts') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('dim_campaign') }}
+
+),
+
+orders as (
+
+    select
+        connection_id,
+        customer_id,
+        order_id,
+        order_date,
+        ordered_at,
+        is_new_customer,
+        row_number() over (
+            partition by connection_id, customer_id
+            order by ordered_at, order_id
+        ) as order_number,
+        lead(order_date) over (
+            partition by connection_id, customer_id
+            order by ordered_at, order_id
+        ) as next_order_date
+    from {{ ref('fct_order') }}
+    where order_class = 'kept' and customer_id is not null
+
+),
+
+-- What brought an order: whoever the default model credits most; a tie goes to the first name.
+credits as (
+
+    select
+        credits.campaign_id,
+        credits.connection_id,
+        credits.order_id,
+        credits.creator_id,
+        row_number() over (
+            partition by credits.campaign_id, credits.connection_id, credits.order_id
+            order by sum(credits.credit_share) desc, credits.creator_id asc
+        ) as place
+    from {{ ref('int_credits_unpivoted') }} as credits
+    inner join campaigns
+        on
+            credits.campaign_id = campaigns.campaign_id
+            and credits.attribution_model = campaigns.default_attribution_model
+            and credits.rule_version = campaigns.default_rule_version
+    where
+        credits.channel_type = 'creator'
+        and credits.conversion_count = 1
+        and credits.credit_share > 0
+    group by
+        credits.campaign_id, credits.connection_id, credits.order_id, credits.creator_id
+
+),
+
+-- New customers of a campaign's time. A guest without an identity cannot be seen again.
+won as (
+
+    select
+        campaigns.campaign_id,
+        coalesce(credits.creator_id, '(no creator)') as cohort,
+        orders.connection_id,
+        orders.customer_id,
+        orders.order_date as won_date,
+        orders.next_order_date - orders.order_date as repeat_day,
+        facts.last_day - orders.order_date as observed_day_count
+    from orders
+    inner join campaigns
+        on
+            orders.order_date >= campaigns.start_date
+            and orders.order_date <= campaigns.end_date
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+        on
+            campaigns.campaign_id = shops.campaign_id
+            and orders.connection_id = shops.shop_connection_id
+    cross join facts
+    left join credits
+        on
+            campaigns.campaign_id = credits.campaign_id
+            and orders.connection_id = credits.connection_id
+            and orders.order_id = credits.order_id
+            and credits.place = 1
+    where
+        orders.order_number = 1
+        and orders.is_new_customer
+        and orders.order_date <= facts.last_day
+
+),
+
+-- The whole campaign beside its creators, and all creators together.
+cohorts as (
+
+    select * from won
+
+    union all
+
+    select
+        campaign_id,
+        '(all creators)' as cohort,
+        connection_id,
+        customer_id,
+        won_date,
+        repeat_day,
+        observed_day_count
+    from won
+    where cohort <> '(no creator)'
+
+),
+
+horizons as (
+
+    {% for days in var('repeat_horizon_days') -%}
+    select {{ days }} as horizon_days
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- How long each customer was seen: until the repeat order, or until now.
+seen as (
+
+    select
+        campaign_id,
+        cohort,
+        coalesce(repeat_day, observed_day_count) as seen_day_count,
+        case when repeat_day is not null then 1 else 0 end as has_repeated
+    from cohorts
+
+),
+
+repeat_days as (
+
+    select
+        campaign_id,
+        cohort,
+        seen_day_count as repeat_day,
+        sum(has_repeated) as repeat_count
+    from seen
+    group by campaign_id, cohort, seen_day_count
+    having sum(has_repeated) > 0
+
+),
+
+-- At risk on a day: everybody seen for at least so many days.
+steps as (
+
+    select
+        repeat_days.campaign_id,
+        repeat_days.cohort,
+        repeat_days.repeat_day,
+        repeat_days.repeat_count,
+        count(*) as at_risk_count
+    from repeat_days
+    inner join seen
+        on
+            repeat_days.campaign_id = seen.campaign_id
+            and repeat_days.cohort = seen.cohort
+            and repeat_days.repeat_day <= seen.seen_day_count
+    group by
+        repeat_days.campaign_id,
+        repeat_days.cohort,
+        repeat_days.repeat_day,
+        repeat_days.repeat_count
+
+),
+
+curves as (
+
+    select
+        steps.campaign_id,
+        steps.cohort,
+        horizons.horizon_days,
+        -- When everybody left came back the curve ends at 0, which has no logarithm.
+        case
+            when
+                max(case when steps.repeat_count = steps.at_risk_count then 1 else 0 end) = 1
+                then 0
+            else exp(sum(ln(
+                1 - cast(steps.repeat_count as numeric) / greatest(
+                    steps.at_risk_count, steps.repeat_count + 1
+                )
+            )))
+        end as staying_rate,
+        sum(
+            cast(steps.repeat_count as numeric)
+            / (steps.at_risk_count * nullif(steps.at_risk_count - steps.repeat_count, 0))
+        ) as greenwood_sum
+    from steps
+    inner join horizons on steps.repeat_day <= horizons.horizon_days
+    group by steps.campaign_id, steps.cohort, horizons.horizon_days
+
+),
+
+counted as (
+
+    select
+        seen.campaign_id,
+        seen.cohort,
+        horizons.horizon_days,
+        count(*) as customer_count,
+        sum(
+            case
+                when seen.has_repeated = 1 and seen.seen_day_count <= horizons.horizon_days then 1
+                else 0
+            end
+        ) as repeat_count,
+        -- Still without a second order and seen for the whole horizon.
+        sum(
+            case when seen.seen_day_count >= horizons.horizon_days then 1 else 0 end
+        ) as at_risk_count,
+        max(seen.seen_day_count) as longest_seen_day_count
+    from seen
+    cross join horizons
+    group by seen.campaign_id, seen.cohort, horizons.horizon_days
+
+),
+
+estimated as (
+
+    select
+        counted.*,
+        -- Beyond the last day anybody was seen the curve says nothing.
+        case
+            when counted.longest_seen_day_count >= counted.horizon_days
+                then coalesce(curves.staying_rate, 1)
+        end as staying_rate,
+        curves.greenwood_sum
+    from counted
+    left join curves
+        on
+            counted.campaign_id = curves.campaign_id
+            and counted.cohort = curves.cohort
+            and counted.horizon_days = curves.horizon_days
+
+),
+
+spread as (
+
+    select
+        *,
+        case
+            when staying_rate > 0 and staying_rate < 1
+                then 1.644853627 * sqrt(greenwood_sum) / abs(ln(staying_rate))
+        end as log_log_width
+    from estimated
+
+),
+
+final as (
+
+    select
+        spread.campaign_id,
+        spread.cohort,
+        spread.horizon_days,
+        case when spread.cohort not like '(%' then spread.cohort end as creator_id,
+        spread.customer_count,
+        spread.repeat_count,
+        spread.at_risk_count,
+        cast(1 - spread.staying_rate as numeric(18, 6)) as repeat_rate,
+        cast(1 - power(spread.staying_rate, exp(-spread.log_log_width)) as numeric(18, 6))
+            as repeat_rate_low,
+        cast(1 - power(spread.staying_rate, exp(spread.log_log_width)) as numeric(18, 6))
+            as repeat_rate_high,
+        case
+            when spread.staying_rate is null then 'no customer was seen for so many days yet'
+        end as unavailable_reason,
+        campaigns.default_attribution_model as attribution_model,
+        campaigns.default_rule_version as rule_version,
+        {{ days_after('campaigns.end_date', 'spread.horizon_days') }} <= facts.as_of_date
+            as is_final,
+        facts.sources_present,
+        facts.as_of_date
+    from spread
+    inner join campaigns on spread.campaign_id = campaigns.campaign_id
+    cross join facts
+
+)
+
+select * from final

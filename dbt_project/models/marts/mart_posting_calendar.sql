@@ -1,0 +1,231 @@
+-- Who posts when, and who should not have: pieces that share a day and a platform with another
+-- creator of the campaign, and posts about a competitor within a creator's exclusivity.
+with
+
+facts as (
+
+    select * from {{ ref('int_measure_run_facts') }}
+
+),
+
+creators as (
+
+    select * from {{ ref('dim_creator') }}
+
+),
+
+pieces as (
+
+    select
+        campaign_id,
+        creator_id,
+        platform,
+        content_format,
+        deliverable_id,
+        post_id,
+        planned_date,
+        -- A piece stands on the day it went live; until then, and unseen, on the planned one.
+        coalesce(published_date, planned_date) as calendar_date,
+        published_date is not null as is_live
+    from {{ ref('int_deliverables_matched') }}
+
+),
+
+competitor_posts as (
+
+    select
+        exclusivities.campaign_id,
+        exclusivities.creator_id,
+        posts.platform,
+        posts.content_format,
+        posts.post_id,
+        posts.published_date as calendar_date,
+        string_agg(
+            distinct exclusivities.competitor_brand, ', ' order by exclusivities.competitor_brand
+        ) as competitor_brands
+    from {{ ref('stg_campaign_plan__exclusive_competitors') }} as exclusivities
+    inner join {{ ref('stg_campaign_plan__creator_accounts') }} as creator_accounts
+        on
+            exclusivities.campaign_id = creator_accounts.campaign_id
+            and exclusivities.creator_id = creator_accounts.creator_id
+    inner join {{ ref('fct_post') }} as posts
+        on
+            creator_accounts.platform = posts.platform
+            and creator_accounts.handle_key = posts.handle
+            and exclusivities.valid_from_date <= posts.published_date
+            and (
+                exclusivities.valid_to_date is null
+                or exclusivities.valid_to_date >= posts.published_date
+            )
+            and position(
+                ' ' || exclusivities.competitor_key || ' '
+                in ' ' || {{ letters_key('posts.caption') }} || ' '
+            ) > 0
+    group by
+        exclusivities.campaign_id,
+        exclusivities.creator_id,
+        posts.platform,
+        posts.content_format,
+        posts.post_id,
+        posts.published_date
+
+),
+
+entries as (
+
+    select
+        campaign_id,
+        creator_id,
+        calendar_date,
+        'piece' as entry_kind,
+        deliverable_id as entry_id,
+        platform,
+        content_format,
+        post_id,
+        planned_date,
+        is_live,
+        cast(null as text) as competitor_brands
+    from pieces
+
+    union all
+
+    select
+        campaign_id,
+        creator_id,
+        calendar_date,
+        'competitor_post' as entry_kind,
+        platform || ' ' || post_id as entry_id,
+        platform,
+        content_format,
+        post_id,
+        cast(null as date) as planned_date,
+        true as is_live,
+        competitor_brands
+    from competitor_posts
+
+),
+
+-- Customers whose orders two creators touched: the overlap of their audiences that the shop sees.
+touched_customers as (
+
+    select distinct
+        touches.campaign_id,
+        touches.creator_id,
+        touches.connection_id,
+        orders.customer_id
+    from {{ ref('fct_touchpoint') }} as touches
+    inner join {{ ref('dim_campaign') }} as campaigns
+        on
+            touches.campaign_id = campaigns.campaign_id
+            and touches.rule_version = campaigns.default_rule_version
+    inner join {{ ref('fct_order') }} as orders
+        on
+            touches.connection_id = orders.connection_id
+            and touches.order_id = orders.order_id
+    where
+        touches.is_in_path
+        and touches.channel_type = 'creator'
+        and orders.order_class = 'kept'
+        and orders.customer_id is not null
+
+),
+
+same_days as (
+
+    select
+        one.campaign_id,
+        one.entry_id,
+        one.creator_id,
+        other.creator_id as other_creator_id
+    from entries as one
+    inner join entries as other
+        on
+            one.campaign_id = other.campaign_id
+            and one.calendar_date = other.calendar_date
+            and one.platform = other.platform
+            and one.creator_id <> other.creator_id
+    where one.entry_kind = 'piece' and other.entry_kind = 'piece'
+    group by one.campaign_id, one.entry_id, one.creator_id, other.creator_id
+
+),
+
+shared as (
+
+    select
+        same_days.campaign_id,
+        same_days.creator_id,
+        same_days.entry_id,
+        same_days.other_creator_id,
+        count(other_touched.customer_id) as shared_customer_count
+    from same_days
+    left join touched_customers as own_touched
+        on
+            same_days.campaign_id = own_touched.campaign_id
+            and same_days.creator_id = own_touched.creator_id
+    left join touched_customers as other_touched
+        on
+            same_days.campaign_id = other_touched.campaign_id
+            and same_days.other_creator_id = other_touched.creator_id
+            and own_touched.connection_id = other_touched.connection_id
+            and own_touched.customer_id = other_touched.customer_id
+    group by
+        same_days.campaign_id,
+        same_days.creator_id,
+        same_days.entry_id,
+        same_days.other_creator_id
+
+),
+
+clashes as (
+
+    select
+        campaign_id,
+        creator_id,
+        entry_id,
+        count(*) as same_day_creator_count,
+        string_agg(other_creator_id, ', ' order by other_creator_id) as same_day_creator_ids,
+        max(shared_customer_count) as shared_customer_count
+    from shared
+    group by campaign_id, creator_id, entry_id
+
+),
+
+final as (
+
+    select
+        entries.campaign_id,
+        entries.calendar_date,
+        entries.creator_id,
+        entries.entry_kind,
+        entries.entry_id,
+        creators.creator_name,
+        entries.platform,
+        entries.content_format,
+        entries.post_id,
+        entries.planned_date,
+        entries.is_live,
+        coalesce(clashes.same_day_creator_count, 0) as same_day_creator_count,
+        clashes.same_day_creator_ids,
+        coalesce(clashes.shared_customer_count, 0) as shared_customer_count,
+        coalesce(clashes.shared_customer_count, 0) > 0 as has_overlap_clash,
+        entries.entry_kind = 'competitor_post' as has_exclusivity_clash,
+        entries.competitor_brands,
+        entries.calendar_date <= facts.as_of_date as is_final,
+        facts.sources_present,
+        facts.as_of_date
+    from entries
+    inner join creators
+        on
+            entries.campaign_id = creators.campaign_id
+            and entries.creator_id = creators.creator_id
+    cross join facts
+    left join clashes
+        on
+            entries.campaign_id = clashes.campaign_id
+            and entries.creator_id = clashes.creator_id
+            and entries.entry_id = clashes.entry_id
+            and entries.entry_kind = 'piece'
+
+)
+
+select * from final
