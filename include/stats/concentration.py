@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from include.stats.grids import INTERVAL_LEVEL, Floats
+from include.stats.grids import Floats, posterior_tails
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,7 @@ def measure_concentration(
     hhi = float(_index(amounts[:, None])[0])
     low = high = None
     if draws is not None:
-        tail = (1.0 - INTERVAL_LEVEL) / 2.0
-        ends = np.quantile(_index(np.maximum(draws, 0.0)), [tail, 1.0 - tail])
+        ends = np.quantile(_index(np.maximum(draws, 0.0)), posterior_tails())
         low, high = float(ends[0]), float(ends[1])
     noise = (1.0 + value_variation**2) / max(order_count, 1e-9)
     if piece_count > 0:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from include.stats.grids import INTERVAL_LEVEL, Floats
+from include.stats.grids import Floats, posterior_tails
 
 # One piece may be a burst of luck and has no spread to tell; a second is the least evidence.
 FEWEST_PIECES = 2
@@ -33,10 +33,9 @@ class Interval:
     @classmethod
     def of(cls, draws: Floats) -> Interval:
         """Summarise draws of shape (c, d); a row with a NaN is unknown."""
-        tail = (1.0 - INTERVAL_LEVEL) / 2.0
         if draws.shape[0] == 0:
             return cls(np.zeros(0), np.zeros(0), np.zeros(0))
-        low, high = np.quantile(draws, [tail, 1.0 - tail], axis=1)
+        low, high = np.quantile(draws, posterior_tails(), axis=1)
         return cls(draws.mean(axis=1), low, high)
 
 
