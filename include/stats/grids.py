@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 INTERVAL_LEVEL = 0.90
 # Equal tails of a posterior cover their level on average over its prior. In one market, among
 # creators of one size, with posts luckier than the model's family, they fell to 86 %; with tails
-# cut to 0.7 of their size the worst of those cases covers 90 % (docs/statistics.md).
+# cut to 0.7 of their size the worst of those cases covers 89 % (docs/statistics.md).
 TAIL_CALIBRATION = 0.7
 
 

@@ -57,6 +57,13 @@ def test_a_shift_is_capped_and_comes_from_the_worst() -> None:
     assert sum(line.amount for line in lines) == pytest.approx(0.0)
 
 
+def test_free_money_waits_for_month_two() -> None:
+    lines = advise(28, free=4000.0)
+    # 15 % of 8,000 for the best, all of it planned for others before.
+    assert lines[0].amount == 1200.0
+    assert sum(line.amount for line in lines[:4]) == pytest.approx(0.0)
+
+
 def test_scaling_spends_free_money_first_and_keeps_a_part_for_new_creators() -> None:
     # 4,000 + 1,500 open: 1,100 kept for new creators, 400 free for the best, 1,650 the cap.
     lines = advise(40, free=1500.0, newcomer_price=260.0)

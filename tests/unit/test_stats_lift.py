@@ -44,6 +44,9 @@ def test_under_the_smallest_detectable_nothing_is_claimed() -> None:
     assert found is not None
     assert found.verdict == "not measurable"
     assert found.smallest_detectable > abs(found.lift)
+    # (t95 + t80) errors, where the interval is t95 errors either way: 1 + t80 ÷ t95 of its half,
+    # 1.36 with two degrees of freedom, 1.51 with many.
+    assert 1.36 < found.smallest_detectable / ((found.high - found.low) / 2) < 1.52
 
 
 def test_a_series_that_its_control_explains_has_exactly_its_lift() -> None:
@@ -92,9 +95,10 @@ def test_a_geo_split_is_welchs_comparison_of_growth() -> None:
     ends = welch.confidence_interval(0.90)
     assert [low, high] == pytest.approx(np.expm1([ends.low, ends.high]))
     assert lift == pytest.approx(np.expm1(logs[treated].mean() - logs[~treated].mean()))
-    assert detectable > (high - low) / 2
+    half = (ends.high - ends.low) / 2
+    share = student_t.ppf(0.8, welch.df) / student_t.ppf(0.95, welch.df)
+    assert detectable == pytest.approx(np.expm1(half * (1 + share)))
     assert estimate_geo_lift(before[:4], before[:4], treated[:4]) is None
-    assert student_t.ppf(0.8, welch.df) > 0
 
 
 @pytest.mark.long
