@@ -15,6 +15,16 @@ Floats = NDArray[np.float64]
 
 # The one level of every interval: 90 %.
 INTERVAL_LEVEL = 0.90
+# Equal tails of a posterior cover their level on average over its prior. In one market, among
+# creators of one size, with posts luckier than the model's family, they fell to 86 %; with tails
+# cut to 0.7 of their size the worst of those cases covers 89 % (docs/statistics.md).
+TAIL_CALIBRATION = 0.7
+
+
+def posterior_tails(level: float = INTERVAL_LEVEL) -> tuple[float, float]:
+    """Return the posterior probabilities at which an interval of this level ends."""
+    tail = (1.0 - level) / 2.0 * TAIL_CALIBRATION
+    return tail, 1.0 - tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +53,7 @@ class GridPosterior:
 
     def interval(self, level: float = INTERVAL_LEVEL) -> tuple[Floats, Floats]:
         """Return the equal-tailed interval's ends, two arrays of shape (c,)."""
-        tail = (1.0 - level) / 2.0
-        ends = self.quantile(np.array([tail, 1.0 - tail]))
+        ends = self.quantile(np.array(posterior_tails(level)))
         return ends[:, 0], ends[:, 1]
 
 

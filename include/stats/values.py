@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student_t
 
-from include.stats.grids import INTERVAL_LEVEL, Floats, GridPosterior, half_normal_weights, sum_by
+from include.stats.grids import (
+    Floats,
+    GridPosterior,
+    half_normal_weights,
+    posterior_tails,
+    sum_by,
+)
 
 # Mean order values of creators of one shop differ by some ten per cent, seldom by half.
 VALUE_SPREADS = np.geomspace(0.01, 1.0, 16)
@@ -94,8 +100,7 @@ def estimate_revenue(orders: GridPosterior, order_values: Floats | None) -> Esti
     steps = (np.arange(DRAWS) + 0.5) / DRAWS
     order_draws = orders.quantile(generator.permutation(steps))
     revenue = order_draws * order_values
-    tail = (1.0 - INTERVAL_LEVEL) / 2.0
-    low, high = np.quantile(revenue, [tail, 1.0 - tail], axis=1)
+    low, high = np.quantile(revenue, posterior_tails(), axis=1)
     return Estimate(orders.mean() * order_values.mean(axis=1), low, high)
 
 

@@ -126,8 +126,9 @@ def test_intervals_cover_small_and_usual_counts() -> None:
     rng = np.random.default_rng(5)
     for mean_orders in (0.5, 10.0):
         orders, revenue = coverage(rng, 20, 25, 4, mean_orders, 0.6, 1.0)
-        assert 0.84 <= orders <= 0.96
-        assert 0.84 <= revenue <= 0.96
+        # The tails are cut for the worst market, so in the model's own they err on the wide side.
+        assert 0.86 <= orders <= 0.98
+        assert 0.86 <= revenue <= 0.99
 
 
 def test_a_campaign_with_three_models_takes_under_two_seconds() -> None:
@@ -149,6 +150,6 @@ def test_a_campaign_with_three_models_takes_under_two_seconds() -> None:
 def test_coverage_over_many_campaigns(mean_orders: float, between: float, bursts: float) -> None:
     rng = np.random.default_rng(17)
     orders, revenue = coverage(rng, 150, 25, 5, mean_orders, between, bursts)
-    assert 0.84 <= orders <= 0.96
+    assert 0.86 <= orders <= 0.98
     # Seven orders in all say little about an order's value: then it errs on the wide side.
-    assert 0.84 <= revenue <= (0.97 if mean_orders < 1 else 0.96)
+    assert 0.86 <= revenue <= (0.99 if mean_orders < 1 else 0.98)
