@@ -181,11 +181,13 @@ def build_staging(*, read: ReadConnection = read_connection) -> None:
 
 
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
-    """Estimate expected orders and revenue of the run's creators."""
+    """Estimate expected orders and revenue of the run's creators, and judge their codes."""
     from include.estimates import solve
+    from include.leak_scores import score_leaks
     from include.warehouse.connection import dsn_of
 
     solve(dsn_of(read("warehouse_transformer")), measure_run_id)
+    score_leaks(dsn_of(read("warehouse_transformer")), measure_run_id)
 
 
 def check_run(
