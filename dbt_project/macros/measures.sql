@@ -66,3 +66,21 @@ is greater, because then it is no rate of these units. -#}
             )
     end
 {%- endmacro %}
+
+{#- The n-th of so many equal parts of an amount, to the cent; the parts add up to it. 0 without n. -#}
+{% macro nth_part(value, number, count) -%}
+    {{ amount(
+        'coalesce(round((' ~ value ~ ') * ' ~ number ~ ' / nullif(' ~ count ~ ', 0), 2)'
+        ~ ' - round((' ~ value ~ ') * (' ~ number ~ ' - 1) / nullif(' ~ count ~ ', 0), 2), 0)'
+    ) }}
+{%- endmacro %}
+
+{#- Rows for which a condition holds. -#}
+{% macro count_where(condition) -%}
+    count(case when {{ condition }} then 1 end)
+{%- endmacro %}
+
+{#- A count, 0 where nothing was counted. -#}
+{% macro whole_count(count) -%}
+    cast(coalesce({{ count }}, 0) as bigint)
+{%- endmacro %}

@@ -91,3 +91,27 @@
 {% macro default__url_key(url) -%}
     nullif(rtrim(lower(regexp_replace(trim({{ url }}), '[?#].*$', '')), '/'), '')
 {%- endmacro %}
+
+{#- Host of a URL in lower case, without www. and port; NULL where there is none. -#}
+{% macro url_host(url) -%}
+    {{ return(adapter.dispatch('url_host', 'groundswell')(url)) }}
+{%- endmacro %}
+
+{% macro default__url_host(url) -%}
+    case
+        when lower({{ url }}) ~ '^([a-z-]+:)?//[^/?#]+'
+            then regexp_replace(
+                regexp_replace(lower({{ url }}), '^([a-z-]+:)?//([^/?#@]*@)?|[/?#:].*$', '', 'g'),
+                '^www[.]', ''
+            )
+    end
+{%- endmacro %}
+
+{#- Evidence of a touch other than a discount code, compromised or not: the customer met the creator. -#}
+{% macro has_other_than_code_evidence(touch) -%}
+    trim(
+        both ',' from replace(
+            replace({{ touch }}.evidence_types, 'compromised_code', ''), 'discount_code', ''
+        )
+    ) <> ''
+{%- endmacro %}

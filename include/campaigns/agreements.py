@@ -10,6 +10,7 @@ from pydantic import Field
 
 from include.campaigns.validity import (
     Amount,
+    AttributionModel,
     Country,
     Currency,
     Identifier,
@@ -55,12 +56,21 @@ class Payment(PlanModel):
     deliverable: Identifier | None = None
 
 
+class CommissionPayout(PlanModel):
+    """Commission that was paid out to the creator on a day."""
+
+    paid_date: dt.date
+    amount: Annotated[Amount, Field(gt=0)]
+
+
 class Contract(PlanModel):
     """What a creator gets: product at landed cost, commission of credited net revenue.
 
     `fee` is the whole fee. `currency` is that of every amount here, the plan's where it is not
     named; costs are converted at the rate of their day. A contract that changes in time lists its
     `terms`, which then hold commission and rule version; else the contract's own hold for all time.
+    `commission_model` is the model that shares an order for commission, the campaign's where it is
+    not named; a sale's commission may be paid `commission_hold_days` later, when returns are in.
     """
 
     fee: Amount
@@ -73,6 +83,9 @@ class Contract(PlanModel):
     signed_date: dt.date | None = None
     terms: tuple[Term, ...] = ()
     payments: tuple[Payment, ...] = ()
+    commission_model: AttributionModel | None = None
+    commission_hold_days: Annotated[int, Field(ge=0, le=365)] = 30
+    commission_payouts: tuple[CommissionPayout, ...] = ()
 
     def commission_rate_on(self, day: dt.date) -> Decimal:
         """Return the commission of orders of a day; 0 where no term holds."""

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from include.campaigns.agreements import (
     Code,
+    CommissionPayout,
     Contract,
     Deliverable,
     Exclusivity,
@@ -25,6 +26,7 @@ from include.campaigns.agreements import (
 )
 from include.campaigns.validity import (
     Amount,
+    AttributionModel,
     Country,
     Currency,
     Identifier,
@@ -42,6 +44,7 @@ __all__ = [
     "Campaign",
     "CampaignPlan",
     "Code",
+    "CommissionPayout",
     "Contract",
     "Creator",
     "Deliverable",
@@ -61,16 +64,6 @@ __all__ = [
 
 AccessPath = Literal["own_account", "partnership_content", "business_discovery", "public", "none"]
 Tier = Literal["nano", "micro", "macro"]
-AttributionModel = Literal[
-    "first_touch",
-    "last_touch",
-    "last_non_direct",
-    "linear",
-    "position_based",
-    "time_decay",
-    "shapley",
-    "rule_winner",
-]
 EventKind = Literal["promotion", "stock_out", "price_change", "site_outage", "press", "other"]
 SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # YouTube allows a hyphen in a handle, the other platforms do not.

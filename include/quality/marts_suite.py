@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from include.quality.code_rules import build_code_rules
 from include.quality.rules import Rule, no_rows
 
 SCORECARD = "mart_creator_scorecard"
@@ -36,6 +37,7 @@ def build_marts_suite(scope: MartsScope) -> list[Rule]:
         rules += _reconciliation_rules(scope)
     if SCORECARD in scope.columns:
         rules += _scorecard_rules()
+    rules += build_code_rules(frozenset(scope.columns))
     rules += [_steady_volume(scope, mart) for mart in sorted(scope.published_rows)]
     rules.append(_all_sources(scope))
     return rules

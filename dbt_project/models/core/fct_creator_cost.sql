@@ -332,10 +332,17 @@ credited as (
         credits.order_date,
         credits.rule_version,
         campaigns.currency_code,
-        sum({{ chosen_model('campaigns.default_attribution_model', 'credits', 'amount') }})
-            as credit_amount
+        sum({{ chosen_model(
+            'coalesce(contracts.commission_model, campaigns.default_attribution_model)',
+            'credits',
+            'amount'
+        ) }}) as credit_amount
     from {{ ref('fct_attribution_credit') }} as credits
     inner join campaigns on credits.campaign_id = campaigns.campaign_id
+    left join contracts
+        on
+            credits.campaign_id = contracts.campaign_id
+            and credits.creator_id = contracts.creator_id
     where credits.order_class = 'kept' and credits.creator_id is not null
     group by
         credits.campaign_id,

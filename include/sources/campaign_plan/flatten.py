@@ -87,6 +87,11 @@ def contracts(plan: CampaignPlan, version: str) -> Iterator[Document]:
             rule_version=last.rule_version,
             signed_date=contract.signed_date,
             currency_code=contract.currency or plan.currency,
+            commission_model=contract.commission_model,
+            commission_hold_days=contract.commission_hold_days,
+            commission_payouts=[
+                payout.model_dump(mode="json") for payout in contract.commission_payouts
+            ],
         )
 
 

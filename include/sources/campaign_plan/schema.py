@@ -80,6 +80,9 @@ class Contract(Record, frozen=True, array_like=True):
     rule_version: str  # rule version commission is owed under
     signed_date: dt.date | None
     currency_code: str
+    commission_model: str | None  # model that shares an order for commission; NULL: the campaign's
+    commission_hold_days: int | None  # days after a sale until its commission may be paid
+    commission_payouts: Json | None  # [{paid_date, amount}]
 
 
 class ContractTerm(Record, frozen=True, array_like=True):

@@ -21,6 +21,8 @@ renamed as (
         rule_version,
         signed_date,
         currency_code,
+        commission_model,
+        coalesce(commission_hold_days, 30) as commission_hold_days,
         _load_id as load_id
     from source
 

@@ -1,0 +1,75 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ forget_affected_orders() }}',
+    indexes=[{'columns': ['connection_id', 'order_id']}],
+) }}
+
+with
+
+-- The first build takes every order, whatever the run's loads touched.
+orders as (
+
+    select * from {{ ref('fct_order') }}
+    {% if is_incremental() -%}
+    where
+        (connection_id, order_id) in (
+            select
+                affected.connection_id,
+                affected.order_id
+            from {{ ref('int_orders_affected') }} as affected
+        )
+    {%- endif %}
+
+),
+
+-- A shop's refunded lines in one shape; another shop is one more part of the union.
+refund_lines as (
+
+    select
+        refund_lines.connection_id,
+        refund_lines.order_id,
+        refund_lines.refund_id,
+        refund_lines.line_id,
+        refunds.refunded_at,
+        sum(refund_lines.quantity) as quantity,
+        sum(refund_lines.subtotal_amount) as subtotal_amount,
+        sum(refund_lines.tax_amount) as tax_amount
+    from {{ ref('stg_shopify__order_refund_lines') }} as refund_lines
+    inner join {{ ref('stg_shopify__order_refunds') }} as refunds
+        on
+            refund_lines.connection_id = refunds.connection_id
+            and refund_lines.order_id = refunds.order_id
+            and refund_lines.refund_id = refunds.refund_id
+    group by
+        refund_lines.connection_id,
+        refund_lines.order_id,
+        refund_lines.refund_id,
+        refund_lines.line_id,
+        refunds.refunded_at
+
+),
+
+final as (
+
+    select
+        refund_lines.connection_id,
+        refund_lines.order_id,
+        refund_lines.refund_id,
+        refund_lines.line_id,
+        refund_lines.refunded_at,
+        {{ business_date('refund_lines.refunded_at', 'orders.business_timezone') }} as event_date,
+        cast(refund_lines.quantity as bigint) as quantity,
+        orders.currency_code,
+        {{ amount('refund_lines.subtotal_amount') }} as subtotal_amount,
+        {{ amount('refund_lines.tax_amount') }} as tax_amount
+    from refund_lines
+    inner join orders
+        on
+            refund_lines.connection_id = orders.connection_id
+            and refund_lines.order_id = orders.order_id
+
+)
+
+select * from final
+-- depends_on: {{ ref('int_orders_affected') }}
