@@ -2,7 +2,7 @@
 -- was sold when the order was made, what was given back when it was, in the shop's currency.
 -- Amounts of lines are without tax, whether or not prices include it. Lines are rounded one by one,
 -- so a cent may be missing to the order's own totals: an adjustment brings it, for the totals are
--- what the shop's report counts. Fees count as the report counts them; coupons are inside the lines.
+-- what the shop's report counts. Fees count as the report counts them; coupons are in the lines.
 -- A refund counts from when it is dated, by its lines; what it gives back beyond them is goods, but
 -- for a refund without lines that completes the order's (setting its status to refunded makes one):
 -- that gives back what is left of goods, tax and shipping.
