@@ -46,13 +46,15 @@ indexed as (
     select
         numbered.connection_id,
         numbered.order_id,
-        numbered.counted_number as customer_order_index
+        -- Grouped, so that the planner sees one row and leaves it out where nobody asks for it.
+        max(numbered.counted_number) as customer_order_index
     from numbered
     inner join {{ ref('stg_woocommerce__customers') }} as customers
         on
             numbered.connection_id = customers.connection_id
             and numbered.customer_id = customers.customer_id
             and customers.created_at >= numbered.first_known_at - interval '1 day'
+    group by numbered.connection_id, numbered.order_id
 
 ),
 
