@@ -40,7 +40,8 @@ RECONCILIATION_LINES = {
     "difference_amount": "difference, days added up",
 }
 RECONCILIATION = """
-select attribution_model, count(*) as day_count, sum(shop_net_sales_amount) as shop_amount,
+select attribution_model, count(distinct order_date) as day_count,
+    sum(shop_net_sales_amount) as shop_amount,
     sum(attributed_amount) as creator_amount, sum(other_channel_amount) as other_amount,
     sum(direct_amount) as direct_amount, sum(unattributed_amount) as unattributed_amount,
     sum(abs(difference_amount)) as difference_amount

@@ -47,3 +47,37 @@
 {% macro reporting_timezone() -%}
     (select min(reporting_timezone) from {{ ref('stg_campaign_plan__campaigns') }})
 {%- endmacro %}
+
+{#- Instant of a text "YYYY-MM-DD HH:MM:SS" that a browser wrote in UTC; NULL for any other text. It comes
+from outside, so a day that no month has must not fail the build: it counts on into the next month. -#}
+{% macro browser_time(text) -%}
+    {{ return(adapter.dispatch('browser_time', 'groundswell')(text)) }}
+{%- endmacro %}
+
+{% macro default__browser_time(text) -%}
+    case
+        when
+            {{ text }}
+            ~ '^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d$'
+            then (
+                make_timestamp(
+                    cast(substring({{ text }}, 1, 4) as integer),
+                    cast(substring({{ text }}, 6, 2) as integer),
+                    1, 0, 0, 0
+                )
+                + (cast(substring({{ text }}, 9, 2) as integer) - 1) * interval '1 day'
+                + cast(substring({{ text }}, 12) as interval)
+            ) at time zone 'UTC'
+    end
+{%- endmacro %}
+
+{#- Zone of a fixed offset from UTC in hours (5.5); its sign is turned, as POSIX counts west of UTC. -#}
+{% macro offset_zone(hours) -%}
+    {{ return(adapter.dispatch('offset_zone', 'groundswell')(hours)) }}
+{%- endmacro %}
+
+{% macro default__offset_zone(hours) -%}
+    '<SHOP>'
+    || case when {{ hours }} > 0 then '-' else '+' end
+    || to_char(abs({{ hours }}) * interval '1 hour', 'HH24:MI')
+{%- endmacro %}

@@ -3,7 +3,7 @@
 select
     staged.connection_id,
     staged.order_id
-from {{ ref('stg_shopify__orders') }} as staged
+from {{ ref('int_shop_orders') }} as staged
 left join {{ ref('int_shops') }} as shops on staged.connection_id = shops.connection_id
 left join {{ ref('fct_order') }} as orders
     on

@@ -54,6 +54,12 @@ def _is_timezone(name: str) -> bool:
 
 
 def _check_unique(plan: CampaignPlan) -> Iterator[Problem]:
+    shops: list[tuple[Location, str]] = [(("shop", "connection_id"), plan.shop.connection_id)]
+    shops += [
+        (("further_shops", i, "connection_id"), shop.connection_id)
+        for i, shop in enumerate(plan.further_shops)
+    ]
+    yield from repeated(shops)
     yield from repeated((("goals", i, "id"), goal.id) for i, goal in enumerate(plan.goals))
     yield from repeated((("creators", i, "id"), c.id) for i, c in enumerate(plan.creators))
     yield from repeated(

@@ -81,6 +81,8 @@ class Brand(PlanModel):
 
 
 class Shop(PlanModel):
+    """A shop the campaign sells in, by the connection its orders are read through."""
+
     connection_id: SourceName
 
 
@@ -173,10 +175,11 @@ class Experiment(Validity):
 
 
 class CampaignPlan(PlanModel):
-    """One campaign file."""
+    """One campaign file; all its shops sell in its currency and take its codes and pages."""
 
     brand: Brand
     shop: Shop
+    further_shops: tuple[Shop, ...] = ()
     reporting_timezone: Text
     currency: Currency
     sources: Annotated[tuple[SourceName, ...], Field(min_length=1)]
@@ -185,6 +188,11 @@ class CampaignPlan(PlanModel):
     events: tuple[Event, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     creators: Annotated[tuple[Creator, ...], Field(min_length=1)]
+
+    @property
+    def shop_ids(self) -> tuple[str, ...]:
+        """Connection ids of the shops, the main one first."""
+        return tuple(shop.connection_id for shop in (self.shop, *self.further_shops))
 
     def creator(self, creator_id: str) -> Creator:
         """Return the creator with this id; KeyError when the plan has none."""

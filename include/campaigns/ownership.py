@@ -59,14 +59,15 @@ def page_key(path: str) -> str:
 
 
 def claims_of(plan: CampaignPlan) -> Iterator[Claim]:
-    """Yield everything the plan's creators own."""
-    shop, campaign = plan.shop.connection_id, plan.campaign.id
+    """Yield everything the plan's creators own, codes and pages once for each shop."""
+    shops, campaign = plan.shop_ids, plan.campaign.id
     for i, creator in enumerate(plan.creators):
         at: Location = ("creators", i)
         for k, code in enumerate(creator.codes):
             key: tuple[str, ...] = (code_key(code.code),)
             place: Location = (*at, "codes", k, "code")
-            yield Claim("code", shop, key, code.code, campaign, creator.id, code, place)
+            for shop in shops:
+                yield Claim("code", shop, key, code.code, campaign, creator.id, code, place)
         for k, link in enumerate(creator.links):
             key = (utm_key(link.utm_campaign), utm_key(link.utm_content))
             place = (*at, "links", k, "utm_content")
@@ -75,7 +76,8 @@ def claims_of(plan: CampaignPlan) -> Iterator[Claim]:
         for k, page in enumerate(creator.landing_pages):
             key = (page_key(page.path),)
             place = (*at, "landing_pages", k, "path")
-            yield Claim("landing page", shop, key, page.path, campaign, creator.id, page, place)
+            for shop in shops:
+                yield Claim("landing page", shop, key, page.path, campaign, creator.id, page, place)
 
 
 def owner_on(claims: Iterable[Claim], part: Part, key: str, day: dt.date) -> list[Claim]:
@@ -90,21 +92,32 @@ def owner_on(claims: Iterable[Claim], part: Part, key: str, day: dt.date) -> lis
 def overlapping(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
     """Yield (later, earlier) claims that give one thing to two owners on one day.
 
-    Two links of one creator may share their utm values: the creator is right either way.
+    Two links of one creator may share their utm values: the creator is right either way. Claims
+    that meet in several shops are told once.
     """
+    told: set[tuple[str, Location, str, Location]] = set()
     for group in _by_key(claims):
         for earlier, later in itertools.combinations(group, 2):
             is_same_link = later.part == "link" and later.owner == earlier.owner
-            if not is_same_link and later.span.overlaps(earlier.span):
+            if is_same_link or not later.span.overlaps(earlier.span):
+                continue
+            pair = (later.campaign_id, later.location, earlier.campaign_id, earlier.location)
+            if pair not in told:
+                told.add(pair)
                 yield later, earlier
 
 
 def gaps(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
     """Yield (next, last) claims with days in between on which nobody owns the thing."""
+    told: set[tuple[str, Location]] = set()
     for group in _by_key(claims):
         spans = sorted(group, key=lambda claim: claim.span.valid_from)
         for last, following in itertools.pairwise(spans):
-            if last.owner != following.owner and last.span.leaves_gap_before(following.span):
+            place = (following.campaign_id, following.location)
+            if last.owner == following.owner or place in told:
+                continue
+            if last.span.leaves_gap_before(following.span):
+                told.add(place)
                 yield following, last
 
 

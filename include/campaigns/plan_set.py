@@ -69,7 +69,7 @@ def find_contradictions(files: Sequence[PlanFile]) -> list[str]:
             files,
             "{value} (one shop sells in one currency)",
             ("currency",),
-            lambda one, other: one.shop == other.shop and one.currency != other.currency,
+            _differ_in_currency,
         ),
         *_handles_of_two_creators(files),
         *_owned_twice(files),
@@ -78,6 +78,10 @@ def find_contradictions(files: Sequence[PlanFile]) -> list[str]:
 
 def _same_id(one: CampaignPlan, other: CampaignPlan) -> bool:
     return one.campaign.id == other.campaign.id
+
+
+def _differ_in_currency(one: CampaignPlan, other: CampaignPlan) -> bool:
+    return not set(one.shop_ids).isdisjoint(other.shop_ids) and one.currency != other.currency
 
 
 def _differing(
@@ -148,12 +152,15 @@ def _find_doubts(files: Sequence[PlanFile]) -> Iterator[str]:
             )
     enabled = {source for file in files for source in file.plan.sources}
     for file in files:
-        if file.plan.shop.connection_id not in enabled:
-            yield file.spell(
-                ("shop", "connection_id"),
-                f"{file.plan.shop.connection_id!r} is in no file's sources ({_list(enabled)}): "
-                "its orders are not read",
-            )
+        places: list[Location] = [("shop", "connection_id")]
+        further = range(len(file.plan.further_shops))
+        places += [("further_shops", place, "connection_id") for place in further]
+        for place, shop in zip(places, file.plan.shop_ids, strict=True):
+            if shop not in enabled:
+                yield file.spell(
+                    place,
+                    f"{shop!r} is in no file's sources ({_list(enabled)}): its orders are not read",
+                )
     for one, other in itertools.permutations(files, 2):
         yield from _collisions(one, other)
 

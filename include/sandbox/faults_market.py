@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
 
 from include.sandbox.faults import Switchboard
@@ -77,6 +78,11 @@ class _FaultyMarket:
         return getattr(self._market, name)
 
     # Shop
+
+    @cached_property
+    def second_shop(self) -> Market:
+        """The other shop, under the same faults."""
+        return cast(Market, _FaultyMarket(cast(Market, self._market.second_shop), self._board))
 
     def orders_at(self, now: dt.datetime) -> list[MarketOrder]:
         """Return the orders: some deleted, refunded, with another customer or a late journey."""

@@ -10,6 +10,7 @@ from include.campaigns.model import Link
 from include.sandbox.market_profiles import Profile
 
 SITE = "https://www.glowandgrove.example"
+SECOND_SITE = "https://studio.glowandgrove.example"
 LAUNCH_PAGE = "/products/organic-glow-serum"
 NOT_SET = "(not set)"
 

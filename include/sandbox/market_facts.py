@@ -20,13 +20,15 @@ class MarketOptions:
     preexisting_share: share (0-0.4) of the orders with a creator's link or code that would have
     come anyway. scale: multiplies orders and visits, not the social
     network's counters. history_days: days before the campaign's first day.
-    consent_rate: share of visitors GA4 may count (0.60-0.75).
+    consent_rate: share of visitors GA4 may count (0.60-0.75). second_shop_share: orders of the
+    second shop for one of the first.
     """
 
     preexisting_share: float = 0.2
     scale: float = 1.0
     history_days: int = 28
     consent_rate: float = 0.68
+    second_shop_share: float = 0.06
 
     def __post_init__(self) -> None:
         allowed = {
@@ -34,6 +36,7 @@ class MarketOptions:
             "scale": (0.01, 1000.0),
             "history_days": (0, 365),
             "consent_rate": (0.0, 1.0),
+            "second_shop_share": (0.01, 1.0),
         }
         for name, (low, high) in allowed.items():
             value = getattr(self, name)

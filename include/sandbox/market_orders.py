@@ -88,8 +88,18 @@ class Draft:
 class OrderDesk:
     """Take the intents day by day, in the order of time, and keep orders, customers and books."""
 
-    def __init__(self, demand: Demand, calendar: Calendar, books: Books, seed: int) -> None:
+    def __init__(
+        self,
+        demand: Demand,
+        calendar: Calendar,
+        books: Books,
+        seed: int,
+        *,
+        first_number: int = FIRST_NUMBER,
+        has_gift_cards: bool = True,
+    ) -> None:
         self._demand, self._calendar, self._books, self._seed = demand, calendar, books, seed
+        self._first_number, self._has_gift_cards = first_number, has_gift_cards
         self._waiting: list[tuple[int, int, Intent]] = []
         self._arrivals = 0
         self.drafts: list[Draft] = []
@@ -112,11 +122,15 @@ class OrderDesk:
             self._follow_up(draft, u)
 
     def _place(self, intent: Intent, u: list[float]) -> Draft:
-        number = FIRST_NUMBER + len(self.drafts)
+        number = self._first_number + len(self.drafts)
         is_base = intent.kind == "baseline"
         source = self._source(intent, u[0])
         is_test = is_base and intent.customer is None and source == "web" and u[1] < TEST
-        lines = fill_basket(u[2:10], wants_serum=intent.kind not in ("baseline", "self_referral"))
+        lines = fill_basket(
+            u[2:10],
+            wants_serum=intent.kind not in ("baseline", "self_referral"),
+            has_gift_cards=self._has_gift_cards,
+        )
         codes, rate = self._codes(intent, u)
         shipping, shipping_tax = price_basket(
             lines,

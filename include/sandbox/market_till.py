@@ -59,7 +59,7 @@ class Line:
         return self.gross - self.discount
 
 
-def fill_basket(u: list[float], *, wants_serum: bool) -> list[Line]:
+def fill_basket(u: list[float], *, wants_serum: bool, has_gift_cards: bool = True) -> list[Line]:
     """Choose products by eight uniform numbers; who comes for the launch takes the serum."""
     first = SERUM if wants_serum and u[0] < 0.7 else _choose(u[1])
     lines = [Line(first, 2 if u[2] < 0.09 else 1)]
@@ -67,7 +67,7 @@ def fill_basket(u: list[float], *, wants_serum: bool) -> list[Line]:
         second = _choose(u[4])
         if second is not first:
             lines.append(Line(second, 1))
-    if not wants_serum and u[5] < 0.012:
+    if has_gift_cards and not wants_serum and u[5] < 0.012:
         card = Line(GIFT_CARD, 1)
         lines = [card] if u[6] < 0.5 else [*lines, card]
     return lines

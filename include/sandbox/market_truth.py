@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,20 +11,24 @@ from include.sandbox.market_books import money
 from include.sandbox.market_calendar import DAY, Calendar
 from include.sandbox.market_demand import Demand
 from include.sandbox.market_orders import Draft, order_id
+from include.sandbox.market_second_shop import CONNECTION_ID, shop_order_id, stays_pending
+
+Told = tuple[dict[str, Any], int]
 
 
 def tell_truth(
-    drafts: Iterable[Draft], demand: Demand, calendar: Calendar, until: dt.date
+    shops: Mapping[str, Sequence[Draft]], demand: Demand, calendar: Calendar, until: dt.date
 ) -> dict[str, Any]:
     """Return orders, creators and parameters as known at the end of the day `until`; JSON-able.
 
-    orders: every order created by then with kind, cause (creator id or None), evidence, order
-    class, whether it is kept, and net revenue after the returns until then. creators: kept orders
-    and their net revenue each creator really caused, creators without any included.
+    shops: connection id to drafts. orders: every order created by then with its shop, kind, cause
+    (creator id or None), evidence, order class, whether it is kept, and net revenue after the
+    returns until then. creators: kept orders and their net revenue each creator really caused, in
+    all shops, creators without any included.
     """
     end = (calendar.day(until) + 1) * DAY
     names = [profile.creator.id for profile in demand.profiles]
-    orders = [_order(draft, names, calendar, end - 1) for draft in drafts if draft.at < end]
+    orders = [told for shop in shops for told in _orders(shop, shops[shop], names, calendar, end)]
     totals = {name: [0, 0] for name in names}
     for order, cents in orders:
         if order["is_kept"] and order["cause_creator_id"] is not None:
@@ -47,9 +51,28 @@ def tell_truth(
     }
 
 
-def _order(
-    draft: Draft, names: list[str], calendar: Calendar, at: int
-) -> tuple[dict[str, Any], int]:
+def _orders(
+    shop: str, drafts: Sequence[Draft], names: list[str], calendar: Calendar, end: int
+) -> Iterator[Told]:
+    tell = _second_order if shop == CONNECTION_ID else _order
+    for draft in drafts:
+        if draft.at < end:
+            told, cents = tell(draft, names, calendar, end - 1)
+            yield {"connection_id": shop, **told}, cents
+
+
+def _second_order(draft: Draft, names: list[str], calendar: Calendar, at: int) -> Told:
+    """Tell an order of the second shop: one that is left unpaid or fails is no sale there."""
+    told, cents = _order(draft, names, calendar, at)
+    number = shop_order_id(draft.number)
+    told |= {"number": number, "name": f"#{number}", "order_id": str(number)}
+    if draft.test or (not draft.is_paid and stays_pending(draft.number)):
+        told |= {"order_class": "unpaid", "net_revenue_amount": "0.00"}
+        cents = 0
+    return told, cents
+
+
+def _order(draft: Draft, names: list[str], calendar: Calendar, at: int) -> Told:
     cents = draft.net_by(at)
     intent = draft.intent
     kind = order_class(draft, at)

@@ -42,6 +42,8 @@ from include.sandbox.market_facts import (
 from include.sandbox.market_orders import OrderDesk
 from include.sandbox.market_posts import build_posts
 from include.sandbox.market_profiles import build_profiles
+from include.sandbox.market_second_shop import CONNECTION_ID as SECOND_SHOP
+from include.sandbox.market_second_shop import SecondShop
 from include.sandbox.market_social import SocialNetwork
 from include.sandbox.market_states import OrderStates
 from include.sandbox.market_truth import tell_truth
@@ -127,6 +129,7 @@ class Market:
         self.orders_at(now)
         self.ga4_sessions_at(now)
         self.posts_at(now)
+        self.second_shop.orders_at(now)
 
     # Shop
 
@@ -141,6 +144,13 @@ class Market:
     def daily_sales_at(self, now: dt.datetime) -> list[DailySalesRow]:
         """Return the shop's own sales report, one row a day until today, from separate books."""
         return self._books.report(now)
+
+    @cached_property
+    def second_shop(self) -> SecondShop:
+        """The brand's other shop, with orders of its own; GA4 and surveys do not see it."""
+        return SecondShop(
+            self.plan, self._profiles, self._posts, self._calendar, self.seed, self.options
+        )
 
     # Web analytics
 
@@ -186,8 +196,14 @@ class Market:
     # Truth
 
     def truth(self, until_date: dt.date) -> dict[str, Any]:
-        """Return who really caused what until the end of a day; see `market_truth.tell_truth`."""
-        return tell_truth(self._desk.drafts, self._demand, self._calendar, until_date)
+        """Return who really caused what until the end of a day; see `market_truth.tell_truth`.
+
+        The second shop counts where the campaign sells in it.
+        """
+        shops = {self.plan.shop.connection_id: self._desk.drafts}
+        if SECOND_SHOP in self.plan.shop_ids:
+            shops[SECOND_SHOP] = self.second_shop.drafts
+        return tell_truth(shops, self._demand, self._calendar, until_date)
 
 
 def build_market(

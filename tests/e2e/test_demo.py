@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,8 +21,10 @@ import pytest
 
 from include.demo import run_instant
 from include.sandbox.installation import read_installation
+from include.sandbox.world import Market
 from include.services.credentials import NAMES, Secrets, read_secrets
 from include.settings import REPO_ROOT
+from include.sources.woocommerce.sandbox_orders import status_of
 from include.warehouse.connection import build_dsn
 
 DAYS = 9
@@ -100,23 +103,40 @@ def test_creators_other_direct_and_unattributed_make_the_shops_own_net_sales(
     last = installation.anchor
     days = [last - dt.timedelta(days=n) for n in range(DAYS)]
     now = run_instant(last, market.timezone.key)
-    expected = {row.day: row.net_sales for row in market.daily_sales_at(now) if row.day in days}
+    first = {row.day: row.net_sales for row in market.daily_sales_at(now)}
+    second = second_shop_sales(market, now)
+    expected = {("shopify", day): first[day] for day in days}
+    expected |= {("woocommerce", day): second.get(day, Decimal(0)) for day in days}
 
     rows = demo.query(
         "bi_reader",
         """
-        select order_date, attribution_model, shop_net_sales_amount, shop_sales_source,
+        select connection_id, order_date, attribution_model,
+            shop_net_sales_amount, shop_sales_source,
             attributed_amount + other_channel_amount + direct_amount + unattributed_amount
         from marts.mart_attribution_reconciliation
         """,
     )
     models = ("first_touch", "last_touch", "last_non_direct", "linear", "position_based")
     models += ("time_decay", "shapley", "rule_winner")
-    assert {(day, model) for day, model, *_ in rows} == {(d, m) for d in days for m in models}
-    for day, model, shop, source, credited in rows:
-        assert (shop, source) == (expected[day], "shop_report"), day
-        assert credited == shop, (day, model)
-    assert any(row[2] > Decimal(1000) for row in rows)
+    assert {row[:3] for row in rows} == {(*key, model) for key in expected for model in models}
+    for shop, day, model, net_sales, source, credited in rows:
+        assert (net_sales, source) == (expected[shop, day], "shop_report"), (shop, day)
+        assert credited == net_sales, (shop, day, model)
+    assert any(row[3] > Decimal(1000) for row in rows)
+    assert any(row[0] == "woocommerce" and row[3] > 0 for row in rows)
+
+
+def second_shop_sales(market: Market, now: dt.datetime) -> dict[dt.date, Decimal]:
+    """Add the second shop's own ledger up by day; what is not paid or cancelled is no sale."""
+    sums: dict[dt.date, Decimal] = defaultdict(Decimal)
+    for order in market.second_shop.orders_at(now):
+        if status_of(order) not in ("failed", "pending", "cancelled"):
+            for row in order.ledger:
+                if row.line_type in ("PRODUCT", "ADJUSTMENT"):
+                    day = row.happened_at.astimezone(market.timezone).date()
+                    sums[day] += row.total_amount - row.tax
+    return sums
 
 
 def test_every_creator_with_a_cost_is_in_the_scorecard(demo: FinishedDemo) -> None:

@@ -36,6 +36,7 @@ from include.sandbox.faults import SEED
 from include.sandbox.faults_files import FolderFaults
 from include.sandbox.faults_names import FILE_MEANINGS
 from include.sandbox.installation import CONTROL_KEY_VARIABLE, initialise, read_installation
+from include.sandbox.market_facts import MarketOptions
 from include.sandbox.server import discover_sandboxes
 from include.sandbox.world import Market
 from include.settings import REPO_ROOT, read_settings
@@ -165,7 +166,8 @@ def serve(data_dir: Path) -> Iterator[Bench]:
     """Start a sandbox in a process of its own."""
     [port] = find_free_ports(1)
     settings = dataclasses.replace(read_settings(), data_dir=data_dir, sandbox_port=port)
-    initialise(settings, LAST_DAY)
+    # As many orders in the second shop as in the first: more than a page.
+    initialise(settings, LAST_DAY, options=MarketOptions(second_shop_share=1.0))
     state = json.loads((data_dir / "sandbox.json").read_text(encoding="utf-8"))
     for name, changes in CREDENTIALS.items():
         state["credentials"][name] |= changes

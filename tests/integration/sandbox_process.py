@@ -16,6 +16,7 @@ from typing import Any
 
 from include.connections import fields_to_json, parse_connection
 from include.sandbox.installation import CONTROL_KEY_VARIABLE, initialise, read_installation
+from include.sandbox.market_facts import MarketOptions
 from include.sandbox.world import Market
 from include.settings import REPO_ROOT, read_settings
 from include.sources._base import Connection
@@ -47,12 +48,15 @@ class SandboxProcess:
 
 
 def run_sandbox(
-    folder: Path, last_day: dt.date, changes: Mapping[str, Mapping[str, Any]] | None = None
+    folder: Path,
+    last_day: dt.date,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    options: MarketOptions | None = None,
 ) -> Iterator[SandboxProcess]:
     """Start a sandbox and stop it afterwards; `changes` are made to a source's credentials."""
     port = _free_port()
     settings = dataclasses.replace(read_settings(), data_dir=folder, sandbox_port=port)
-    initialise(settings, last_day)
+    initialise(settings, last_day, options=options)
     state = json.loads((folder / "sandbox.json").read_text())
     for source, fields in (changes or {}).items():
         state["credentials"][source] |= fields

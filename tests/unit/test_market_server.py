@@ -163,4 +163,5 @@ def test_options_are_stored_whole() -> None:
         "scale",
         "history_days",
         "consent_rate",
+        "second_shop_share",
     }

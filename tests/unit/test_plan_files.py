@@ -236,6 +236,7 @@ def test_the_sample_is_the_articles_campaign() -> None:
             "instagram",
             "shopify",
             "tiktok",
+            "woocommerce",
             "youtube",
         ),
         "America/New_York",

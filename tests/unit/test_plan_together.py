@@ -13,6 +13,7 @@ from test_plan_validity import PLAN
 from include.campaigns.__main__ import main
 from include.campaigns.editor_schema import SCHEMA_FILE, schema_text
 from include.campaigns.model import CampaignPlan
+from include.campaigns.ownership import claims_of
 from include.campaigns.plan_set import load_plans, read_plan_set
 from include.campaigns.schedule import campaign_files, read_schedule_facts
 from include.errors import InvalidPlan
@@ -239,3 +240,46 @@ def _as_json(value: object) -> object:
         return item.isoformat()
 
     return json.loads(json.dumps(value, default=plain))
+
+
+# The first campaign also sells where the other brand's shop is.
+SHARED = PLAN.replace("shopify}", "shopify}\nfurther_shops: [{connection_id: shopify__second}]")
+
+
+def test_a_campaigns_codes_hold_in_each_of_its_shops(folder: Path) -> None:
+    """GLOW is bo's in both shops then, so cy's in the second one is told once, not per shop."""
+    (folder / "a.yaml").write_text(SHARED, encoding="utf-8")
+    with pytest.raises(InvalidPlan) as caught:
+        load_plans(folder)
+    problems = [line.split(": value")[0] for line in str(caught.value).splitlines()]
+    assert len(problems) == len(set(problems))
+    assert any(p.endswith("codes[0].code") for p in problems)
+    alone = folder / "a.yaml"
+    (folder / "b.yaml").unlink()
+    (plan,) = load_plans(folder)
+    assert plan.shop_ids == ("shopify", "shopify__second")
+    codes = [claim for claim in claims_of(plan) if claim.part == "code"]
+    assert [c.scope for c in codes] == ["shopify", "shopify__second"] * (len(codes) // 2)
+    assert (
+        read_plan_set([alone])
+        .warnings[0]
+        .endswith(
+            "further_shops[0].connection_id: 'shopify__second' is in no file's sources "
+            "(campaign_plan, shopify): its orders are not read"
+        )
+    )
+
+
+def test_a_shop_is_named_once(folder: Path) -> None:
+    twice = SHARED.replace("shopify__second}", "shopify}")
+    (folder / "a.yaml").write_text(twice, encoding="utf-8")
+    with pytest.raises(InvalidPlan, match=r"further_shops\[0\]\.connection_id: value 'shopify'"):
+        load_plans(folder)
+
+
+def test_a_shop_of_two_campaigns_has_one_currency(folder: Path) -> None:
+    (folder / "a.yaml").write_text(SHARED, encoding="utf-8")
+    euros = OTHER.replace("currency: USD", "currency: EUR")
+    (folder / "b.yaml").write_text(euros, encoding="utf-8")
+    with pytest.raises(InvalidPlan, match="one shop sells in one currency"):
+        load_plans(folder)

@@ -18,6 +18,19 @@ members as (
 
 ),
 
+shops as (
+
+    select
+        campaign_id,
+        string_agg(
+            shop_connection_id,
+            ',' order by is_main_shop desc, shop_connection_id asc
+        ) as shop_connection_ids
+    from {{ ref('stg_campaign_plan__campaign_shops') }}
+    group by campaign_id
+
+),
+
 final as (
 
     select
@@ -26,6 +39,7 @@ final as (
         campaigns.brand_name,
         campaigns.brand_category,
         campaigns.shop_connection_id,
+        shops.shop_connection_ids,
         campaigns.start_date,
         campaigns.end_date,
         campaigns.reporting_timezone,
@@ -43,6 +57,7 @@ final as (
         on
             campaigns.connection_id = members.connection_id
             and campaigns.campaign_id = members.campaign_id
+    left join shops on campaigns.campaign_id = shops.campaign_id
 
 )
 

@@ -5,6 +5,12 @@
     indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
 ) }}
 
+{%- set columns = [
+    'connection_id', 'order_id', 'order_name', 'processed_at', 'cancelled_at', 'is_test',
+    'source_name', 'financial_status', 'currency_code', 'discount_amount', 'customer_id',
+    'customer_order_index', 'is_journey_ready', 'moment_count',
+] %}
+
 with
 
 affected as (
@@ -13,19 +19,23 @@ affected as (
 
 ),
 
+-- Each kind of shop is joined by itself, so that a few orders are looked up by their keys.
 orders as (
-
+    {% for model in ['stg_shopify__orders', 'int_woocommerce_orders'] %}
     select
-        orders.*,
+        {%- for column in columns %}
+        orders.{{ column }},
+        {%- endfor %}
         affected.ordered_at,
         affected.order_date,
         affected.business_timezone
     from affected
-    inner join {{ ref('stg_shopify__orders') }} as orders
+    inner join {{ ref(model) }} as orders
         on
             affected.connection_id = orders.connection_id
             and affected.order_id = orders.order_id
-
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 ledger as (

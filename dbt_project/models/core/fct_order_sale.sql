@@ -5,6 +5,11 @@
     indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}
 
+{%- set columns = [
+    'connection_id', 'order_id', 'sale_id', 'agreement_id', 'happened_at', 'reason', 'action_type',
+    'line_type', 'line_id', 'quantity', 'total_amount', 'tax_amount', 'discount_amount',
+] %}
+
 with
 
 affected as (
@@ -13,17 +18,21 @@ affected as (
 
 ),
 
+-- Each kind of shop is joined by itself, so that a few orders are looked up by their keys.
 sales as (
-
+    {% for model in ['stg_shopify__order_sales', 'int_woocommerce_sales'] %}
     select
-        sales.*,
+        {%- for column in columns %}
+        sales.{{ column }},
+        {%- endfor %}
         affected.business_timezone
     from affected
-    inner join {{ ref('stg_shopify__order_sales') }} as sales
+    inner join {{ ref(model) }} as sales
         on
             affected.connection_id = sales.connection_id
             and affected.order_id = sales.order_id
-
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (

@@ -42,9 +42,8 @@ reported as (
     select
         connection_id,
         report_date as order_date,
-        sum(net_sales_amount) as shop_net_sales_amount
-    from {{ ref('stg_shopify__daily_sales') }}
-    group by connection_id, report_date
+        net_sales_amount as shop_net_sales_amount
+    from {{ ref('int_reported_sales') }}
 
 ),
 
@@ -108,7 +107,7 @@ covered as (
         {{ business_date('min(load_windows.window_start)', 'min(shops.timezone)') }} as first_date
     from {{ source('quality', 'load_windows') }} as load_windows
     inner join shops on load_windows.connection_id = shops.connection_id
-    where load_windows.source = 'shopify' and load_windows.stream = 'orders'
+    where load_windows.source in ('shopify', 'woocommerce') and load_windows.stream = 'orders'
     group by load_windows.connection_id
 
 ),

@@ -20,9 +20,11 @@ orders as (
         campaigns.default_rule_version as rule_version,
         orders.*
     from campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+        on campaigns.campaign_id = shops.campaign_id
     inner join {{ ref('fct_order') }} as orders
         on
-            campaigns.shop_connection_id = orders.connection_id
+            shops.shop_connection_id = orders.connection_id
             and campaigns.start_date <= orders.order_date
             and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
             >= orders.order_date

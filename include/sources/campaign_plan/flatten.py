@@ -29,6 +29,7 @@ def campaigns(plan: CampaignPlan, version: str) -> Iterator[Document]:
         brand_handles=dict(plan.brand.handles),
         brand_category=plan.brand.category,
         shop_connection_id=plan.shop.connection_id,
+        further_shop_connection_ids=list(plan.shop_ids[1:]),
         start_date=campaign.start_date,
         end_date=campaign.end_date,
         reporting_timezone=plan.reporting_timezone,

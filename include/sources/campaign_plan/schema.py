@@ -36,6 +36,7 @@ class Campaign(Record, frozen=True, array_like=True):
     brand_handles: Json  # platform -> handle of the brand's own account
     brand_category: str | None
     shop_connection_id: str
+    further_shop_connection_ids: Json | None  # list of connection ids
     start_date: dt.date
     end_date: dt.date  # last day, included
     reporting_timezone: str

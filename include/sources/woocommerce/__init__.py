@@ -40,11 +40,13 @@ left out, and in the end the rows are compared with `X-WP-Total`. See `paging.py
 **About the data** Times come in the shop's zone without an offset, and as GMT without a Z; only the
 GMT ones are used as instants, for in autumn the others name two hours alike. `total` stays after a
 refund: net = `total` + the refunds. Attribution is the last touch only, as the shop's own cookie
-saw it: none without consent, for express payments and for orders made by hand. Changing an order in
-the administration, or a nightly job, moves `date_modified_gmt`; a permanent deletion is told by
-nobody, the trash is read as status `trash`. The report excludes pending, failed and cancelled
-orders, counts a refund on its own day, and may lag some hours behind where its import runs by
-schedule; an older WooCommerce ignores `date_type`, then the report counts by date of payment.
+saw it: none without consent, for express payments and for orders made by hand. Its
+`session_start_time` is UTC by the visitor's clock: the shop's script sets the offset to 0. Changing
+an order in the administration, or a nightly job, moves `date_modified_gmt`; a permanent deletion is
+told by nobody, the trash is read as status `trash`. The report excludes pending, failed and
+cancelled orders, counts a refund on its own day, and may lag some hours behind where its import
+runs by schedule; an older WooCommerce ignores `date_type`, then the report counts by date of
+payment.
 Plugins for several currencies change `currency` per order.
 
 **What stands around the JSON** PHP messages before or after it are skipped by the session and by a

@@ -1,7 +1,7 @@
-"""A WooCommerce shop's REST API over the sandbox's market, as it behaves on the wire.
+"""A WooCommerce shop's REST API over the market's second shop, as it behaves on the wire.
 
 Basic login, lists that page by position over orders that move, times in the shop's zone, amounts as
-texts, the revenue report from the market's own books.
+texts, the revenue report from the shop's own books.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from fastapi import APIRouter, Request, Response
 
 from include.sandbox.clock import Clock
 from include.sandbox.market_facts import MarketOrder
+from include.sandbox.market_second_shop import SecondShop, shop_order_id
 from include.sandbox.world import Market
 from include.sources.woocommerce.sandbox_lists import (
     Answered,
@@ -30,7 +31,7 @@ from include.sources.woocommerce.sandbox_orders import (
     build_customer,
     build_order,
     build_refunds,
-    order_id,
+    refunds_of,
     status_of,
 )
 from include.sources.woocommerce.sandbox_report import answer_report
@@ -74,7 +75,7 @@ def connection_fields(host: str, port: int, credentials: Mapping[str, Any]) -> d
 
 def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -> APIRouter:
     """Return the routes of the shop."""
-    api = _RestApi(market, clock, credentials)
+    api = _RestApi(lambda: market.second_shop, clock, credentials)
     router = APIRouter()
     for path in (ROOT, f"{ROOT}/{{path:path}}"):
         router.add_api_route(path, api.answer, methods=["GET"])
@@ -84,8 +85,10 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
 class _RestApi:
     """Checks the login and answers one path."""
 
-    def __init__(self, market: Market, clock: Clock, credentials: Mapping[str, Any]) -> None:
-        self._market, self._clock = market, clock
+    def __init__(
+        self, shop: Callable[[], SecondShop], clock: Clock, credentials: Mapping[str, Any]
+    ) -> None:
+        self._find_shop, self._clock = shop, clock
         pair = f"{credentials['consumer_key']}:{credentials['consumer_secret']}"
         self._login = f"Basic {base64.b64encode(pair.encode()).decode()}"
         self._before = NOTICE if credentials.get("has_notices") else b""
@@ -105,6 +108,11 @@ class _RestApi:
         body = self._before + json.dumps(document).encode()
         kind = "text/html; charset=UTF-8" if self._before else "application/json; charset=UTF-8"
         return Response(body, status, headers, media_type=kind)
+
+    @property
+    def _market(self) -> SecondShop:
+        """The shop, which is simulated when somebody asks for it first."""
+        return self._find_shop()
 
     def _check_login(self, request: Request) -> None:
         given = request.headers.get("Authorization", "")
@@ -144,7 +152,7 @@ class _RestApi:
     def _orders(self, now: dt.datetime) -> Iterator[Entry]:
         for order in self._market.orders_at(now):
             yield Entry(
-                order_id(order),
+                shop_order_id(order.number),
                 order.created_at,
                 order.updated_at,
                 status_of(order),
@@ -152,14 +160,12 @@ class _RestApi:
             )
 
     def _order_builder(self, order: MarketOrder) -> Callable[[], dict[str, Any]]:
-        return lambda: build_order(order, self._market.timezone, self._market.shop.taxes_included)
+        return lambda: build_order(order, self._market.timezone, self._market.shop)
 
     def _refunds(self, now: dt.datetime) -> Iterator[Entry]:
         for order in self._market.orders_at(now):
-            if not order.refunds:
-                continue
             built = build_refunds(order, self._market.timezone)
-            for refund, document in zip(order.refunds, built, strict=True):
+            for refund, document in zip(refunds_of(order), built, strict=True):
                 at = refund.created_at
                 yield Entry(document["id"], at, at, "completed", _giving(document))
 

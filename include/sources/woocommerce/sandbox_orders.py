@@ -1,8 +1,8 @@
-"""The market's orders as a WooCommerce shop would hold them: orders, refunds, coupons, customers.
+"""Orders of the second shop as WooCommerce holds them: orders, refunds, coupons, customers.
 
 What the market has and this shop lacks is told in its own words: an order of a test card is
-`failed`, an unpaid one `on-hold`, a cancelled one `refunded` with its money given back. A gift card
-is a product like any other.
+`failed`, an unpaid one `on-hold` or `pending`; a cancelled one is `refunded` with its money given
+back, or `cancelled` by its status alone.
 """
 
 from __future__ import annotations
@@ -13,15 +13,23 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from include.sandbox.market_facts import LedgerRow, MarketLine, MarketOrder, Visit
+from include.sandbox.market_channels import SITE
+from include.sandbox.market_facts import (
+    LedgerRow,
+    MarketLine,
+    MarketOrder,
+    MarketRefund,
+    ShopFacts,
+    Visit,
+)
+from include.sandbox.market_second_shop import (
+    is_refunded_when_cancelled,
+    shop_order_id,
+    stays_pending,
+)
 
 ATTRIBUTION = "_wc_order_attribution_"
 _ZERO = Decimal(0)
-
-
-def order_id(order: MarketOrder) -> int:
-    """Return the shop's id, which the market's own order does not know; refunds come behind it."""
-    return 40_000 + order.number * 10
 
 
 def status_of(order: MarketOrder) -> str:
@@ -29,10 +37,17 @@ def status_of(order: MarketOrder) -> str:
     if order.test:
         return "failed"
     if order.financial_status == "PENDING":
-        return "on-hold"
+        return "pending" if stays_pending(order.number) else "on-hold"
+    if order.cancelled_at is not None and not is_refunded_when_cancelled(order.number):
+        return "cancelled"
     if order.financial_status == "REFUNDED":
         return "refunded"
     return "completed" if order.updated_at > order.created_at else "processing"
+
+
+def refunds_of(order: MarketOrder) -> tuple[MarketRefund, ...]:
+    """Return the refunds: an order that is cancelled by its status alone has none."""
+    return () if status_of(order) == "cancelled" else order.refunds
 
 
 def times(name: str, at: dt.datetime | None, zone: ZoneInfo) -> dict[str, str | None]:
@@ -44,14 +59,15 @@ def times(name: str, at: dt.datetime | None, zone: ZoneInfo) -> dict[str, str | 
     return {name: utc.astimezone(zone).strftime(form), f"{name}_gmt": utc.strftime(form)}
 
 
-def build_order(order: MarketOrder, zone: ZoneInfo, taxes_included: bool) -> dict[str, Any]:
+def build_order(order: MarketOrder, zone: ZoneInfo, shop: ShopFacts) -> dict[str, Any]:
     """Return an order as `/orders` gives it."""
     status = status_of(order)
-    is_paid = status not in ("failed", "on-hold")
+    is_paid = status not in ("failed", "on-hold", "pending")
+    number = shop_order_id(order.number)
     return {
-        "id": order_id(order),
+        "id": number,
         "parent_id": 0,
-        "number": str(order.number),
+        "number": str(number),
         "order_key": f"wc_order_{order.number:013x}",
         "created_via": _CREATED_VIA.get(order.source_name, "checkout"),
         "version": "10.3.4",
@@ -68,7 +84,7 @@ def build_order(order: MarketOrder, zone: ZoneInfo, taxes_included: bool) -> dic
         "cart_tax": text(order.tax - order.shipping_tax),
         "total": text(order.total),
         "total_tax": text(order.tax),
-        "prices_include_tax": taxes_included,
+        "prices_include_tax": shop.taxes_included,
         "customer_id": order.customer.customer_id if order.customer else 0,
         "customer_ip_address": f"203.0.113.{order.number % 250}",
         "customer_user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)",
@@ -78,19 +94,19 @@ def build_order(order: MarketOrder, zone: ZoneInfo, taxes_included: bool) -> dic
         "payment_method": "stripe" if is_paid else "bacs",
         "payment_method_title": "Card" if is_paid else "Bank transfer",
         "transaction_id": f"ch_{order.number:x}" if is_paid else "",
-        "meta_data": _meta(order, zone),
+        "meta_data": _meta(order, shop.site),
         "line_items": [_line(line) for line in order.lines],
         "tax_lines": [],
         "shipping_lines": list(_shipping(order)),
         "fee_lines": [],
         "coupon_lines": list(_coupons(order)),
         "refunds": [
-            {"id": order_id(order) + n, "reason": "", "total": f"-{text(refund.amount)}"}
-            for n, refund in enumerate(order.refunds, start=1)
+            {"id": number + n, "reason": "", "total": f"-{text(refund.amount)}"}
+            for n, refund in enumerate(refunds_of(order), start=1)
         ],
-        "payment_url": "https://www.glowandgrove.example/checkout/order-pay/",
-        "is_editable": status == "on-hold",
-        "needs_payment": False,
+        "payment_url": f"{shop.site}/checkout/order-pay/",
+        "is_editable": status in ("on-hold", "pending"),
+        "needs_payment": status in ("failed", "pending"),
         "needs_processing": status == "processing",
     }
 
@@ -105,10 +121,11 @@ def build_refunds(order: MarketOrder, zone: ZoneInfo) -> Iterator[dict[str, Any]
         if row.action_type == "RETURN":
             by_agreement.setdefault(row.agreement_id, []).append(row)
     groups = [by_agreement[key] for key in sorted(by_agreement)]
-    for n, (refund, rows) in enumerate(zip(order.refunds, groups, strict=True), start=1):
+    number, refunds = shop_order_id(order.number), refunds_of(order)
+    for n, (refund, rows) in enumerate(zip(refunds, groups, strict=bool(refunds)), start=1):
         yield {
-            "id": order_id(order) + n,
-            "parent_id": order_id(order),
+            "id": number + n,
+            "parent_id": number,
             **times("date_created", refund.created_at, zone),
             "amount": text(refund.amount),
             "reason": "",
@@ -234,14 +251,14 @@ def _coupons(order: MarketOrder) -> Iterator[dict[str, Any]]:
         }
 
 
-def _meta(order: MarketOrder, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _meta(order: MarketOrder, site: str) -> list[dict[str, Any]]:
     """Return the last visit, under the keys of the order attribution; none without consent."""
     found = {"_billing_address_index": f"Kim Miller {email_of(order)}"}
     if order.source_name == "shopify_draft_order":
         found[f"{ATTRIBUTION}source_type"] = "admin"
     elif order.journey is not None:
         last = order.journey.moments[-1] if order.journey.moments else None
-        values = _attribution(last, zone, order.created_at, len(order.journey.moments))
+        values = _attribution(last, site, order.created_at, len(order.journey.moments))
         found |= {f"{ATTRIBUTION}{key}": value for key, value in values.items()}
     return [
         {"id": order.number * 20 + n, "key": key, "value": value}
@@ -250,11 +267,12 @@ def _meta(order: MarketOrder, zone: ZoneInfo) -> list[dict[str, Any]]:
 
 
 def _attribution(
-    visit: Visit | None, zone: ZoneInfo, ordered_at: dt.datetime, visits: int
+    visit: Visit | None, site: str, ordered_at: dt.datetime, visits: int
 ) -> dict[str, str]:
+    """Return what the shop's script noted; its clock is the visitor's, in UTC."""
     at = ordered_at if visit is None else visit.occurred_at
     common = {
-        "session_start_time": at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
+        "session_start_time": at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S"),
         "session_pages": str(2 + visits),
         "session_count": str(max(visits, 1)),
         "user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)",
@@ -262,7 +280,7 @@ def _attribution(
     }
     if visit is None or (visit.utm is None and visit.referrer_url is None):
         return {"source_type": "typein", "utm_source": "(direct)", **common}
-    common["session_entry"] = visit.landing_page
+    common["session_entry"] = visit.landing_page.replace(SITE, site)
     if visit.referrer_url:
         common["referrer"] = visit.referrer_url
     if visit.utm is not None:

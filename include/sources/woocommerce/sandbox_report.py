@@ -1,34 +1,40 @@
-"""The shop's revenue report, from the market's books: nothing of it is added up from orders but the
-gift cards, which the books leave out and a WooCommerce shop sells like any product.
+"""The shop's revenue report, from the shop's own books: no sale in it is added up from orders.
+
+The books hold all that was sold and given back. The report leaves out orders that are pending or
+cancelled now, also from days that are long over, as WooCommerce's does.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from include.sandbox.market_facts import DailySalesRow
-from include.sandbox.world import Market
+from include.sandbox.market_facts import DailySalesRow, MarketOrder
+from include.sandbox.market_second_shop import SecondShop
 from include.sources.woocommerce.sandbox_lists import Answered
+from include.sources.woocommerce.sandbox_orders import status_of
 
 _ZERO = Decimal(0)
+_LEFT_OUT = ("pending", "cancelled")
 
 
-def answer_report(market: Market, params: Mapping[str, str], now: dt.datetime) -> Answered:
+def answer_report(shop: SecondShop, params: Mapping[str, str], now: dt.datetime) -> Answered:
     """Answer one page of days, empty ones included."""
     since, until = (dt.date.fromisoformat(params[name][:10]) for name in ("after", "before"))
     size, number = int(params.get("per_page", "10")), int(params.get("page", "1"))
     days = [since + dt.timedelta(days=n) for n in range((until - since).days + 1)]
-    books = {row.day: row for row in market.daily_sales_at(now)}
-    gift_cards = _gift_cards(market, now)
+    books = {row.day: row for row in shop.daily_sales_at(now)}
+    for change in _left_out(shop, now):
+        books[change.day] = _without(books[change.day], change)
     intervals = [
         {
             "interval": f"{day}",
             "date_start": f"{day} 00:00:00",
             "date_end": f"{day} 23:59:59",
-            "subtotals": _figures(books.get(day), gift_cards.get(day, _ZERO)),
+            "subtotals": _figures(books.get(day)),
         }
         for day in days[(number - 1) * size : number * size]
     ]
@@ -37,30 +43,52 @@ def answer_report(market: Market, params: Mapping[str, str], now: dt.datetime) -
     return Answered({"totals": {}, "intervals": intervals}, headers)
 
 
-def _gift_cards(market: Market, now: dt.datetime) -> dict[dt.date, Decimal]:
-    found: dict[dt.date, Decimal] = {}
-    for order in market.orders_at(now):
-        sold = sum((line.total for line in order.lines if line.is_gift_card), _ZERO)
-        if sold and not order.test:
-            day = order.created_at.astimezone(market.timezone).date()
-            found[day] = found.get(day, _ZERO) + sold
-    return found
+def _left_out(shop: SecondShop, now: dt.datetime) -> Iterator[DailySalesRow]:
+    """Yield what the books hold of orders that do not count: the sale, and what came back."""
+    for order in shop.orders_at(now):
+        if status_of(order) in _LEFT_OUT:
+            gross = sum((line.unit_price * line.quantity for line in order.lines), _ZERO)
+            discount = sum((line.discount for line in order.lines), _ZERO)
+            sold = _day(shop, order.created_at)
+            yield DailySalesRow(sold, 1, gross, -discount, _ZERO, gross - discount)
+            for refund in order.refunds:
+                back = -_goods_of(order)
+                yield DailySalesRow(_day(shop, refund.created_at), 0, _ZERO, _ZERO, back, back)
 
 
-def _figures(row: DailySalesRow | None, gift_cards: Decimal) -> dict[str, Any]:
+def _goods_of(order: MarketOrder) -> Decimal:
+    return sum((line.total for line in order.lines), _ZERO)
+
+
+def _day(shop: SecondShop, at: dt.datetime) -> dt.date:
+    return at.astimezone(shop.timezone).date()
+
+
+def _without(row: DailySalesRow, change: DailySalesRow) -> DailySalesRow:
+    return replace(
+        row,
+        orders=row.orders - change.orders,
+        gross_sales=row.gross_sales - change.gross_sales,
+        discounts=row.discounts - change.discounts,
+        returns=row.returns - change.returns,
+        net_sales=row.net_sales - change.net_sales,
+    )
+
+
+def _figures(row: DailySalesRow | None) -> dict[str, Any]:
     """Return a day's figures; PHP sums them as floating-point numbers."""
     if row is None:
         row = DailySalesRow(dt.date.min, 0, _ZERO, _ZERO, _ZERO, _ZERO)
     return {
         "orders_count": row.orders,
         "num_items_sold": 0,
-        "gross_sales": float(row.gross_sales + gift_cards),
-        "total_sales": float(row.net_sales + gift_cards),
+        "gross_sales": float(row.gross_sales),
+        "total_sales": float(row.net_sales),
         "coupons": float(-row.discounts),
         "coupons_count": 0,
         "refunds": float(-row.returns),
         "taxes": 0,
         "shipping": 0,
-        "net_revenue": float(row.net_sales + gift_cards),
+        "net_revenue": float(row.net_sales),
         "segments": [],
     }

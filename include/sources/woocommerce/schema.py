@@ -54,7 +54,7 @@ class Order(Record, frozen=True, array_like=True):
     utm_id: Annotated[str | None, at("attribution.utm_id")]
     session_entry: Annotated[str | None, at("attribution.session_entry", "First page's address")]
     session_start_time: Annotated[
-        str | None, at("attribution.session_start_time", "By the visitor's own clock")
+        str | None, at("attribution.session_start_time", "UTC, by the visitor's own clock")
     ]
     session_pages: Annotated[str | None, at("attribution.session_pages")]
     session_count: Annotated[str | None, at("attribution.session_count")]

@@ -17,7 +17,7 @@ codes as (
             order by codes.valid_from_date, codes.campaign_id, codes.creator_id
         ) as next_valid_from_date
     from {{ ref('stg_campaign_plan__codes') }} as codes
-    inner join {{ ref('stg_campaign_plan__campaigns') }} as campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as campaigns
         on codes.campaign_id = campaigns.campaign_id
 
 ),

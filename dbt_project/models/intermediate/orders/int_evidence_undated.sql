@@ -31,7 +31,7 @@ redeemed_codes as (
                 code_owners.creator_id asc
         ) as match_number
     from affected
-    inner join {{ ref('stg_shopify__order_discount_codes') }} as redeemed
+    inner join {{ ref('int_order_codes') }} as redeemed
         on
             affected.connection_id = redeemed.connection_id
             and affected.order_id = redeemed.order_id
@@ -68,7 +68,7 @@ ga4_sessions as (
         on
             affected.connection_id = ga4_orders.connection_id
             and affected.order_id = ga4_orders.order_id
-    inner join {{ ref('stg_campaign_plan__campaigns') }} as campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as campaigns
         on affected.connection_id = campaigns.shop_connection_id
     inner join {{ ref('stg_campaign_plan__links') }} as links
         on
@@ -113,7 +113,7 @@ candidates as (
         {{ letters_key('creators.creator_name') }} as name_key,
         {{ letters_key('creator_accounts.handle_key') }} as handle_letters_key
     from {{ ref('stg_campaign_plan__creators') }} as creators
-    inner join {{ ref('stg_campaign_plan__campaigns') }} as campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as campaigns
         on creators.campaign_id = campaigns.campaign_id
     left join {{ ref('stg_campaign_plan__creator_accounts') }} as creator_accounts
         on

@@ -34,7 +34,7 @@ orders as (
         order_id,
         order_number,
         created_at
-    from {{ ref('stg_shopify__orders') }}
+    from {{ ref('int_shop_orders') }}
 
 ),
 
@@ -63,7 +63,11 @@ candidates as (
         transactions.property_id,
         transactions.transaction_key
     from transactions
-    inner join orders on transactions.transaction_key = orders.order_number
+    inner join orders
+        on
+            transactions.transaction_key = orders.order_number
+            -- A shop may show people the id itself, which is one way to name the order, not two.
+            and orders.order_number <> orders.order_id
     where transactions.repeat_number = 1
 
 ),

@@ -1,6 +1,7 @@
 -- Net sales per shop and business date from the order headers: what the tie-out compares with while
 -- the shop's own report may not be read. Lines after discounts and before tax on the sale's date,
--- refunded lines (else the refunded money) on the refund's date.
+-- refunded lines (else the refunded money) on the refund's date. Of WooCommerce the order's total
+-- without tax and shipping.
 with
 
 orders as (
@@ -59,6 +60,57 @@ refunds as (
 
 ),
 
+woocommerce_orders as (
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        orders.order_date,
+        orders.business_timezone,
+        headers.net_amount
+    from {{ ref('fct_order') }} as orders
+    inner join {{ ref('stg_woocommerce__orders') }} as headers
+        on
+            orders.connection_id = headers.connection_id
+            and orders.order_id = headers.order_id
+    where {{ is_counted_by_woocommerce('headers.order_status') }}
+
+),
+
+woocommerce_refund_parts as (
+
+    select
+        connection_id,
+        refund_id,
+        sum(
+            case
+                when line_type = 'shipping' then subtotal_amount + tax_amount
+                else tax_amount
+            end
+        ) as uncounted_amount
+    from {{ ref('stg_woocommerce__refund_lines') }}
+    group by connection_id, refund_id
+
+),
+
+woocommerce_refunds as (
+
+    select
+        orders.connection_id,
+        {{ business_date('refunds.refunded_at', 'orders.business_timezone') }} as order_date,
+        coalesce(parts.uncounted_amount, 0) - refunds.refunded_amount as net_amount
+    from woocommerce_orders as orders
+    inner join {{ ref('stg_woocommerce__refunds') }} as refunds
+        on
+            orders.connection_id = refunds.connection_id
+            and orders.order_id = refunds.order_id
+    left join woocommerce_refund_parts as parts
+        on
+            refunds.connection_id = parts.connection_id
+            and refunds.refund_id = parts.refund_id
+
+),
+
 entries as (
 
     select
@@ -66,6 +118,22 @@ entries as (
         order_date,
         net_amount
     from orders
+
+    union all
+
+    select
+        connection_id,
+        order_date,
+        net_amount
+    from woocommerce_orders
+
+    union all
+
+    select
+        connection_id,
+        order_date,
+        net_amount
+    from woocommerce_refunds
 
     union all
 

@@ -8,7 +8,7 @@ moments as (
         moments.*,
         {{ business_date('moments.occurred_at', 'affected.business_timezone') }} as occurred_date
     from {{ ref('int_orders_affected') }} as affected
-    inner join {{ ref('stg_shopify__order_moments') }} as moments
+    inner join {{ ref('int_order_visits') }} as moments
         on
             affected.connection_id = moments.connection_id
             and affected.order_id = moments.order_id
@@ -17,7 +17,7 @@ moments as (
 
 campaigns as (
 
-    select * from {{ ref('stg_campaign_plan__campaigns') }}
+    select * from {{ ref('stg_campaign_plan__campaign_shops') }}
 
 ),
 

@@ -1,4 +1,5 @@
--- Which orders this run rebuilds, one row each. An order is affected when it changed, when its GA4
+-- Which orders this run rebuilds, one row each. An order is affected when it changed (WooCommerce's
+-- also by what another load tells of it), when its GA4
 -- transaction or its visitor's sessions changed or may have been withdrawn, when a survey answer
 -- came, when a post appeared that may carry its undated evidence, when its customer turns out to
 -- have been sent product, when its shop changed the time zone, and always when the plan, a rule or
@@ -29,7 +30,7 @@ orders as (
         stg_orders.source_name as sales_channel,
         stg_orders.load_id,
         coalesce(shops.timezone, {{ reporting_timezone() }}, 'UTC') as business_timezone
-    from {{ ref('stg_shopify__orders') }} as stg_orders
+    from {{ ref('int_shop_orders') }} as stg_orders
     left join {{ ref('int_shops') }} as shops
         on stg_orders.connection_id = shops.connection_id
 
@@ -83,7 +84,7 @@ new_posts as (
         posts.published_at as from_at,
         posts.published_at + campaigns.lookback_days * interval '1 day' as to_at
     from {{ ref('int_posts_matched') }} as posts
-    inner join {{ ref('stg_campaign_plan__campaigns') }} as campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as campaigns
         on posts.campaign_id = campaigns.campaign_id
     where posts.first_load_id in {{ pending_loads() }}
 
@@ -96,7 +97,7 @@ shop_zones as (
         load_id,
         timezone,
         lag(timezone) over (partition by connection_id order by window_start) as previous_timezone
-    from {{ ref('stg_shopify__shop') }}
+    from {{ ref('int_shop_snapshots') }}
 
 ),
 
@@ -151,6 +152,12 @@ affected as (
         or connection_id in (select moved_shops.connection_id from moved_shops)
         or (connection_id, order_id) in (
             select
+                restated.connection_id,
+                restated.order_id
+            from {{ ref('int_woocommerce_orders_restated') }} as restated
+        )
+        or (connection_id, order_id) in (
+            select
                 pending_transactions.connection_id,
                 pending_transactions.order_id
             from pending_transactions
@@ -202,7 +209,7 @@ affected as (
 
 campaigns as (
 
-    select * from {{ ref('stg_campaign_plan__campaigns') }}
+    select * from {{ ref('stg_campaign_plan__campaign_shops') }}
 
 ),
 
@@ -230,7 +237,8 @@ final as (
 select * from final
 -- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_posts_matched') }}
 -- depends_on: {{ ref('int_seeded_customers') }}
--- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('stg_shopify__shop') }}
+-- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('int_shop_snapshots') }}
+-- depends_on: {{ ref('int_woocommerce_orders_restated') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
 -- depends_on: {{ ref('int_export_sessions') }} {{ ref('stg_files__post_purchase_survey') }}

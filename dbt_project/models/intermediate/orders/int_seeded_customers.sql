@@ -1,5 +1,6 @@
--- One row per customer who was sent product free of charge (a draft order at 100 % discount), with
--- when: in a campaign that is a creator, whose own purchase by code is no sale the code brought.
+-- One row per customer who was sent product free of charge (an order made by hand at 100 %
+-- discount), with when: in a campaign that is a creator, whose own purchase by code is no sale the
+-- code brought.
 with
 
 gifts as (
@@ -8,10 +9,10 @@ gifts as (
         connection_id,
         customer_id,
         created_at
-    from {{ ref('stg_shopify__orders') }}
+    from {{ ref('int_shop_orders') }}
     where
         customer_id is not null
-        and source_name = 'shopify_draft_order'
+        and source_name in ('shopify_draft_order', 'admin')
         and subtotal_amount = 0
         and discount_amount > 0
 

@@ -6,7 +6,7 @@ snapshots as (
     select
         *,
         row_number() over (partition by connection_id order by window_start desc) as recency
-    from {{ ref('stg_shopify__shop') }}
+    from {{ ref('int_shop_snapshots') }}
 
 ),
 
@@ -16,7 +16,7 @@ planned as (
         shop_connection_id as connection_id,
         min(reporting_timezone) as timezone,
         min(currency_code) as currency_code
-    from {{ ref('stg_campaign_plan__campaigns') }}
+    from {{ ref('stg_campaign_plan__campaign_shops') }}
     group by shop_connection_id
 
 ),

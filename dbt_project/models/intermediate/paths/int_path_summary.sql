@@ -3,7 +3,7 @@
 -- Orders count in the week of the order, with every dated touch in the path of the default rule
 -- version; an order nobody but a code speaks for stays outside, for no code ever shows on a null
 -- path. A null path counts in the week in which its look-back was over. Paths are those of the
--- campaign's shop while the campaign and its look-back last. Without the event export there are no
+-- campaign's shops while the campaign and its look-back last. Without the event export there are no
 -- null paths.
 -- Weeks in which an order was rebuilt, a visitor's path may have changed, or that are not over yet
 -- are built again.
@@ -21,7 +21,6 @@ campaigns as (
 
     select
         campaign_id,
-        shop_connection_id,
         start_date,
         {{ days_after('end_date', 'lookback_days') }} as last_date
     from {{ ref('dim_campaign') }}
@@ -66,9 +65,11 @@ converting as (
         on
             order_paths.connection_id = orders.connection_id
             and order_paths.order_id = orders.order_id
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+        on orders.connection_id = shops.shop_connection_id
     inner join campaigns
         on
-            orders.connection_id = campaigns.shop_connection_id
+            shops.campaign_id = campaigns.campaign_id
             and orders.order_date >= campaigns.start_date
             and orders.order_date <= campaigns.last_date
     where orders.order_class = 'kept'

@@ -31,7 +31,7 @@ arrived as (
 orders as (
 
     select max({{ business_date('created_at', reporting_timezone()) }}) as last_order_date
-    from {{ ref('stg_shopify__orders') }}
+    from {{ ref('int_shop_orders') }}
 
 ),
 

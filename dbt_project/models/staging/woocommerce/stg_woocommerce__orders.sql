@@ -26,6 +26,7 @@ renamed as (
         total - total_tax - shipping_total as net_amount,
         discount_total as discount_amount,
         shipping_total as shipping_amount,
+        coalesce(shipping_tax, 0) as shipping_tax_amount,
         total_tax as tax_amount,
         cast(nullif(customer_id, 0) as text) as customer_id,
         nullif(billing_email, '') as customer_email_hash,
@@ -39,6 +40,9 @@ renamed as (
         {{ utm_key('utm_medium') }} as utm_medium_key,
         {{ utm_key('utm_campaign') }} as utm_campaign_key,
         {{ utm_key('utm_content') }} as utm_content_key,
+        utm_campaign,
+        utm_content,
+        {{ browser_time('session_start_time') }} as session_started_at,
         lower(device_type) as device_type,
         _load_id as load_id
     from source

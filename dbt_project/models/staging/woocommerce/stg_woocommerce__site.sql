@@ -14,7 +14,7 @@ renamed as (
         window_start,
         captured_at,
         name as shop_name,
-        nullif(timezone_string, '') as timezone,
+        coalesce(nullif(timezone_string, ''), {{ offset_zone('gmt_offset') }}) as timezone,
         gmt_offset as gmt_offset_hours,
         upper(currency_code) as currency_code,
         _load_id as load_id

@@ -1,0 +1,107 @@
+-- One row per WooCommerce order, in the words the facts use for orders of any shop.
+-- WooCommerce keeps no time of a cancellation: `cancelled_at` is the order's last change.
+-- An account as young as its first order known here has no earlier orders, so its counted orders
+-- can be numbered; of older accounts, and of guests, nobody knows.
+with
+
+orders as (
+
+    select
+        orders.*,
+        coalesce(shops.currency_code, orders.currency_code) as shop_currency_code,
+        {{ is_counted_by_woocommerce('orders.order_status') }} as is_counted
+    from {{ ref('stg_woocommerce__orders') }} as orders
+    left join {{ ref('int_shops') }} as shops on orders.connection_id = shops.connection_id
+
+),
+
+refunds as (
+
+    select
+        connection_id,
+        order_id,
+        sum(refunded_amount) as refunded_amount
+    from {{ ref('stg_woocommerce__order_refunds') }}
+    group by connection_id, order_id
+
+),
+
+numbered as (
+
+    select
+        connection_id,
+        customer_id,
+        order_id,
+        row_number() over (
+            partition by connection_id, customer_id order by created_at, order_id
+        ) as counted_number,
+        min(created_at) over (partition by connection_id, customer_id) as first_known_at
+    from orders
+    where customer_id is not null and is_counted
+
+),
+
+indexed as (
+
+    select
+        numbered.connection_id,
+        numbered.order_id,
+        -- Grouped, so that the planner sees one row and leaves it out where nobody asks for it.
+        max(numbered.counted_number) as customer_order_index
+    from numbered
+    inner join {{ ref('stg_woocommerce__customers') }} as customers
+        on
+            numbered.connection_id = customers.connection_id
+            and numbered.customer_id = customers.customer_id
+            and customers.created_at >= numbered.first_known_at - interval '1 day'
+    group by numbered.connection_id, numbered.order_id
+
+),
+
+final as (
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        '#' || orders.order_number as order_name,
+        orders.order_number,
+        orders.created_at,
+        orders.updated_at,
+        orders.created_at as processed_at,
+        case
+            when orders.order_status in ('cancelled', 'trash') then orders.updated_at
+        end as cancelled_at,
+        false as is_test,
+        case
+            when orders.created_via in ('checkout', 'store-api') then 'web'
+            when orders.created_via like 'pos%' then 'pos'
+            else orders.created_via
+        end as source_name,
+        case
+            when orders.order_status in ('pending', 'on-hold') then 'PENDING'
+            when orders.order_status in ('failed', 'cancelled', 'trash') then 'VOIDED'
+            when orders.order_status = 'refunded' then 'REFUNDED'
+            when refunds.refunded_amount > 0 then 'PARTIALLY_REFUNDED'
+            else 'PAID'
+        end as financial_status,
+        orders.shop_currency_code as currency_code,
+        orders.net_amount as subtotal_amount,
+        {{ in_shop_currency('orders.discount_amount', 'orders') }} as discount_amount,
+        orders.customer_id,
+        indexed.customer_order_index,
+        case when {{ has_woocommerce_visit('orders') }} then true end as is_journey_ready,
+        cast(case when {{ has_woocommerce_visit('orders') }} then 1 end as bigint) as moment_count,
+        orders.load_id
+    from orders
+    left join refunds
+        on
+            orders.connection_id = refunds.connection_id
+            and orders.order_id = refunds.order_id
+    left join indexed
+        on
+            orders.connection_id = indexed.connection_id
+            and orders.order_id = indexed.order_id
+
+)
+
+select * from final
