@@ -181,8 +181,8 @@ def build_staging(*, read: ReadConnection = read_connection) -> None:
 
 
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
-    """Estimate expected orders and revenue of the run's creators."""
-    from include.estimates import solve
+    """Solve the run's Markov weeks, then estimate expected orders and revenue of its creators."""
+    from include.measure import solve
     from include.warehouse.connection import dsn_of
 
     solve(dsn_of(read("warehouse_transformer")), measure_run_id)
