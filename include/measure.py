@@ -17,6 +17,7 @@ from include import estimates
 from include.day_gate import arrived_sources
 from include.refits import has_waiting_refit
 from include.removal_effects import solve_weeks
+from include.restatements.compare import compare_run
 from include.warehouse.connection import connect
 from include.warehouse.publish import take_measure_lock, transient_errors
 
@@ -87,6 +88,7 @@ def solve(dsn: str, measure_run_id: int) -> None:
     Raise `PublishRefused` for an unknown run or a chain that contradicts its own paths.
     """
     solve_weeks(dsn, measure_run_id)
+    compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)
 
 

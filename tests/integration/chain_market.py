@@ -38,7 +38,8 @@ select 'spring'::text as campaign_id, 'shop'::text as shop_connection_id,
     date '2026-03-02' as start_date, date '2026-03-29' as end_date, 30::bigint as lookback_days,
     'UTC'::text as reporting_timezone, 'USD'::text as currency_code,
     'all'::text as default_rule_version,
-    'linear'::text as default_attribution_model, '1'::text as plan_version;
+    'linear'::text as default_attribution_model, '1'::text as plan_version,
+    null::date as last_planned_date;
 create table core.dim_creator as
 select 'spring'::text as campaign_id, unnest(array['ana', 'bo']) as creator_id;
 create table core.fct_order (
@@ -81,8 +82,17 @@ class ChainMarket:
         self.dsn = warehouse.dsn("transformer")
         self.warehouse, self.target = warehouse, target
         warehouse.reset()
+        # One session for all tests: hundreds of log-ins would take longer than the statements.
+        self.session = connect(self.dsn, autocommit=True)
+        self.admin = connect(warehouse.admin_dsn, autocommit=True)
         self.execute(TABLES)
         run_dbt(warehouse, ["run", "--select", *VIEWS], target)
+
+    def close(self) -> None:
+        """End the sessions and leave the warehouse as it was."""
+        self.session.close()
+        self.admin.close()
+        self.warehouse.reset()
 
     def clear(self) -> None:
         """Take every row away; the views stay."""
@@ -90,21 +100,21 @@ class ChainMarket:
             "truncate core.fct_order, core.fct_order_sale, core.fct_touchpoint, "
             "core.fct_attribution_credit, intermediate.int_path_summary"
         )
-        with connect(self.warehouse.admin_dsn) as admin:
-            tables = admin.execute(
-                "select string_agg('analysis.' || tablename, ', ') from pg_tables "
-                "where schemaname = 'analysis'"
-            ).fetchone()
-            assert tables is not None
-            admin.execute(f"truncate {tables[0]}, quality.measure_runs cascade".encode())
+        self.execute("update core.dim_campaign set plan_version = '1'")
+        self.execute(
+            "update intermediate.int_attribution_settings set setting = 'half_life_days 7'"
+        )
+        tables = self.rows(
+            "select string_agg('analysis.' || tablename, ', ') from pg_tables "
+            "where schemaname = 'analysis'"
+        )
+        self.admin.execute(f"truncate {tables[0][0]}, quality.measure_runs cascade".encode())
 
     def execute(self, statement: str, *values: Any) -> None:
-        with connect(self.dsn) as connection:
-            connection.execute(statement.encode(), values or None)
+        self.session.execute(statement.encode(), values or None)
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with connect(self.dsn) as connection:
-            return connection.execute(query.encode(), values or None).fetchall()
+        return self.session.execute(query.encode(), values or None).fetchall()
 
     def order(
         self,
@@ -122,7 +132,8 @@ class ChainMarket:
         self.forget(order_id)
         at = dt.datetime.fromisoformat(f"{day}T12:00:00Z")
         total = sum((Decimal(amount) for amount in entries.values()), Decimal(0))
-        with connect(self.dsn) as connection:
+        connection = self.session
+        with connection.transaction():
             connection.execute(
                 "insert into core.fct_order values "
                 "('shop', %s, %s, %s, %s, %s, %s, %s, false, 'USD', %s)",
@@ -145,7 +156,12 @@ class ChainMarket:
                     )  # fmt: skip
 
     def forget(self, order_id: str) -> None:
-        """Delete an order's facts."""
+        """Delete an order's facts, and note as dbt does that it was rebuilt."""
+        self.execute(
+            "insert into analysis.rebuilt_orders values ('shop', %s) "
+            "on conflict (connection_id, order_id) do update set seen_by_run = null",
+            order_id,
+        )
         for fact in ("fct_order", "fct_order_sale", "fct_touchpoint", "fct_attribution_credit"):
             self.execute(f"delete from core.{fact} where order_id = %s", order_id)
 
@@ -173,6 +189,19 @@ class ChainMarket:
             run, day, day,
         )  # fmt: skip
         return int(run)
+
+    def pin_load(self, run: int, partition_key: str) -> None:
+        """Let a run consume a load of that key."""
+        with connect(self.warehouse.dsn("loader")) as loader:
+            row = loader.execute(
+                "insert into quality.load_windows (source, stream, connection_id, partition_key, "
+                "window_start, window_end, run_id, status, started_at) "
+                "values ('shopify', 'orders', 'shop', %s, now(), now(), 'test', 'loaded', now()) "
+                "returning load_id",
+                [partition_key],
+            ).fetchone()
+        assert row is not None
+        self.execute("insert into quality.measure_run_loads values (%s, %s)", run, row[0])
 
     def close_run(self, run: int, status: str = "published") -> None:
         """End a run."""

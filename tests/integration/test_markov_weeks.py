@@ -42,8 +42,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(warehouse: Any, target: Path) -> Iterator[ChainMarket]:
-    yield ChainMarket(warehouse, target)
-    warehouse.reset()
+    market = ChainMarket(warehouse, target)
+    yield market
+    market.close()
 
 
 @pytest.fixture
