@@ -15,7 +15,7 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, LiteralString
 
 import psycopg
@@ -161,8 +161,8 @@ def read_paths(
     """Return the paths of some weeks, of all for None, in an order that only they decide."""
     query: LiteralString = """
         select
-            campaign_id, week_start_date, channel_path, conversion_count, null_count,
-            net_revenue_amount
+            campaign_id, week_start_date, channel_path,
+            conversion_count, null_count, net_revenue_amount
         from intermediate.int_path_summary
         where
             %(campaigns)s::text[] is null
@@ -292,11 +292,5 @@ def _write_effects(
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into analysis.markov_removal_effects values (%s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    *(solve_id, effect.channel, effect.removal_effect, effect.share),
-                    *(effect.share_low, effect.share_high),
-                )
-                for effect in effects
-            ],
+            [(solve_id, *astuple(effect)) for effect in effects],
         )

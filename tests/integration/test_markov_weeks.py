@@ -19,7 +19,7 @@ from chain_market import ChainMarket
 from in_process_dbt import run_dbt
 
 from include.errors import PublishRefused
-from include.refits import has_waiting_refit, request_refit
+from include.refits import has_waiting_refit, list_weeks, request_refit
 from include.removal_effects import RESTATEMENT_DAYS, solve_weeks
 from include.warehouse.connection import connect
 
@@ -238,6 +238,9 @@ def test_a_closed_week_stays_until_a_refit_is_asked_for(market: ChainMarket) -> 
     assert frozen[1:3] == ("week_closed", True)
     changed = {"ana > bo": (1, 0, "1"), "ana": (1, 0, "1")}
     market.paths("2026-03-02", changed)
+    weeks = [(week.is_frozen, week.has_drifted) for week in list_weeks(market.dsn, "spring")]
+    assert weeks == [(True, True), (False, False)]
+    assert list_weeks(market.dsn, "autumn") == []
     assert solve(market, "2026-03-20") == 1  # the second week closes
     assert served(market, "2026-03-02") == frozen
     assert [row[2] for row in split(market, "both")] == [nine(5, 11), nine(6, 11)]

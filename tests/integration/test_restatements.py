@@ -17,6 +17,9 @@ import pytest
 from chain_market import ChainMarket
 from in_process_dbt import run_dbt
 
+from include.attribution.explain import format_order
+from include.attribution.explain_changes import format_changes
+from include.attribution.explain_rows import read_creator_day, read_orders
 from include.errors import PublishRefused
 from include.refits import request_refit
 from include.removal_effects import solve_weeks
@@ -143,6 +146,32 @@ def test_every_change_has_its_cause_and_causes_sum_to_the_change(market: ChainMa
         ("2026-03-04", "refund", True, "2026-03-05", "USD", "2026-03-04", Decimal("-20.00")),
         ("2026-03-05", "new_day", False, "2026-03-05", "USD", "2026-03-04", Decimal("40.00")),
     ]
+
+
+def test_a_creators_day_tells_why_it_differs(market: ChainMarket) -> None:
+    change_everything(market)
+    measure(market, "2026-03-05")
+    found = read_creator_day(market.dsn, "ana", dt.date(2026, 3, 3))
+    lines = [line.split() for line in format_changes(found.changes).splitlines()]
+    assert lines[0] == ["changed", "as", "of", "2026-03-05,", "against", "2026-03-04"]
+    assert lines[1][-1] == "time_decay"
+    models = ("linear", "markov_path")
+    linear, markov_path = (lines[1].index(model) - len(lines[1]) for model in models)
+    # Order a moved under markov_path alone, e entered under every model.
+    assert lines[2][:2] + lines[2][-1:] == ["a", "changed", "+21.22"]
+    assert lines[3][:2] == ["e", "entered"]
+    assert [lines[3][at] for at in (linear, markov_path)] == ["+10.00", "+10.00"]
+    assert [lines[4][at] for at in (0, linear, markov_path)] == ["sum", "+10.00", "+31.22"]
+    (order,) = read_orders(market.dsn, "a")
+    assert [(row["channel"], row["markov_path_amount"]) for row in order.credit] == [
+        ("ana", Decimal("66.67")),
+        ("bo", Decimal("33.33")),
+    ]
+    assert (
+        format_order(order)
+        .splitlines()[-1]
+        .endswith("(open, solved again while its paths change; orders only, no null paths)")
+    )
 
 
 def test_a_second_run_restates_nothing(market: ChainMarket) -> None:

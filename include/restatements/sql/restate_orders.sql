@@ -41,7 +41,13 @@ old_cells as (
 runs as (
     select
         this.settings_key <> before.settings_key as has_other_settings,
-        this.plan_key <> before.plan_key as has_other_plan,
+        this.plan_key <> before.plan_key
+        or exists (
+            select from quality.measure_run_loads as pinned
+            inner join raw.campaign_plan__plan_versions as versions
+                on pinned.load_id = versions._load_id
+            where pinned.measure_run_id = %(run)s
+        ) as has_other_plan,
         exists (
             select from quality.measure_run_loads as pinned
             inner join quality.load_windows as loads on pinned.load_id = loads.load_id
