@@ -82,12 +82,13 @@ def _open(connection: psycopg.Connection, measure_run_id: int) -> dict[str, Any]
     row = _run(connection, "open_comparison", {"run": measure_run_id}).fetchone()
     if row is None:
         raise PublishRefused(f"there is no measure run {measure_run_id}")
-    last_day, previous_run, previous_last_day = row
+    last_day, previous_run, previous_last_day, model_count = row
     return {
         "run": measure_run_id,
         "last_day": last_day,
         "previous_run": previous_run,
         "previous_last_day": previous_last_day,
+        "model_count": model_count,
         "order_days": ORDER_DAYS,
         "cause_days": CAUSE_DAYS,
     }

@@ -1,4 +1,5 @@
--- How those orders are counted now.
+-- How those orders are counted now. Most orders have one touch, and every model gives its creator the
+-- same: `*` stands for all models.
 create temporary table new_states on commit drop as
 with by_model as (
     select
@@ -6,9 +7,9 @@ with by_model as (
         credits.creator_id, credits.attribution_model,
         round(sum(credits.credit_share * credits.conversion_count), 9) as order_count,
         sum(credits.credit_amount) as amount
-    from intermediate.int_credits_unpivoted as credits
-    inner join changed
-        on credits.connection_id = changed.connection_id and credits.order_id = changed.order_id
+    from changed
+    inner join intermediate.int_credits_unpivoted as credits
+        on changed.connection_id = credits.connection_id and changed.order_id = credits.order_id
     inner join core.dim_campaign as campaigns
         on
             credits.campaign_id = campaigns.campaign_id
@@ -20,7 +21,13 @@ with by_model as (
 by_creator as (
     select
         connection_id, order_id, event_date, campaign_id, creator_id,
-        jsonb_object_agg(attribution_model, jsonb_build_array(order_count, amount)) as models
+        case
+            when
+                count(*) = %(model_count)s
+                and min(order_count) = max(order_count) and min(amount) = max(amount)
+                then jsonb_build_object('*', jsonb_build_array(min(order_count), min(amount)))
+            else jsonb_object_agg(attribution_model, jsonb_build_array(order_count, amount))
+        end as models
     from by_model
     where order_count <> 0 or amount <> 0
     group by connection_id, order_id, event_date, campaign_id, creator_id

@@ -6,7 +6,8 @@ with previous as (
 )
 
 insert into analysis.restated_runs (
-    measure_run_id, last_day, as_of_date, previous_run_id, previous_last_day, settings_key, plan_key
+    measure_run_id, last_day, as_of_date, previous_run_id, previous_last_day, settings_key, plan_key,
+    attribution_models
 )
 select
     runs.measure_run_id,
@@ -24,8 +25,15 @@ select
             order by campaign_id
         ), ''))
         from core.dim_campaign
+    ),
+    (
+        select array_agg(left(column_name, -6)::text order by ordinal_position) || 'markov_path'::text
+        from information_schema.columns
+        where
+            table_schema = 'core' and table_name = 'fct_attribution_credit'
+            and right(column_name, 6) = '_share'
     )
 from quality.measure_runs as runs
 left join previous on true
 where runs.measure_run_id = %(run)s
-returning last_day, previous_run_id, previous_last_day
+returning last_day, previous_run_id, previous_last_day, cardinality(attribution_models)

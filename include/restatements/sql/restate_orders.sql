@@ -11,16 +11,27 @@ differing as (
         or old_states.last_entry_date > %(previous_last_day)s
 ),
 
+new_models as (
+    select unnest(attribution_models) as attribution_model
+    from analysis.restated_runs where measure_run_id = %(run)s
+),
+
+old_models as (
+    select unnest(attribution_models) as attribution_model
+    from analysis.restated_runs where measure_run_id = %(previous_run)s
+),
+
 new_cells as (
     select
         states.connection_id, states.order_id, (parts.part ->> 0)::date as metric_date,
         parts.part ->> 1 as campaign_id, parts.part ->> 2 as creator_id,
-        models.key as attribution_model,
+        names.attribution_model,
         (models.value ->> 0)::numeric as order_count, (models.value ->> 1)::numeric as amount
     from new_states as states
     inner join differing using (connection_id, order_id)
     cross join lateral jsonb_array_elements(states.credit) as parts (part)
     cross join lateral jsonb_each(parts.part -> 3) as models
+    inner join new_models as names on models.key in ('*', names.attribution_model)
     where (parts.part ->> 0)::date <= %(last_day)s
 ),
 
@@ -28,12 +39,13 @@ old_cells as (
     select
         states.connection_id, states.order_id, (parts.part ->> 0)::date as metric_date,
         parts.part ->> 1 as campaign_id, parts.part ->> 2 as creator_id,
-        models.key as attribution_model,
+        names.attribution_model,
         (models.value ->> 0)::numeric as order_count, (models.value ->> 1)::numeric as amount
     from old_states as states
     inner join differing using (connection_id, order_id)
     cross join lateral jsonb_array_elements(states.credit) as parts (part)
     cross join lateral jsonb_each(parts.part -> 3) as models
+    inner join old_models as names on models.key in ('*', names.attribution_model)
     where (parts.part ->> 0)::date <= %(previous_last_day)s
 )
 ,

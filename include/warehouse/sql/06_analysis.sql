@@ -91,6 +91,7 @@ create table if not exists analysis.restated_runs (
     previous_last_day date,
     settings_key text not null,
     plan_key text not null,
+    attribution_models text[] not null,
     measured_at timestamptz not null default clock_timestamp()
 );
 alter table analysis.restated_runs owner to transformer;
@@ -115,7 +116,7 @@ comment on table analysis.order_states is
 'An order as a publication counted it; the newest row of a published run is in force.';
 comment on column analysis.order_states.entries is 'Net revenue by business date.';
 comment on column analysis.order_states.credit is
-'Per date, campaign and creator: orders and money by model, under the campaign''s rule version.';
+'Per date, campaign and creator: orders and money by model (* is all), under the campaign''s rule.';
 
 create table if not exists analysis.restated_orders (
     measure_run_id bigint not null,
