@@ -1,9 +1,10 @@
 """Turn a day's arrivals into published marts.
 
-**What** dbt builds staging, intermediate and core; the solve estimates each creator's expected
-orders and revenue with intervals; dbt builds the marts beside the published ones; Great
-Expectations and the reconciliation check them; `publish_marts` points the views of `marts` at the
-new version in one transaction.
+**What** dbt builds staging, intermediate and core; the solve weighs channels by the Markov chain of
+each week, compares every rebuilt order with what was published and estimates each creator's
+expected orders and revenue; dbt builds the marts beside the published ones; Great Expectations and
+the reconciliation check them; `publish_marts` points the views of `marts` at the new version in one
+transaction.
 
 **Input** the asset `warehouse.day` (marked by the last source of a day, or by `close_day`) ·
 **Output** `marts.*`; readers keep yesterday's version until the new one is published.
@@ -13,6 +14,7 @@ new version in one transaction.
 | message | what to do |
 |---|---|
 | `PublishRefused: … expectations failed` | its log shows the rows; mend, clear `open_run` |
+| `PublishRefused: … the chain converts with …` | paths miscounted: see docs/operations.md |
 | `PublishRefused: a newer measure run has opened` | nothing: the newer run publishes |
 | a dbt task is red | its log holds the SQL error; mend the model, clear the failed task |
 | `Unavailable: … lock` | a reader held a lock for too long; the task retries by itself |
@@ -51,7 +53,7 @@ def build_staging() -> None:
 
 @task
 def solve_estimates(measure_run_id: int) -> None:
-    """Estimate expected orders and revenue per creator with 90 % intervals."""
+    """Solve open weeks, say what changed since the last publication, estimate every creator."""
     from include import daily, orchestration
 
     daily.solve_run(measure_run_id, read=orchestration.airflow_connection)

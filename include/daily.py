@@ -181,16 +181,11 @@ def build_staging(*, read: ReadConnection = read_connection) -> None:
 
 
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
-    """Estimate orders and revenue of the run's creators, judge their codes, score new comments."""
-    from include.estimates import solve
-    from include.leak_scores import score_leaks
-    from include.sentiment import score_comments
+    """Run everything between the two dbt groups: weigh, compare, estimate, score."""
+    from include.measure import solve
     from include.warehouse.connection import dsn_of
 
-    dsn = dsn_of(read("warehouse_transformer"))
-    score_comments(dsn)
-    solve(dsn, measure_run_id)
-    score_leaks(dsn, measure_run_id)
+    solve(dsn_of(read("warehouse_transformer")), measure_run_id)
 
 
 def check_run(

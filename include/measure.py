@@ -13,8 +13,13 @@ from dataclasses import dataclass
 
 import psycopg
 
+from include import estimates
 from include.day_gate import arrived_sources
-from include.estimates import solve
+from include.leak_scores import score_leaks
+from include.refits import has_waiting_refit
+from include.removal_effects import solve_weeks
+from include.restatements.compare import compare_run
+from include.sentiment import score_comments
 from include.warehouse.connection import connect
 from include.warehouse.publish import take_measure_lock, transient_errors
 
@@ -79,6 +84,18 @@ def close_measure_run(dsn: str, measure_run_id: int, status: str) -> None:
         )
 
 
+def solve(dsn: str, measure_run_id: int) -> None:
+    """Run everything between the two dbt groups: each step reads what the one before wrote.
+
+    Raise `PublishRefused` for an unknown run or a chain that contradicts its own paths.
+    """
+    solve_weeks(dsn, measure_run_id)
+    compare_run(dsn, measure_run_id)
+    estimates.solve(dsn, measure_run_id)
+    score_leaks(dsn, measure_run_id)
+    score_comments(dsn)
+
+
 def _has_changed(connection: psycopg.Connection, day: dt.date, arrived: set[str]) -> bool:
     row = connection.execute(
         """
@@ -109,7 +126,7 @@ def _has_changed(connection: psycopg.Connection, day: dt.date, arrived: set[str]
     ).fetchone()
     assert row is not None
     has_loads, present, as_of_date = row
-    if has_loads:
+    if has_loads or has_waiting_refit(connection):
         return True
     if present is not None:
         return set(present) != arrived

@@ -2,7 +2,9 @@
 
 python -m include.attribution cases FILE               run cases through dbt models and solver
 python -m include.attribution explain ORDER            an order's touches, weights and cents
-python -m include.attribution creator CREATOR DAY      the orders behind a creator's day
+python -m include.attribution creator CREATOR DAY      a creator's day: orders, what changed
+python -m include.attribution weeks [CAMPAIGN]         the solved weeks and which have drifted
+python -m include.attribution refit CAMPAIGN WEEK      solve a frozen week again in the next run
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import psycopg
 from include.attribution.cases import InvalidCases, read_cases
 from include.attribution.cases_check import check_cases, format_results
 from include.attribution.cases_sql import run_sql_cases
-from include.attribution.explain import format_creator_day, format_order
+from include.attribution.explain import format_creator_day, format_order, format_table
+from include.attribution.explain_changes import format_changes
 from include.attribution.explain_rows import (
     DEFAULT_RULE_VERSION,
     read_creator_day,
@@ -26,6 +29,7 @@ from include.attribution.explain_rows import (
     warehouse_dsn,
 )
 from include.errors import GroundswellError
+from include.refits import list_weeks, request_refit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,14 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run_cases(options.file)
         if options.command == "explain":
             return explain_order(options.order, options.rule_version)
+        if options.command == "weeks":
+            return show_weeks(options.campaign)
+        if options.command == "refit":
+            return refit_week(options.campaign, options.week, options.reason)
         return explain_creator(options.creator, options.day, options.rule_version)
-    except (InvalidCases, GroundswellError, psycopg.Error) as error:
+    except (InvalidCases, ValueError, GroundswellError, psycopg.Error) as error:
         print(f"{options.command} failed: {error}", file=sys.stderr)
         return 2
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the three commands."""
+    """Return the parser of the five commands."""
     parser = argparse.ArgumentParser(prog="python -m include.attribution")
     commands = parser.add_subparsers(dest="command", required=True)
     cases = commands.add_parser("cases", help="run attribution cases; exit 0 only if all agree")
@@ -55,6 +63,12 @@ def build_parser() -> argparse.ArgumentParser:
     creator.add_argument("day", type=dt.date.fromisoformat, help="business date, YYYY-MM-DD")
     for command in (order, creator):
         command.add_argument("--rule-version", default=DEFAULT_RULE_VERSION)
+    weeks = commands.add_parser("weeks", help="which weeks are solved, frozen, drifted")
+    weeks.add_argument("campaign", nargs="?", help="the campaign as the plan names it")
+    refit = commands.add_parser("refit", help="have a frozen week solved again, once")
+    refit.add_argument("campaign", help="the campaign as the plan names it")
+    refit.add_argument("week", type=dt.date.fromisoformat, help="its Monday, YYYY-MM-DD")
+    refit.add_argument("--reason", default="asked for by hand", help="kept with the request")
     return parser
 
 
@@ -77,10 +91,35 @@ def explain_order(order: str, rule_version: str) -> int:
 
 
 def explain_creator(creator_id: str, day: dt.date, rule_version: str) -> int:
-    """Print the orders behind a creator's day; return 1 when there are none."""
+    """Print the orders behind a creator's day and what changed; return 1 for neither."""
     found = read_creator_day(warehouse_dsn(), creator_id, day, rule_version)
     print(format_creator_day(found))
-    return 0 if found.credit else 1
+    print("\n" + format_changes(found.changes))
+    return 0 if found.credit or found.changes else 1
+
+
+def show_weeks(campaign_id: str | None) -> int:
+    """Print the solved weeks; return 1 when there are none."""
+    found = list_weeks(warehouse_dsn(), campaign_id)
+    lines = [
+        [
+            *(week.campaign_id, str(week.week_start), week.attribution_model),
+            *(str(week.conversion_count), str(week.null_count)),
+            *("frozen" if week.is_frozen else "open", "drifted" if week.has_drifted else ""),
+            week.solve_id,
+        ]
+        for week in found
+    ]
+    header = ["campaign", "week", "model", "orders", "nulls", "state", "paths", "solve"]
+    print(format_table(header, lines))
+    return 0 if found else 1
+
+
+def refit_week(campaign_id: str, week: dt.date, reason: str) -> int:
+    """Ask for a refit; the next measure run answers it and mart_restatements says so."""
+    request_refit(warehouse_dsn(), campaign_id, week, reason)
+    print(f"the next measure run solves the week of {week} of campaign {campaign_id} again")
+    return 0
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ DAY_SECONDS = 86_400
 class OrderRows:
     """One order under one rule version: its row, its touches by time, its credit by date and touch.
 
-    rule_versions: every version the order's credit was computed under.
+    rule_versions: every version the order's credit was computed under. chain: the Markov solve that
+    weighs its channels under `markov_path`, None on a day without one.
     """
 
     order: Row
@@ -34,16 +35,22 @@ class OrderRows:
     rule_versions: Sequence[str]
     touches: Sequence[Row]
     credit: Sequence[Row]
+    chain: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CreatorDay:
-    """A creator's credit rows of one business date under one rule version, by order."""
+    """A creator's credit rows of one business date under one rule version, by order.
+
+    changes: what orders changed in the date's figures from one publication to the next, under the
+    campaign's own rule version, newest publication first; one row per order, cause and model.
+    """
 
     creator_id: str
     day: dt.date
     rule_version: str
     credit: Sequence[Row]
+    changes: Sequence[Row] = ()
 
 
 def format_order(found: OrderRows) -> str:
@@ -58,6 +65,8 @@ def format_order(found: OrderRows) -> str:
             parts.append("share of the order\n" + _list_models(rows, "share"))
         total = f"{rows[0]['entry_net_amount']} {rows[0]['currency_code'] or ''}".rstrip()
         parts.append(f"{date} {kind}: {total}\n" + _list_models(rows, "amount"))
+    if found.credit and "markov_path_share" in found.credit[0]:
+        parts.append(_describe_chain(found.chain))
     if not found.credit:
         parts.append(f"no credit is computed under rule version {found.rule_version}")
     return "\n\n".join(parts)
@@ -71,6 +80,10 @@ def format_creator_day(found: CreatorDay) -> str:
     title = f"{found.creator_id} on {found.day}, rule version {found.rule_version}"
     if not found.credit:
         return f"{title}: no order of that date has a touch of the creator in its path"
+    return f"{title}\n\n" + _list_orders(found)
+
+
+def _list_orders(found: CreatorDay) -> str:
     models = model_names(found.credit[0])
     header = ["order", "class", "ordered", "entry", "touch", "of", *models]
     lines = [
@@ -88,7 +101,7 @@ def format_creator_day(found: CreatorDay) -> str:
     kept = [row for row in found.credit if row["order_class"] == "kept"]
     for label, of in (("orders", _sum_orders), ("net revenue", _sum_amounts)):
         lines.append([f"kept {label}", "", "", "", "", "", *(of(kept, m) for m in models)])
-    return f"{title}\n\n" + format_table(header, lines)
+    return format_table(header, lines)
 
 
 def model_names(credit_row: Row) -> list[str]:
@@ -125,6 +138,14 @@ def _describe_order(found: OrderRows) -> str:
             "several creators have evidence" + (f"; next in line: {rival}" if rival else "")
         )
     return "\n".join(lines)
+
+
+def _describe_chain(chain: Row | None) -> str:
+    if chain is None:
+        return "markov_path: no chain was solved for the day, so channels share equally"
+    state = "frozen" if chain["is_frozen"] else "open, solved again while its paths change"
+    basis = "" if chain["attribution_model"] == "markov" else "; orders only, no null paths"
+    return f"markov_path: removal effects of {chain['solve_id']} ({state}{basis})"
 
 
 def _list_touches(found: OrderRows) -> str:
@@ -198,4 +219,4 @@ def _instant(value: dt.datetime) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.removesuffix(" d").lstrip("-").replace(".", "", 1).isdecimal()
+    return text.removesuffix(" d").lstrip("+-").replace(".", "", 1).isdecimal()

@@ -21,6 +21,33 @@ from include.warehouse.server import role_dsn
 
 CONNECTION = "warehouse_transformer"
 DEFAULT_RULE_VERSION = "all"
+# Joined by every column of the key, so that a condition on the credits reaches the view.
+CREDIT = "select * from core.fct_attribution_credit as credits"
+CREDIT_WITH_CHAIN = """
+select credits.*, chained.markov_path_share, chained.markov_path_amount
+from core.fct_attribution_credit as credits
+left join (
+    select
+        connection_id, order_id, event_date, rule_version, touch_id,
+        credit_share as markov_path_share, credit_amount as markov_path_amount
+    from intermediate.int_credits_chained
+) as chained using (connection_id, order_id, event_date, rule_version, touch_id)
+"""
+CHAIN = """
+select solves.*
+from intermediate.int_chain_days as days
+inner join analysis.markov_solves as solves on days.solve_id = solves.solve_id
+where days.connection_id = %(connection)s and days.order_date = %(day)s
+"""
+CHANGES = """
+select orders.*, runs.last_day, runs.previous_last_day
+from analysis.restated_orders as orders
+inner join analysis.restated_runs as runs on orders.measure_run_id = runs.measure_run_id
+inner join quality.measure_runs as measured on orders.measure_run_id = measured.measure_run_id
+where orders.creator_id = %(creator)s and orders.metric_date = %(day)s
+    and measured.status = 'published'
+order by orders.measure_run_id desc, orders.connection_id, orders.order_id, orders.attribution_model
+"""
 
 
 def warehouse_dsn() -> str:
@@ -55,15 +82,17 @@ def read_creator_day(
         connection.read_only = True
         credit = _select(
             connection,
-            """
-            select * from core.fct_attribution_credit
-            where creator_id = %(creator)s and event_date = %(day)s
-                and rule_version = %(rule_version)s
+            (CREDIT_WITH_CHAIN if _has_chains(connection) else CREDIT)
+            + """
+            where credits.creator_id = %(creator)s and credits.event_date = %(day)s
+                and credits.rule_version = %(rule_version)s
             order by connection_id, ordered_at, order_id, touch_number
             """,
             {"creator": creator_id, "day": day, "rule_version": rule_version},
         )
-    return CreatorDay(creator_id, day, rule_version, credit)
+        found = {"creator": creator_id, "day": day}
+        changes = _select(connection, CHANGES, found) if _has_chains(connection) else []
+    return CreatorDay(creator_id, day, rule_version, credit, changes)
 
 
 def _read_order(
@@ -86,13 +115,21 @@ def _read_order(
         f"select * from core.fct_touchpoint {of_rule} order by touched_at, evidence_rank, touch_id",
         key,
     )
-    credit = _select(
-        connection,
-        f"select * from core.fct_attribution_credit {of_rule} order by event_date, touch_number",
-        key,
-    )
+    has_chains = _has_chains(connection)
+    source = CREDIT_WITH_CHAIN if has_chains else CREDIT
+    credit = _select(connection, f"{source} {of_rule} order by event_date, touch_number", key)
+    day = {"connection": order["connection_id"], "day": order["order_date"]}
+    chain = _select(connection, CHAIN, day) if has_chains else []
     names = [row["rule_version"] for row in versions]
-    return OrderRows(order, rule_version, names, touches, credit)
+    return OrderRows(order, rule_version, names, touches, credit, chain[0] if chain else None)
+
+
+def _has_chains(connection: psycopg.Connection) -> bool:
+    """Say whether solves can be asked about: a database made for cases holds none."""
+    (row,) = _select(
+        connection, "select to_regclass('intermediate.int_credits_chained') as found", {}
+    )
+    return row["found"] is not None
 
 
 def _select(

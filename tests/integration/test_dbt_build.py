@@ -13,6 +13,8 @@ import pytest
 from hand_made_market import Market, first_orders, later_orders, report, utc
 from in_process_dbt import run_dbt
 
+from include.measure import solve
+
 FACTS = (
     "core.fct_order",
     "core.fct_order_sale",
@@ -52,7 +54,7 @@ class Build:
                 write(market)
 
     def measure(self, *load_ids: int, day: dt.date = dt.date(2026, 3, 14)) -> None:
-        """Open a run over some loads, build everything with all data tests, publish the run."""
+        """Open a run over some loads, build all with all data tests, solve, publish the run."""
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
             row = connection.execute(
                 "insert into quality.measure_runs (day, as_of_date, run_id, sources_present) "
@@ -65,6 +67,7 @@ class Build:
                     "insert into quality.measure_run_loads values (%s, %s)", [row[0], load_id]
                 )
         self.dbt("build", *NO_UNIT_TESTS)
+        solve(self.warehouse.dsn("transformer"), row[0])
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
             connection.execute("update quality.measure_runs set status = 'published'")
 
@@ -284,6 +287,11 @@ def test_a_late_refund_changes_only_its_order(build: Build) -> None:
         "where order_id = '9000000001' and event_date = '2026-03-20' and rule_version = 'all' "
         "order by touch_number"
     ) == [("ana", 0, Decimal("-15.01")), ("email", 0, Decimal("-15.00"))]
+    # The second run knows the first: nothing of the days before the 15th changed under linear.
+    assert build.rows(
+        "select creator_id, metric_date, cause, order_count, net_revenue_difference_amount "
+        "from analysis.restatements where attribution_model = 'linear'"
+    ) == [("ana", dt.date(2026, 3, 20), "refund", 1, Decimal("-15.01"))]
 
 
 def test_a_changed_plan_moves_every_order_to_the_new_owner(build: Build) -> None:
@@ -301,6 +309,11 @@ def test_a_changed_plan_moves_every_order_to_the_new_owner(build: Build) -> None
     build.measure(2)
     assert path_of(build, 3) == [("ana", "discount_code", None)]
     assert path_of(build, 7) == [("ana", "discount_code", None)]
+    # Order 3 (30.00) and bo's half of order 7 (5.00) went over.
+    assert build.rows(
+        "select creator_id, cause, sum(net_revenue_difference_amount) from analysis.restatements "
+        "where attribution_model = 'linear' group by 1, 2 order by 1"
+    ) == [("ana", "plan_change", Decimal("35.00")), ("bo", "plan_change", Decimal("-35.00"))]
 
 
 def test_a_changed_setting_rebuilds_every_order(build: Build) -> None:

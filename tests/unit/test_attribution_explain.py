@@ -13,6 +13,7 @@ from include.attribution.explain import (
     format_order,
     format_table,
 )
+from include.attribution.explain_changes import format_changes
 
 ORDERED = dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)
 ORDER = {
@@ -150,3 +151,67 @@ def test_numbers_stand_right_and_text_left() -> None:
     assert format_table(["n", "name"], [["-1.50", "a"], ["", "bcd"], ["12", "e"]]) == (
         "    n  name\n-1.50  a\n       bcd\n   12  e"
     )
+
+
+def test_the_chain_behind_markov_path_is_named() -> None:
+    weighed = {"markov_path_share": Decimal("0.5"), "markov_path_amount": Decimal("45.00")}
+    rows = [row | weighed for row in SALE]
+    solve = {"solve_id": "spring/2026-03-09/run-7", "is_frozen": True}
+    nulls = solve | {"attribution_model": "markov"}
+    text = format_order(OrderRows(ORDER, "all", ["all"], TOUCHES, rows, nulls))
+    assert text.endswith("markov_path: removal effects of spring/2026-03-09/run-7 (frozen)")
+    assert "last_touch  linear  markov_path" in text
+    orders_only = solve | {"attribution_model": "markov_converting_only", "is_frozen": False}
+    text = format_order(OrderRows(ORDER, "all", ["all"], TOUCHES, rows, orders_only))
+    assert text.endswith("while its paths change; orders only, no null paths)")
+    text = format_order(OrderRows(ORDER, "all", ["all"], TOUCHES, rows))
+    assert text.endswith("no chain was solved for the day, so channels share equally")
+
+
+def change(
+    order_id: str, cause: str, model: str, old: str, new: str, run: int = 7
+) -> dict[str, Any]:
+    return {
+        "measure_run_id": run,
+        "last_day": dt.date(2026, 3, 10 + run),
+        "previous_last_day": dt.date(2026, 3, 9 + run),
+        "connection_id": "shopify",
+        "campaign_id": "spring",
+        "order_id": order_id,
+        "cause": cause,
+        "attribution_model": model,
+        "old_order_count": Decimal(bool(float(old))),
+        "new_order_count": Decimal(bool(float(new))),
+        "old_net_revenue_amount": Decimal(old),
+        "new_net_revenue_amount": Decimal(new),
+    }
+
+
+def test_what_changed_a_day_since_yesterday() -> None:
+    """An order that came late, one that was cancelled, one whose week moved; and the day before."""
+    changes = [
+        change("80", "late_order", "linear", "0", "20.00"),
+        change("80", "late_order", "markov_path", "0", "18.00"),
+        change("81", "cancellation", "linear", "5.50", "0"),
+        change("82", "open_week", "markov_path", "10.00", "9.75"),
+        change("79", "new_day", "linear", "0", "7.00", run=6),
+    ]
+    assert (
+        format_changes(changes)
+        == """\
+changed as of 2026-03-17, against 2026-03-16
+order  change   cause                                     linear  markov_path
+80     entered  the order arrived late                    +20.00       +18.00
+81     left     the order was cancelled                    -5.50
+82     changed  the open week's chain followed its paths                -0.25
+sum                                                       +14.50       +17.75
+
+changed as of 2026-03-16, against 2026-03-15
+order  change   cause                              linear
+79     entered  the day counts for the first time   +7.00
+sum                                                 +7.00"""
+    )
+
+
+def test_a_day_that_nothing_changed() -> None:
+    assert format_changes([]) == "no publication of the last two weeks changed this date"

@@ -12,7 +12,71 @@ campaigns as (
 
 ),
 
+-- Without null paths the removal effect means less, and the model has another name: one week of
+-- such a chain is enough.
+chain_days as (
+
+    select
+        *,
+        case when attribution_model = 'markov_converting_only' then 1 end as is_converting_only
+    from {{ ref('int_chain_days') }}
+
+),
+
+chains as (
+
+    select
+        campaigns.campaign_id,
+        count(chain_days.solve_id) as chain_day_count,
+        count(chain_days.is_converting_only) as converting_only_day_count,
+        case
+            when count(chain_days.solve_id) > 0 and count(chain_days.is_converting_only) = 0
+                then 'markov'
+            else 'markov_converting_only'
+        end as chain_model
+    from campaigns
+    left join chain_days
+        on
+            campaigns.shop_connection_id = chain_days.connection_id
+            and campaigns.start_date <= chain_days.order_date
+            and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
+            >= chain_days.order_date
+    group by campaigns.campaign_id
+
+),
+
 models as (
+
+    {% for model in var('attribution_models') -%}
+    select
+        campaigns.campaign_id,
+        '{{ model.name }}' as attribution_model,
+        cast(null as bigint) as chain_day_count,
+        cast(null as bigint) as converting_only_day_count
+    from campaigns
+
+    union all
+
+    {% endfor -%}
+    select
+        campaign_id,
+        'markov_path' as attribution_model,
+        chain_day_count,
+        converting_only_day_count
+    from chains
+
+    union all
+
+    select
+        campaign_id,
+        chain_model as attribution_model,
+        chain_day_count,
+        converting_only_day_count
+    from chains
+
+),
+
+credit_models as (
 
     {% for model in var('attribution_models') -%}
     select '{{ model.name }}' as attribution_model
@@ -34,12 +98,12 @@ credited as (
     select
         credits.campaign_id,
         credits.creator_id,
-        models.attribution_model,
+        credit_models.attribution_model,
         sum(
-            {{ chosen_model('models.attribution_model', 'credits', 'share') }}
+            {{ chosen_model('credit_models.attribution_model', 'credits', 'share') }}
             * credits.conversion_count
         ) as credited_order_count,
-        sum({{ chosen_model('models.attribution_model', 'credits', 'amount') }})
+        sum({{ chosen_model('credit_models.attribution_model', 'credits', 'amount') }})
             as net_revenue_amount
     from {{ ref('fct_attribution_credit') }} as credits
     inner join campaigns
@@ -47,9 +111,38 @@ credited as (
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version = campaigns.default_rule_version
     cross join facts
-    cross join models
+    cross join credit_models
     where credits.order_class = 'kept' and credits.event_date <= facts.last_day
-    group by credits.campaign_id, credits.creator_id, models.attribution_model
+    group by credits.campaign_id, credits.creator_id, credit_models.attribution_model
+
+    union all
+
+    select
+        credits.campaign_id,
+        credits.creator_id,
+        'markov_path' as attribution_model,
+        sum(credits.credit_share * credits.conversion_count) as credited_order_count,
+        sum(credits.credit_amount) as net_revenue_amount
+    from {{ ref('int_credits_chained') }} as credits
+    inner join campaigns
+        on
+            credits.campaign_id = campaigns.campaign_id
+            and credits.rule_version = campaigns.default_rule_version
+    cross join facts
+    where credits.order_class = 'kept' and credits.event_date <= facts.last_day
+    group by credits.campaign_id, credits.creator_id
+
+    union all
+
+    select
+        windows.campaign_id,
+        windows.creator_id,
+        chains.chain_model as attribution_model,
+        sum(windows.credited_order_count) as credited_order_count,
+        sum(windows.net_revenue_amount) as net_revenue_amount
+    from {{ ref('int_windows_credited') }} as windows
+    inner join chains on windows.campaign_id = chains.campaign_id
+    group by windows.campaign_id, windows.creator_id, chains.chain_model
 
 ),
 
@@ -63,11 +156,13 @@ compared as (
         campaigns.default_rule_version as rule_version,
         models.attribution_model = campaigns.default_attribution_model as is_default_model,
         campaigns.currency_code,
+        models.chain_day_count,
+        models.converting_only_day_count,
         coalesce(credited.credited_order_count, 0) as credited_order_count,
         coalesce(credited.net_revenue_amount, 0) as net_revenue_amount
     from campaigns
     inner join creators on campaigns.campaign_id = creators.campaign_id
-    cross join models
+    inner join models on campaigns.campaign_id = models.campaign_id
     left join credited
         on
             creators.campaign_id = credited.campaign_id
@@ -118,6 +213,8 @@ final as (
         spread.revenue_rank_best,
         spread.revenue_rank_worst,
         spread.revenue_rank - spread.default_rank as rank_change,
+        spread.chain_day_count,
+        spread.converting_only_day_count,
         facts.as_of_date
     from spread
     cross join facts

@@ -1,4 +1,5 @@
--- The long form of the credits: one row per ledger entry, touch, rule version and model.
+-- The long form of the credits: one row per ledger entry, touch, rule version and model; the models
+-- of the credit rows and `markov_path`.
 with
 
 models as (
@@ -9,7 +10,7 @@ models as (
     {% endfor %}
 ),
 
-final as (
+unpivoted as (
 
     select
         credits.connection_id,
@@ -32,6 +33,35 @@ final as (
         {{ chosen_model('models.attribution_model', 'credits', 'amount') }} as credit_amount
     from {{ ref('fct_attribution_credit') }} as credits
     cross join models
+
+),
+
+final as (
+
+    select * from unpivoted
+
+    union all
+
+    select
+        connection_id,
+        order_id,
+        event_date,
+        rule_version,
+        'markov_path' as attribution_model,
+        touch_id,
+        channel_type,
+        channel,
+        campaign_id,
+        creator_id,
+        ordered_at,
+        order_date,
+        order_class,
+        is_new_customer,
+        currency_code,
+        conversion_count,
+        credit_share,
+        credit_amount
+    from {{ ref('int_credits_chained') }}
 
 )
 

@@ -7,7 +7,7 @@
 -- While a fact of the chain is missing (first build, full refresh) every order is affected.
 {{ config(
     materialized='table',
-    post_hook='analyze {{ this }}',
+    post_hook=['analyze {{ this }}', '{{ note_rebuilt_orders() }}'],
 ) }}
 
 {%- set facts = ['fct_order', 'fct_order_sale', 'fct_touchpoint', 'fct_attribution_credit'] -%}
@@ -243,3 +243,4 @@ select * from final
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
 -- depends_on: {{ ref('int_export_sessions') }} {{ ref('stg_files__post_purchase_survey') }}
 -- depends_on: {{ source('campaign_plan', 'plan_days') }}
+-- depends_on: {{ source('analysis', 'rebuilt_orders') }}
