@@ -19,7 +19,7 @@ import psycopg
 from include.errors import CountMismatch, TooManyRejects, Truncated
 from include.sources._base import Document, Page, Stream, Window
 from include.sources._records import RowRejected, encode_json, key_text
-from include.sources._units import SHAPE_ERRORS, UnitReader, describe
+from include.sources._units import SHAPE_ERRORS, Unit, UnitReader, describe
 from include.warehouse import load_merge, load_rejects, load_slices
 from include.warehouse.load_rejects import Reject, RejectScope
 from include.warehouse.load_stage import Capture, Stage
@@ -191,12 +191,16 @@ class StreamLoad:
 
     def _add_documents(self, documents: Sequence[Document], number: int, capture: Capture) -> None:
         self._rows += len(documents)
-        for document, found in zip(documents, self._reader.read_many(documents), strict=True):
-            if isinstance(found, RowRejected):
+        found = self._reader.read_many(documents)
+        units = [unit for unit in found if isinstance(unit, Unit)]
+        self._stage.add(units, capture, number)
+        if len(units) == len(found):
+            return
+        for document, error in zip(documents, found, strict=True):
+            if isinstance(error, RowRejected):
                 payload = encode_json(document).decode()
-                self._reject(Reject(self._reader.key_of(document), str(found), payload, number), 1)
-            else:
-                self._stage.add(found, capture, number)
+                key = self._reader.key_of(document)
+                self._reject(Reject(key, str(error), payload, number), 1)
 
     def _reject_page(self, number: int, page: Page, reason: str, got: int) -> None:
         """Quarantine a page; it counts as the rows it announces, else as the largest page's."""

@@ -166,18 +166,50 @@ def count_staged(conn: psycopg.Connection) -> int:
 
 
 def write_changes(conn: psycopg.Connection, target: Target, load_id: int) -> None:
-    """Write what is left in the stage: children by delete and insert, parents by upsert."""
-    for index, table in enumerate(target.tables[1:], start=1):
-        conn.execute(
-            SQL("delete from {} as c using {} as s where {} and {}").format(
-                table.identifier,
-                stage_table(0),
-                target.in_scope("c"),
-                target.key_match("s", "c"),
-            )
-        )
-        _insert_children(conn, target, table, index, load_id)
+    """Write what is left in the stage: children by delete and insert, parents by upsert.
+
+    Children are deleted for the staged rows that the target has: looking for those of new rows too
+    costs a lookup per row and child table, a third of the merge in a first load or a replay.
+    """
+    known = SQL("pg_temp.stage_known")
+    try:
+        with conn.transaction():
+            is_any = bool(target.tables[1:]) and _remember_known(conn, target) > 0
+            _replace_children(conn, target, load_id, known if is_any else None)
+    except psycopg.errors.UniqueViolation:
+        # Somebody took rows out of the parent table alone; what they left is in the way.
+        _replace_children(conn, target, load_id, stage_table(0))
     _upsert_parents(conn, target, load_id)
+
+
+def _remember_known(conn: psycopg.Connection, target: Target) -> int:
+    """Keep the keys of staged rows that the target has; return how many."""
+    return conn.execute(
+        SQL(
+            "create temp table stage_known on commit drop as select {} from {} as s"
+            " where exists (select from {} as t where {} and {})"
+        ).format(
+            _names(target.stream.key),
+            stage_table(0),
+            target.parent.identifier,
+            target.in_scope("t"),
+            target.key_match("s", "t"),
+        )
+    ).rowcount
+
+
+def _replace_children(
+    conn: psycopg.Connection, target: Target, load_id: int, stale: sql.Composable | None
+) -> None:
+    """Insert the staged children; `stale` names the table of keys whose old ones go first."""
+    for index, table in enumerate(target.tables[1:], start=1):
+        if stale is not None:
+            conn.execute(
+                SQL("delete from {} as c using {} as s where {} and {}").format(
+                    table.identifier, stale, target.in_scope("c"), target.key_match("s", "c")
+                )
+            )
+        _insert_children(conn, target, table, index, load_id)
 
 
 def _insert_children(
