@@ -70,9 +70,9 @@ class LocalStore:
         partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
         # Pages are what personal data is left in; others of the machine need not read them.
         opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600)
-        with open(opened, "wb") as file:
+        with os.fdopen(opened, "wb") as file:
             file.write(content)
-        os.replace(partial, target)
+        partial.replace(target)
 
     def read(self, path: str) -> bytes:
         return (self._root / path).read_bytes()
