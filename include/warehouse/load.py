@@ -141,7 +141,9 @@ class StreamLoad:
             if resolves:
                 load_rejects.remember_staged_keys(conn, self._stream)
             unchanged, deleted = self._settle_slices(self._captures.until)
-            unchanged += load_merge.drop_unchanged(conn, target)
+            knows_any = load_merge.has_known(conn, target)
+            if knows_any:
+                unchanged += load_merge.drop_unchanged(conn, target)
             merged = load_merge.count_staged(conn)
             counts = LoadCounts(
                 load_id=0,
@@ -155,7 +157,7 @@ class StreamLoad:
             )
             load_id = record_load(conn, self._scope, self._window, self._captures, counts)
             if merged:
-                load_merge.write_changes(conn, target, load_id)
+                load_merge.write_changes(conn, target, load_id, knows_any=knows_any)
             load_rejects.write_rejects(conn, self._scope, self._rejects, load_id)
             if resolves:
                 has_lost_pages = any(reject.record_key is None for reject in self._rejects)
