@@ -33,7 +33,9 @@ def decode_json(body: bytes) -> Any:
         document = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_leniently(body)
-    return _storable(document) if _ESCAPED_NUL in body else document
+    # One byte is found ten times as fast as six, and most bodies hold no backslash at all.
+    has_nul = b"\\" in body and _ESCAPED_NUL in body
+    return _storable(document) if has_nul else document
 
 
 def _decode_leniently(body: bytes) -> Any:

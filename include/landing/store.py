@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,8 +69,9 @@ class LocalStore:
             self._made = target.parent
         partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
         # Pages are what personal data is left in; others of the machine need not read them.
-        partial.touch(mode=0o600)
-        partial.write_bytes(content)
+        opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600)
+        with os.fdopen(opened, "wb") as file:
+            file.write(content)
         partial.replace(target)
 
     def read(self, path: str) -> bytes:

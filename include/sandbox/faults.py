@@ -19,6 +19,8 @@ A post replaces what was on; `{}` turns everything off. There are three kinds:
   (one metric of one post) is marked with `lasting`.
 - *of the truth* (`faults_market.py`): the market itself is another one, for all sources alike.
 
+Folders that the sandbox writes have bad days of their own (`faults_files.py`), switched here too.
+
 Whether a request is hit follows from (seed, fault, request, virtual hour, how often it was asked in
 it); credentials are no part of a request's identity, they differ from run to run. Faults that come
 and go hit the same request at most twice in an hour, so that a repetition gets through.
@@ -38,6 +40,7 @@ from include.http.redact import is_secret_name
 from include.sandbox.clock import Clock
 from include.sandbox.faults_names import (
     CHANGING_MEANINGS,
+    FILE_MEANINGS,
     MARKET_MEANINGS,
     MEANINGS,
     TRANSPORT_MEANINGS,
@@ -154,11 +157,13 @@ class _Record:
 class Switchboard:
     """Which faults are on, and which of them hit a request.
 
-    offered: source to its `FAULTS`. `version` counts the posts.
+    offered: source to its `FAULTS`. folders: sources whose files the sandbox writes. `version`
+    counts the posts.
     """
 
     clock: Clock
     offered: Mapping[str, Mapping[str, ProtocolFault]] = field(default_factory=dict)
+    folders: frozenset[str] = frozenset()
     seed: int = 0
     slow_seconds: float = 1.0
     version: int = 0
@@ -175,7 +180,7 @@ class Switchboard:
             for faults in self.offered.values()
             for name, fault in faults.items()
         }
-        return {**own, **MEANINGS}
+        return {**own, **FILE_MEANINGS, **MEANINGS}
 
     @property
     def is_on(self) -> bool:
@@ -208,6 +213,16 @@ class Switchboard:
             SLOW_SECONDS: self.slow_seconds,
             "faults": {name: self._describe(name) for name in sorted(self.names)},
         }
+
+    @property
+    def for_files(self) -> dict[str, float]:
+        """What is on of the faults of a watched folder, with the seed."""
+        on = {name: value for name, value in self._on.items() if name in FILE_MEANINGS}
+        return {SEED: self.seed, **on}
+
+    def count(self, name: str, hits: int) -> None:
+        """Count hits that were no request's."""
+        self._hits[name] = self._hits.get(name, 0) + hits
 
     def draw(self, *parts: object) -> float:
         """Return a number in [0, 1) that depends on the seed and `parts` alone."""
@@ -262,10 +277,11 @@ class Switchboard:
         return self._records.setdefault(f"{source} {call.identity}", _Record())
 
     def _describe(self, name: str) -> dict[str, Any]:
-        sources = sorted(source for source, faults in self.offered.items() if name in faults)
+        offering = {source for source, faults in self.offered.items() if name in faults}
         marked = any(
-            getattr(self.offered[source][name], "changes_truth", False) for source in sources
+            getattr(self.offered[source][name], "changes_truth", False) for source in offering
         )
+        sources = sorted(offering | self.folders if name in FILE_MEANINGS else offering)
         return {
             "meaning": self.names[name],
             "changes_truth": marked or name in CHANGING_MEANINGS or name in MARKET_MEANINGS,

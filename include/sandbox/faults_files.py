@@ -1,7 +1,7 @@
 """Bad days of a watched folder, by name and probability, with a seed that makes them come again.
 
-Files are not served, so these faults are not switched by the control: a `FolderFaults` spoils what
-a sandbox's `write_files` has written, and heals it later.
+A `FolderFaults` spoils what a sandbox's `write_files` has written, and heals it later. The sandbox
+does so for the folders it writes (`file_drop.py`), switched like all faults; tests do it alone:
 
     faults = FolderFaults({"truncated_file": 0.05, "late_file": 0.05, "seed": 11})
     faults.spoil(folder, written, day)      # a run of that morning sees this

@@ -3,6 +3,9 @@
 A source whose `sandbox.py` has `write_files(market, now, folder)` is read from a folder and not
 over HTTP. What it would hold at the clock's time is written whenever the clock is set, and every
 few minutes while it runs, each file whole. The pipeline knows the folder from its connection.
+
+Where faults of folders are on (`faults_files.py`), what was written is spoiled at once, the same
+way all day of the virtual clock; the next time it is healed first.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 
 from include.sandbox.clock import Clock
+from include.sandbox.faults import Switchboard
+from include.sandbox.faults_files import FolderFaults
 from include.sandbox.world import Market
 
 RUNNING_SECONDS = 300.0
@@ -37,6 +42,7 @@ class FileDrop:
         folder: Path,
         sandboxes: Mapping[str, ModuleType],
         served: Collection[str],
+        board: Switchboard,
     ) -> None:
         self._market, self._clock, self._folder = market, clock, folder
         self._writers = {
@@ -44,20 +50,27 @@ class FileDrop:
             for name, module in sandboxes.items()
             if name in served and hasattr(module, "write_files")
         }
+        self._board = board
+        board.folders = frozenset(self._writers)
+        self._faults = FolderFaults({})
         self._lock = threading.Lock()
 
     def write(self) -> None:
         """Bring the folders to the clock's time; a clock set back takes back what came since."""
         with self._lock:
             now = self._clock.now()
+            self._faults.heal()
+            self._faults = FolderFaults(self._board.for_files)
             if self._last_time() - now > CORRECTED:
                 shutil.rmtree(self._folder)
             for name, write_files in self._writers.items():
                 folder = self._folder / name
                 folder.mkdir(parents=True, exist_ok=True)
-                write_files(self._market, now, folder)
+                self._faults.spoil(folder, write_files(self._market, now, folder), now.date())
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / WRITTEN_AT).write_text(now.isoformat(), encoding="utf-8")
+            for name, hits in self._faults.hits.items():
+                self._board.count(name, hits)
 
     def _last_time(self) -> dt.datetime:
         kept = self._folder / WRITTEN_AT

@@ -5,7 +5,8 @@ a `sandbox_faults.py` beside it. The control lies under `/_control/`:
 
     POST /_control/clock    {"at": "2026-11-15T08:00:00Z"} or {"run": true, "offset_seconds": 0};
                             answers when the files of that time are written too
-    POST /_control/faults   {"throttle": 0.05, "seed": 11}: exactly these; {} turns all off
+    POST /_control/faults   {"throttle": 0.05, "seed": 11}: exactly these; {} turns all off;
+                            answers when the files are spoiled, or healed, too
     GET  /_control/faults   names, meanings, who plays them, what is on
     GET  /_control/truth    ?until=2026-11-14
     GET  /_control/health   the only one without a key
@@ -20,7 +21,7 @@ import hmac
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from pathlib import Path
 from types import ModuleType
@@ -79,11 +80,12 @@ def create_app(
     board = Switchboard(clock, discover_faults())
     shown = with_faults(market, board)
     sandboxes = discover_sandboxes()
-    drop = None
+    write_files = _write_nothing
     if files is not None:
-        drop = FileDrop(market, clock, files, sandboxes, credentials)
+        drop = FileDrop(market, clock, files, sandboxes, credentials, board)
         drop.start()
-    app.include_router(build_control(market, clock, control_key, board, drop))
+        write_files = drop.write
+    app.include_router(build_control(market, clock, control_key, board, write_files))
     routes = {}
     for name, module in sandboxes.items():
         if name in credentials:
@@ -94,6 +96,10 @@ def create_app(
     # Added last, it is the outer one: answers that a fault made up get their Date too.
     app.add_middleware(VirtualDate, clock=clock)
     return app
+
+
+def _write_nothing() -> None:
+    """Stand for the folders of a sandbox that writes none."""
 
 
 class VirtualDate:
@@ -137,9 +143,12 @@ def build_control(
     clock: Clock,
     control_key: str,
     board: Switchboard,
-    drop: FileDrop | None = None,
+    write_files: Callable[[], None],
 ) -> APIRouter:
-    """Return the control's routes; all but `health` answer 403 without the key."""
+    """Return the control's routes; all but `health` answer 403 without the key.
+
+    write_files: brings the folders to the clock's time and to the faults that are on.
+    """
 
     def check_key(x_control_key: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(x_control_key.encode(), control_key.encode()):
@@ -151,8 +160,7 @@ def build_control(
         else:
             seconds = order.offset_seconds
             clock.run(None if seconds is None else dt.timedelta(seconds=seconds))
-        if drop is not None:
-            drop.write()
+        write_files()
         return health()
 
     def set_faults(settings: dict[str, float]) -> dict[str, Any]:
@@ -160,6 +168,7 @@ def build_control(
             board.set(settings)
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
+        write_files()
         return board.describe()
 
     def truth(until: dt.date) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import psycopg
 from include.errors import CountMismatch, TooManyRejects, Truncated
 from include.sources._base import Document, Page, Stream, Window
 from include.sources._records import RowRejected, encode_json, key_text
-from include.sources._units import SHAPE_ERRORS, UnitReader, describe
+from include.sources._units import SHAPE_ERRORS, Unit, UnitReader, describe
 from include.warehouse import load_merge, load_rejects, load_slices
 from include.warehouse.load_rejects import Reject, RejectScope
 from include.warehouse.load_stage import Capture, Stage
@@ -141,7 +141,9 @@ class StreamLoad:
             if resolves:
                 load_rejects.remember_staged_keys(conn, self._stream)
             unchanged, deleted = self._settle_slices(self._captures.until)
-            unchanged += load_merge.drop_unchanged(conn, target)
+            knows_any = load_merge.has_known(conn, target)
+            if knows_any:
+                unchanged += load_merge.drop_unchanged(conn, target)
             merged = load_merge.count_staged(conn)
             counts = LoadCounts(
                 load_id=0,
@@ -155,7 +157,7 @@ class StreamLoad:
             )
             load_id = record_load(conn, self._scope, self._window, self._captures, counts)
             if merged:
-                load_merge.write_changes(conn, target, load_id)
+                load_merge.write_changes(conn, target, load_id, knows_any=knows_any)
             load_rejects.write_rejects(conn, self._scope, self._rejects, load_id)
             if resolves:
                 has_lost_pages = any(reject.record_key is None for reject in self._rejects)
@@ -191,12 +193,16 @@ class StreamLoad:
 
     def _add_documents(self, documents: Sequence[Document], number: int, capture: Capture) -> None:
         self._rows += len(documents)
-        for document, found in zip(documents, self._reader.read_many(documents), strict=True):
-            if isinstance(found, RowRejected):
+        found = self._reader.read_many(documents)
+        units = [unit for unit in found if isinstance(unit, Unit)]
+        self._stage.add(units, capture, number)
+        if len(units) == len(found):
+            return
+        for document, error in zip(documents, found, strict=True):
+            if isinstance(error, RowRejected):
                 payload = encode_json(document).decode()
-                self._reject(Reject(self._reader.key_of(document), str(found), payload, number), 1)
-            else:
-                self._stage.add(found, capture, number)
+                key = self._reader.key_of(document)
+                self._reject(Reject(key, str(error), payload, number), 1)
 
     def _reject_page(self, number: int, page: Page, reason: str, got: int) -> None:
         """Quarantine a page; it counts as the rows it announces, else as the largest page's."""

@@ -107,6 +107,19 @@ def keep_newest_staged(conn: psycopg.Connection, target: Target) -> int:
     return conn.execute(statement).rowcount
 
 
+def has_known(conn: psycopg.Connection, target: Target) -> bool:
+    """Say whether the target has any staged row at all.
+
+    In a first load or a replay it has none. Then this is one lookup per row in the key's index,
+    and what reads the rows of the target, or looks for children of theirs, can be left out.
+    """
+    statement = SQL("select exists (select from {} as s join {} as t on {} and {})").format(
+        stage_table(0), target.parent.identifier, target.in_scope("t"), target.key_match("s", "t")
+    )
+    row = conn.execute(statement).fetchone()
+    return row is not None and bool(row[0])
+
+
 def drop_unchanged(conn: psycopg.Connection, target: Target) -> int:
     """Drop staged rows whose target row is the same or newer; return how many."""
     is_newer: sql.Composable = SQL("s.{0} >= t.{0}").format(target.captured)
@@ -165,19 +178,54 @@ def count_staged(conn: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def write_changes(conn: psycopg.Connection, target: Target, load_id: int) -> None:
-    """Write what is left in the stage: children by delete and insert, parents by upsert."""
-    for index, table in enumerate(target.tables[1:], start=1):
-        conn.execute(
-            SQL("delete from {} as c using {} as s where {} and {}").format(
-                table.identifier,
-                stage_table(0),
-                target.in_scope("c"),
-                target.key_match("s", "c"),
-            )
-        )
-        _insert_children(conn, target, table, index, load_id)
+def write_changes(
+    conn: psycopg.Connection, target: Target, load_id: int, *, knows_any: bool
+) -> None:
+    """Write what is left in the stage: children by delete and insert, parents by upsert.
+
+    Children are deleted for the staged rows that the target has: looking for those of new rows too
+    costs a lookup per row and child table. knows_any: what `has_known` found.
+    """
+    stale = None
+    try:
+        with conn.transaction():
+            if knows_any and target.tables[1:] and _remember_known(conn, target):
+                stale = SQL("pg_temp.stage_known")
+            _replace_children(conn, target, load_id, stale)
+    except psycopg.errors.UniqueViolation:
+        # Somebody took rows out of the parent table alone; what they left is in the way.
+        _replace_children(conn, target, load_id, stage_table(0))
     _upsert_parents(conn, target, load_id)
+
+
+def _remember_known(conn: psycopg.Connection, target: Target) -> int:
+    """Keep the keys of staged rows that the target has; return how many."""
+    return conn.execute(
+        SQL(
+            "create temp table stage_known on commit drop as select {} from {} as s"
+            " where exists (select from {} as t where {} and {})"
+        ).format(
+            _names(target.stream.key),
+            stage_table(0),
+            target.parent.identifier,
+            target.in_scope("t"),
+            target.key_match("s", "t"),
+        )
+    ).rowcount
+
+
+def _replace_children(
+    conn: psycopg.Connection, target: Target, load_id: int, stale: sql.Composable | None
+) -> None:
+    """Insert the staged children; `stale` names the table of keys whose old ones go first."""
+    for index, table in enumerate(target.tables[1:], start=1):
+        if stale is not None:
+            conn.execute(
+                SQL("delete from {} as c using {} as s where {} and {}").format(
+                    table.identifier, stale, target.in_scope("c"), target.key_match("s", "c")
+                )
+            )
+        _insert_children(conn, target, table, index, load_id)
 
 
 def _insert_children(

@@ -21,6 +21,8 @@ from include.warehouse.load_tables import EXTRA, RawTable
 
 # Rows in memory before they are copied; about ten megabytes of orders.
 BATCH_ROWS = 8_000
+# Rows written at once: what is made of them fits into a core's cache.
+PIECE_ROWS = 400
 _TIME = "timestamp with time zone"
 _SEQ = Column("_seq", (), "bigint", False)
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -72,19 +74,19 @@ class Stage:
             columns = self._parent_columns(table) if index == 0 else (*table.columns, EXTRA, _SEQ)
             self._create(index, columns)
 
-    def add(self, unit: Unit, capture: Capture, page_number: int) -> None:
-        """Take a unit, whose rows become the stage's; copy what has gathered when it is enough."""
-        seq = self.units
-        self.units = seq + 1
-        batch = self._batch
-        batch.units.append(unit)
-        batch.pages.append(page_number)
-        unit.row += (unit.extra, "\\x" + unit.content_hash.hex(), seq, *capture)
-        batch.rows += 1
-        for rows in unit.children:
-            batch.rows += len(rows)
-            for row in rows:
-                row.append(seq)
+    def add(self, units: Sequence[Unit], capture: Capture, page_number: int) -> None:
+        """Take units, whose rows become the stage's; copy what has gathered when it is enough."""
+        batch, first = self._batch, self.units
+        for seq, unit in enumerate(units, start=first):
+            unit.row += (unit.extra, "\\x" + unit.content_hash.hex(), seq, *capture)
+            for rows in unit.children:
+                batch.rows += len(rows)
+                for row in rows:
+                    row.append(seq)
+        self.units = first + len(units)
+        batch.units += units
+        batch.pages += [page_number] * len(units)
+        batch.rows += len(units)
         if batch.rows >= BATCH_ROWS:
             self.flush()
 
@@ -122,7 +124,8 @@ class Stage:
     def _copy_rows(self, index: int, rows: list[Row]) -> None:
         if rows:
             with self._conn.cursor() as cursor, cursor.copy(self._copies[index]) as copy:
-                copy.write(csv_of(rows))
+                for start in range(0, len(rows), PIECE_ROWS):
+                    copy.write(csv_of(rows[start : start + PIECE_ROWS]))
 
     def _parent_columns(self, table: RawTable) -> tuple[Column, ...]:
         capture: tuple[Column, ...] = (Column("_captured_at", (), _TIME, False),)
@@ -151,9 +154,11 @@ def csv_of(rows: Sequence[Row]) -> bytes:
     A JSON array is a line of CSV but for its brackets and for the escapes of control characters.
     msgspec writes it in a tenth of the time that formatting row by row takes.
     """
-    lines = _encode_lines(rows)
-    # A newline inside a text is still escaped here, so these brackets are the rows' own.
-    text = lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
+    # A newline inside a text is still escaped here, so every line is one row in its brackets.
+    # Cutting them off line by line takes half as long as replacing what stands between rows.
+    lines = _encode_lines(rows).split(b"\n")
+    # After the last row's newline comes one empty line more; it ends the text.
+    text = b"\n".join([line[1:-1] for line in lines])
     return _ESCAPED.sub(_character, text) if b"\\" in text else text
 
 

@@ -2,7 +2,9 @@
 
 Some APIs answer a refresh with a new refresh token and void the old one, so two tasks that refresh
 together would lock each other out, and the newest token must outlive the task. The row of the
-connection is locked while its token is refreshed; whoever waits finds the new one.
+connection is locked while its token is refreshed; whoever waits finds the new one. A token is
+committed before it is handed out: a process killed in between has not used what it lost, which is
+what vendors ask who accept the old refresh token until the new one is used (Shopify).
 
 The key is `GROUNDSWELL_TOKEN_KEY`, else Airflow's own Fernet key; the database never has it.
 Several keys, separated by commas, rotate as Airflow's do: the first seals, all of them open.

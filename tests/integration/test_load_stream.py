@@ -397,18 +397,32 @@ def test_a_second_merge_waits_for_the_first(
 
     with ThreadPoolExecutor(1) as pool:
 
-        def write_while_another_comes(*arguments: Any) -> None:
+        def write_while_another_comes(*arguments: Any, **named: Any) -> None:
             if not started:
                 started.append(pool.submit(other.run, ORDERS, page([order("7"), order("8")])))
                 while query(loader, waiting) == [(0,)]:
                     assert not started[0].done()
-            original(*arguments)
+            original(*arguments, **named)
 
         monkeypatch.setattr(load_merge, "write_changes", write_while_another_comes)
         first = loader.run(ORDERS, page([order("7")]))
         second = started[0].result()
 
     assert (first.rows_merged, second.rows_merged, second.rows_unchanged) == (1, 1, 1)
+
+
+def test_children_whose_parent_somebody_took_away_are_replaced(loader: Loader) -> None:
+    """Nobody looks for children of new orders; those in the way of theirs go all the same."""
+    loader.run(ORDERS, page([order("7"), order("8")]))
+    with psycopg.connect(loader.dsn) as conn:
+        conn.execute("delete from raw.small_shop__orders where order_id = '7'")
+    changed = order("7", lines=[{"lineId": "2", "quantity": 5}])
+
+    loader.run(ORDERS, page([changed, order("9")]))
+
+    assert [row[0] for row in orders(loader)] == ["7", "8", "9"]
+    found = [row for row in lines(loader) if row[0] in ("7", "9")]
+    assert found == [("7", "2", 5), ("9", "1", 1), ("9", "2", 2)]
 
 
 def test_connections_do_not_touch_each_other(loader: Loader) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
 import stat
 from pathlib import Path
 
@@ -98,15 +99,14 @@ def test_the_next_run_of_a_window_clears_half_written_files_of_killed_ones(tmp_p
 def test_a_write_whose_half_is_taken_away_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, real, cleared = open_store(str(tmp_path)), Path.write_bytes, []
+    store, real, cleared = open_store(str(tmp_path)), os.replace, []
 
-    def write(path: Path, content: bytes) -> int:
-        size = real(path, content)
+    def replace(partial: Path, target: Path) -> None:
         if not cleared:
             cleared.append(store.clear_partials("run"))
-        return size
+        real(partial, target)
 
-    monkeypatch.setattr(Path, "write_bytes", write)
+    monkeypatch.setattr(os, "replace", replace)
     store.write("run/page", b"[1]")
     assert (cleared, store.read("run/page")) == ([1], b"[1]")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["page"]

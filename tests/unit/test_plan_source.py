@@ -67,6 +67,20 @@ def test_every_stream_fits_its_columns_and_its_key_is_unique(name: str, count: i
     assert len(keys) == count
 
 
+def test_a_run_warns_once_of_goals_that_do_not_fit_together(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """15,000 clicks at 2 % and 5 % are 300 and 750 orders; the sample's goal is 3,000."""
+    for stream in SOURCE.streams:
+        pages_of(stream, FOLDER)
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    said = record.getMessage()
+    assert "serum_launch.yaml" in said
+    assert "goals[0].target_value: 3,000 sales from 15,000 clicks" in said
+    assert said.endswith("expect 300-750 orders")
+
+
 def test_streams_are_the_classes_of_the_schema() -> None:
     from include.sources.campaign_plan import schema
 

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from include.campaigns.plan import load_plan
 from include.ingest import newest_window_key
 from include.sandbox.clock import Clock
+from include.sandbox.faults import Switchboard
 from include.sandbox.file_drop import FileDrop
 from include.sandbox.server import create_app
 from include.sandbox.world import build_market
@@ -28,8 +29,10 @@ MORNING = dt.datetime(2026, 9, 20, 7, tzinfo=dt.UTC)
 def diary() -> ModuleType:
     """A source whose one file holds the days that are over."""
 
-    def write_files(market: Any, now: dt.datetime, folder: Path) -> None:
-        (folder / f"until_{now:%d}.txt").write_text(now.isoformat(), encoding="utf-8")
+    def write_files(market: Any, now: dt.datetime, folder: Path) -> list[Path]:
+        path = folder / f"until_{now:%d}.txt"
+        path.write_text(now.isoformat(), encoding="utf-8")
+        return [path]
 
     module = ModuleType("diary")
     module.write_files = write_files  # type: ignore[attr-defined]
@@ -38,7 +41,8 @@ def diary() -> ModuleType:
 
 def drop_into(folder: Path, clock: Clock, *served: str) -> FileDrop:
     modules = {"diary": diary(), "served_over_http": ModuleType("served_over_http")}
-    return FileDrop(None, clock, folder, modules, served)  # type: ignore[arg-type]
+    board = Switchboard(clock)
+    return FileDrop(None, clock, folder, modules, served, board)  # type: ignore[arg-type]
 
 
 def names(folder: Path) -> list[str]:
@@ -90,6 +94,49 @@ def test_setting_the_clock_answers_when_the_files_are_there(tmp_path: Path) -> N
     now = clock.now()
     shown = [row for row in market.ga4_sessions_at(now) if row.date == dt.date(2026, 9, 19)]
     assert starts == sum(row.sessions for row in shown) > 500
+
+
+def test_faults_of_folders_are_switched_by_the_control_and_healed(tmp_path: Path) -> None:
+    market, clock = build_market(load_plan(SAMPLE), 7, days=40), Clock()
+    clock.hold(MORNING)
+    client = TestClient(create_app(market, clock, {"files": {}, "ga4_export": {}}, "key", tmp_path))
+    folder, headers = tmp_path / "files", {"X-Control-Key": "key"}
+
+    def play(**faults: float) -> dict[str, Any]:
+        answer = client.post("/_control/faults", json=faults, headers=headers)
+        answer.raise_for_status()
+        shown: dict[str, Any] = answer.json()["faults"]
+        return shown
+
+    def contents() -> dict[str, bytes]:
+        return {p.relative_to(tmp_path).as_posix(): p.read_bytes() for p in _files_of(tmp_path)}
+
+    play()
+    whole = contents()
+    shown = play(truncated_file=1, seed=3)
+    assert shown["truncated_file"]["sources"] == ["files", "ga4_export"]
+    assert shown["truncated_file"]["hits"] == len(whole)
+    cut = contents()
+    assert cut.keys() == whole.keys()
+    assert all(len(cut[name]) < len(whole[name]) for name in whole)
+    assert all(whole[name].startswith(cut[name]) for name in whole)
+
+    play(half_written_file=1)
+    assert {path.suffix for path in _files_of(folder)} == {".part"}
+    # The vendors' own faults do not touch a file.
+    shown = play(throttle=1)
+    assert shown["late_file"] == {
+        "meaning": "a file comes a day late",
+        "changes_truth": False,
+        "probability": 0.0,
+        "hits": 0,
+        "sources": ["files", "ga4_export"],
+    }
+    assert contents() == whole
+
+
+def _files_of(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != ".written_at")
 
 
 @pytest.mark.parametrize(

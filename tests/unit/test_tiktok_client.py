@@ -255,6 +255,23 @@ def test_what_is_kept_of_a_renewal_holds_no_secret() -> None:
     assert not any(text in kept for text in (OLD, NEW, LOGIN, "app-secret-text"))
 
 
+@pytest.mark.parametrize(
+    "page", [{"has_more": False, "cursor": 0}, {"page_info": {"total_number": 3}}, {"cursor": 7}]
+)
+def test_a_page_without_its_list_is_asked_again_and_never_taken_for_an_empty_one(
+    page: dict[str, Any],
+) -> None:
+    whole = {**page, "videos": []}
+    talk = Talk(envelope(**page), envelope(**whole))
+    assert talk.api.ask_account(MAYA, "business/video/list", {}).document["data"] == whole
+    # An empty list may also come as null.
+    null = Talk(envelope(**{**page, "videos": None}))
+    assert null.api.ask_account(MAYA, "business/video/list", {}).document["data"]["videos"] is None
+    lasting = Talk(*(envelope(**page) for _ in range(5)))
+    with pytest.raises(Truncated, match="'tiktok__brand': the page holds no list"):
+        lasting.api.ask_account(MAYA, "business/video/list", {})
+
+
 def test_a_throttled_call_waits_and_goes_on() -> None:
     limited = (40100, "App 7001 reaches the QPS limit 10, current QPS is 11")
     talk = Talk(envelope(*limited), envelope("40132", "limited"), envelope(videos=[]))

@@ -27,7 +27,8 @@ the last day `plan_days` names them.
 An edited file counts from its next run; run the DAG by hand to have it at once.
 
 **Before you commit a file** `python -m include.campaigns check FILE` lists every mistake with its
-line, and warns of goals that contradict each other.
+line, and warns of goals that contradict each other. `load_plan_days` logs the same warnings every
+day; they stop nothing.
 
 **When it fails**
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from include.campaigns.model import CampaignPlan
 
 # DAG files import this source at parse time: pydantic is imported inside the functions.
+
+_log = logging.getLogger(__name__)
 
 
 def fetch_files(
@@ -36,8 +39,13 @@ def fetch_day(ctx: FetchContext) -> Iterator[Page]:
     """Yield one page that says which campaigns, versions and creators the folder holds today.
 
     The day is the reader's own, not the window's: loading an old day again must not make it look
-    as if the plan of today had been there then.
+    as if the plan of today had been there then. What the files say that does not fit together is
+    logged here, once per run: the other streams read the same files.
     """
+    from include.campaigns.plan_set import read_plan_set
+
+    for warning in read_plan_set(campaign_files(_folder(ctx))).warnings:
+        _log.warning("campaign plan: %s", warning)
     found = list(_read_folder(ctx))
     zone = ZoneInfo(found[0][1].reporting_timezone)
     campaigns = {
@@ -66,11 +74,15 @@ def _read_folder(ctx: FetchContext) -> Iterator[tuple[Path, CampaignPlan, str]]:
     from include.campaigns.plan import parse_plan
     from include.campaigns.plan_set import load_plans
 
-    folder = Path(ctx.connection.extra.get("path") or default_folder())
+    folder = _folder(ctx)
     load_plans(folder)
     for path in campaign_files(folder):
         text = path.read_text(encoding="utf-8")
         yield path, parse_plan(text, path.name).plan, text
+
+
+def _folder(ctx: FetchContext) -> Path:
+    return Path(ctx.connection.extra.get("path") or default_folder())
 
 
 def _page(

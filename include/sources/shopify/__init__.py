@@ -64,6 +64,9 @@ merged (`stg_shopify__merged_customers`). Days an app may not see any more are n
 - *refused the access token (HTTP 401)*: it was revoked or is another shop's. Make a new one and put
   it into the connection's password, or its refresh token into extra.
 - *gave no access token for the client_id*: the pair is wrong, or the app was removed from the shop.
+- *gave no access token for the refresh_token*: it was idle for 90 days, or the app was authorised
+  elsewhere. Authorise it again and put the new `refresh_token` into extra. A killed run does not do
+  that: the old refresh token stays good until its replacement is used.
 - *Access denied … (required: … access scope)*: grant that scope to the app, install it again, renew
   the token.
 - *the bucket of query points is empty*: it waits by itself. If it lasts, another job uses the same

@@ -37,6 +37,7 @@ class TokenDesk:
         self._client = {name: str(credentials[name]) for name in ("client_id", "client_secret")}
         self._scope = ",".join(credentials["scopes"])
         self._refresh_token = str(credentials.get("refresh_token") or "")
+        self._replaced = ""
         self._given: dict[str, float] = {}  # tokens and when they end
 
     def is_known(self, token: str) -> bool:
@@ -46,7 +47,11 @@ class TokenDesk:
         return self._given.get(token, 0.0) > time.monotonic()
 
     def give(self, form: Mapping[str, str]) -> tuple[dict[str, Any], int]:
-        """Answer the token address, with its status; a refresh token is good for one renewal."""
+        """Answer the token address, with its status.
+
+        A refresh token that was used stays good until its replacement is used, as Shopify does it
+        since August 2026 (there for 30 days at most).
+        """
         if any(not _same(form.get(name, ""), value) for name, value in self._client.items()):
             return {"error": "invalid_client"}, 400
         if form.get("grant_type") == "client_credentials":
@@ -54,7 +59,9 @@ class TokenDesk:
         given = form.get("refresh_token", "")
         if form.get("grant_type") != "refresh_token" or not given:
             return {"error": "invalid_request"}, 400
-        if not _same(given, self._refresh_token):
+        if _same(given, self._refresh_token):
+            self._replaced = given
+        elif not _same(given, self._replaced):
             return {"error": "invalid_grant"}, 400
         self._refresh_token = f"shprt_{secrets.token_hex(16)}"
         renewed = {

@@ -4,6 +4,11 @@ An app's client credentials give a token of 24 hours whenever they are asked. An
 token lives an hour and comes with a refresh token of 90 days; every renewal replaces both, so the
 run's token keeper (`FetchContext.token`) keeps the newest pair. What is in the connection is the
 first one. A permanent token that is refused was revoked: only a person can put another one in.
+
+A run that is killed between Shopify's answer and the keeper's commit loses the new pair. Shopify
+lets the old refresh token be used again until its replacement is used, for up to 30 days (developer
+changelog of 2026-08-28). The keeper commits before it hands a token out, so a lost pair was never
+used, and the next run renews with the stored one as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -87,9 +92,15 @@ class ShopToken:
 
     def _refused(self, status: str) -> BadCredentials:
         what = "client_id and client_secret"
+        advice = ""
         if self._first_refresh_token:
             what = "refresh_token, client_id and client_secret"
+            # The token keeper has tried the stored refresh token and the connection's own.
+            advice = (
+                "; neither the kept refresh token nor the connection's own is good any more: "
+                "authorise the app for the shop again and put the new refresh_token into extra"
+            )
         return BadCredentials(
             f"connection {self._conn_id!r}: Shopify gave no access token for the {what} in its "
-            f"extra{status}"
+            f"extra{status}{advice}"
         )

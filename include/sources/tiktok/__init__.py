@@ -70,6 +70,8 @@ gives is kept, sealed, and used until the connection holds a token the API accep
 - `BadRequest` … code 40002: compare the dates and ids in the message with the connection
 - `BadRequest` … code 40006, 40051 or 41001: correct extra.api_version, or the API gave up a path
 - `CountMismatch`: a page was lost; clear the task
+- `Truncated` … `holds no data`, `holds no list`: the answer said OK and came without them, time and
+  again; nothing was loaded, because read as empty it would lose rows. Clear the task later
 - skipped, the window is no longer current: do nothing, that day's snapshot cannot be read any more
 - many `refused_fields`: a permission was withdrawn or a metric removed
 """

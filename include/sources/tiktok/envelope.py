@@ -57,6 +57,9 @@ CREATOR_REFUSED = {
 }
 # 50000 to 53xxx are the vendor's own failures, 60001 is maintenance.
 FAILED = range(50_000, 61_000)
+# What pages of lists hold: the list (may be empty or null) and where in it they stand.
+LISTS = ("videos", "comments", "campaigns", "posts")
+POSITIONS = ("has_more", "cursor", "page_info")
 _QUOTED = re.compile(r"['\"`]([a-z][a-z0-9_]*)['\"`]")
 
 
@@ -103,10 +106,18 @@ def classify(answer: HttpAnswer) -> GroundswellError | Accept | None:
     if code in (OK, PARTIAL):
         if "data" not in document:
             return Truncated(_say(answer, f"the answer holds no data (code {code})"))
+        if _lacks_list(document):
+            return Truncated(_say(answer, f"the page holds no list (code {code})"))
         return ACCEPT if answer.status_code < 300 else None
     if code in CREATOR_REFUSED:
         return ACCEPT
     return _error_of(code, answer)
+
+
+def _lacks_list(document: Mapping[str, Any]) -> bool:
+    """Say whether a page tells its place in a list and has none: read as empty it loses rows."""
+    data = read_data(document)
+    return any(name in data for name in POSITIONS) and not any(name in data for name in LISTS)
 
 
 def _error_of(code: str, answer: HttpAnswer) -> GroundswellError:

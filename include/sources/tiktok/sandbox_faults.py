@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from include.sandbox.faults import Answer, Ask, Call, ProtocolFault, json_answer, lasting
+from include.sources.tiktok.envelope import LISTS
 
-# Lists of an answer's `data`, and where those with a cursor hold it.
-_LISTS = ("videos", "comments", "campaigns", "posts")
 _SIZES = ("max_count", "limit")
 _PROFILE, _VIDEOS = "/business/get/", "/business/video/list/"
 _POST_LISTS = (_VIDEOS, "/public/video/list/")
@@ -53,12 +52,16 @@ async def fewer_items(call: Call, ask: Ask) -> Answer | None:
 
 
 async def missing_keys(call: Call, ask: Ask) -> Answer | None:
-    """`data` is absent although the code says OK."""
+    """`data` is absent although the code says OK, or the list in it."""
     answer = await ask(call)
     document = answer.json()
     if str(document.get("code")) != "0":
         return None
-    del document["data"]
+    name = next((name for name in LISTS if name in document["data"]), None)
+    if name is not None and call.pick(2):
+        del document["data"][name]
+    else:
+        del document["data"]
     return answer.with_json(document)
 
 
@@ -158,7 +161,7 @@ def _refused(code: int | str, message: str) -> Answer:
 def _items(document: Any) -> list[Any]:
     """Return the list an answer holds, to be changed; empty for another answer."""
     data = document.get("data") or {}
-    return next((data[name] for name in _LISTS if isinstance(data.get(name), list)), [])
+    return next((data[name] for name in LISTS if isinstance(data.get(name), list)), [])
 
 
 def _position(document: Any) -> dict[str, Any]:
