@@ -44,7 +44,8 @@ that is taken away, or put back as it was, makes no new version but another day.
     from {{ ref('ref_precedence_rule') }} as precedence
     {%- for name in [
         'attribution_models', 'attribution_rule_versions', 'direct_policy', 'collapses_repeats',
-        'default_lookback_days', 'half_life_days'
+        'default_lookback_days', 'half_life_days', 'same_visit_seconds', 'in_app_sales_channels',
+        'identities_per_email', 'visitors_per_customer'
     ] %}
 
     union all

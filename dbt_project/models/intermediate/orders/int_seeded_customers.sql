@@ -5,15 +5,19 @@ with
 gifts as (
 
     select
-        connection_id,
-        customer_id,
-        created_at
-    from {{ ref('stg_shopify__orders') }}
+        orders.connection_id,
+        customers.customer_id,
+        orders.created_at
+    from {{ ref('stg_shopify__orders') }} as orders
+    inner join {{ ref('int_orders_stitched') }} as customers
+        on
+            orders.connection_id = customers.connection_id
+            and orders.order_id = customers.order_id
     where
-        customer_id is not null
-        and source_name = 'shopify_draft_order'
-        and subtotal_amount = 0
-        and discount_amount > 0
+        customers.customer_id is not null
+        and orders.source_name = 'shopify_draft_order'
+        and orders.subtotal_amount = 0
+        and orders.discount_amount > 0
 
 ),
 
