@@ -32,6 +32,12 @@ that is taken away, or put back as it was, makes no new version but another day.
 
 {#- What decides which touches take part and how an order is split, one text per row. -#}
 {% macro attribution_settings() -%}
+    {%- if var('default_lookback_days') > 30 -%}
+        {{ exceptions.raise_compiler_error(
+            "default_lookback_days: value " ~ var('default_lookback_days') ~ " is not allowed; allowed: 1 to 30 "
+            ~ "(dbt_project.yml): the shop's customer journey reaches no further back"
+        ) }}
+    {%- endif -%}
     select
         'rule ' || concat_ws(
             ' ',

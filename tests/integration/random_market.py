@@ -306,9 +306,23 @@ class RandomMarket:
         self.erase(SHOP, [c for c in CUSTOMERS if c not in self.erased])
 
     def visitor_erasure(self) -> None:
-        self.erase("ga4_export", [v for v in VISITORS if v not in self.erased])
+        visitor = self.erase("ga4_export", [v for v in VISITORS if v not in self.erased])
+        assert self.sessions_of(visitor) == 0, "the sessions go at once, not with the next run"
 
-    def erase(self, connection_id: str, persons: list[str]) -> None:
+    def sessions_of(self, visitor: str) -> int:
+        """Rows of a visitor in tables that dbt builds."""
+        visitor_id = hashlib.md5(f"ga4_export {visitor}".encode()).hexdigest()
+        with psycopg.connect(self.warehouse.admin_dsn) as connection:
+            rows = [
+                connection.execute(
+                    f"select count(*) from intermediate.{table} where visitor_id = %s".encode(),
+                    [visitor_id],
+                ).fetchone()
+                for table in ("int_export_sessions", "int_order_visitors", "int_purchases_matched")
+            ]
+        return sum(row[0] for row in rows if row)
+
+    def erase(self, connection_id: str, persons: list[str]) -> str:
         person = self.draw.choice(persons[:-2] or persons)
         self.erased.add(person)
         self.erasure_count += 1
@@ -328,3 +342,4 @@ class RandomMarket:
         )
         source = discover_sources()[connection_id]
         apply_erasure(places, source, connection_id, [Person(row[0], {person})])
+        return person

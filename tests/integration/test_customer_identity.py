@@ -1,4 +1,4 @@
-"""Who ordered, how evidence is spelled, and what a public code still says: one build, read by hand."""
+"""Who ordered, how evidence is spelled, what a public code still says: one build, read by hand."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def spellings(market: Market) -> None:
     # Public from 10 March on (05:00 UTC is the shop's first instant of a day until the 8th, 04:00
     # after it); order 31 is a second earlier. Order 32 came through ana's link as well.
     market.add(
-        "campaign_plan__codes", **plan, creator_id="ana", code="LEAK", valid_from=dt.date(2026, 3, 1),
-        compromised_from=dt.date(2026, 3, 10),
+        "campaign_plan__codes", **plan, creator_id="ana", code="LEAK",
+        valid_from=dt.date(2026, 3, 8), compromised_from=dt.date(2026, 3, 10),
     )  # fmt: skip
     market.order(30, "2026-03-10 04:00:00", "10.00", codes=("LEAK",))
     market.order(31, "2026-03-10 03:59:59", "10.00", codes=("leak",))
@@ -122,14 +122,37 @@ def spellings(market: Market) -> None:
         market.visit(number, "v1", "2026-03-07 06:30:00", landing_page="https://s.example/ana")
 
 
+MIDNIGHTS = {
+    41: ("2026-03-08 04:59:59", "2026-03-07"),
+    42: ("2026-03-08 05:00:00", "2026-03-08"),
+    43: ("2026-03-09 03:59:59", "2026-03-08"),
+    44: ("2026-03-09 04:00:00", "2026-03-09"),
+    45: ("2026-11-01 03:59:59", "2026-10-31"),
+    46: ("2026-11-01 04:00:00", "2026-11-01"),
+    47: ("2026-11-02 04:59:59", "2026-11-01"),
+    48: ("2026-11-02 05:00:00", "2026-11-02"),
+}
+
+
+def midnights(market: Market) -> None:
+    """Orders and purchases at midnight, both changes of clocks; a look-back over November's."""
+    for number, (at, _) in MIDNIGHTS.items():
+        market.order(number, at, "10.00")
+        purchase(market, f"night{number}", 1, at, number)
+    for number, second in ((49, "12:00:00"), (50, "12:00:01")):
+        market.order(number, f"2026-11-10 {second}", "10.00")
+        market.link_visit(number, "v1", "2026-10-11 12:00:00", "bo")
+
+
 def two_shops(market: Market) -> None:
     """Both shops have an order #51 and a #52 at the same time; amounts tell, if they differ."""
+    noon = utc("2026-03-10 12:00")
     for number, amounts in ((51, ("10.00", "99.00")), (52, ("10.00", "10.00"))):
         market.order(number, "2026-03-10 12:00", amounts[0])
         market.add(
             "shopify__orders", connection_id=OTHER_SHOP, order_id=f"80000000{number}",
-            name=f"#{number}", created_at=utc("2026-03-10 12:00"), updated_at=utc("2026-03-10 12:00"),
-            processed_at=utc("2026-03-10 12:00"), currency_code="USD", test=False,
+            name=f"#{number}", created_at=noon, updated_at=noon, processed_at=noon,
+            currency_code="USD", test=False,
             subtotal_price=Decimal(amounts[1]), display_financial_status="PAID",
         )  # fmt: skip
         market.transaction(f"#{number}", "2026-03-10", "bo", purchase_revenue=Decimal("10.00"))
@@ -168,7 +191,7 @@ def built(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with psycopg.connect(warehouse.admin_dsn) as connection:
         market = Market(connection, 1)
         market.record_load("shopify", "orders", dt.date(2026, 3, 20))
-        for write in (Market.plan, Market.shop, customers, spellings, two_shops):
+        for write in (Market.plan, Market.shop, customers, spellings, midnights, two_shops):
             write(market)
     select = ("+dim_customer", "+fct_order", "+fct_touchpoint", "+int_visitor_paths")
     arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
@@ -262,10 +285,27 @@ def test_a_campaign_sets_look_backs_by_evidence(built: Built) -> None:
     ]
 
 
+def test_days_end_at_the_shops_midnight_when_clocks_change(built: Built) -> None:
+    orders = built.rows("select order_id, order_date::text from core.fct_order")
+    days = {int(order_id) - 9_000_000_000: day for order_id, day in orders}
+    expected = {number: day for number, (_, day) in MIDNIGHTS.items()}
+    assert {number: days[number] for number in MIDNIGHTS} == expected
+    paths = built.rows(
+        "select transaction_key::int, path_date::text from intermediate.int_visitor_paths"
+        " where path_status = 'converting'"
+    )
+    assert {number: dict(paths)[number] for number in MIDNIGHTS} == expected
+
+
+def test_thirty_days_are_seconds_when_an_hour_comes_twice(built: Built) -> None:
+    found = [built.touches(number, "channel, dropped_reason") for number in (49, 50)]
+    assert found == [[("bo", None)], [("bo", "outside_lookback")]]
+
+
 def test_amounts_tell_which_shop_an_order_name_means(built: Built) -> None:
     rows = built.rows(
-        "select connection_id, order_id, transaction_id from intermediate.int_ga4_transactions_joined"
-        " where transaction_id in ('#51', '#52')"
+        "select connection_id, order_id, transaction_id"
+        " from intermediate.int_ga4_transactions_joined where transaction_id in ('#51', '#52')"
     )
     assert rows == [(SHOP, "9000000051", "#51")]
     assert [channel for (channel,) in built.touches(51, "channel")][:1] == ["cy"]

@@ -43,6 +43,8 @@ def test_every_kind_of_change_once(clean_warehouse: Warehouse, tmp_path: Path) -
     random.Random(7).shuffle(narrow)
     run_through(market, [WIDE, narrow[::2], narrow[1::2]])
     assert market.affected_count() < market.orders
+    assert market.erased
+    assert [market.sessions_of(visitor) for visitor in market.erased] == [0] * len(market.erased)
     assert differences(market) == {}
 
 
