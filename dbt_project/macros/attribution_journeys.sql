@@ -35,10 +35,29 @@
     cross join lateral generate_series(1, cardinality(split.channels)) as place (step_number)
 {%- endmacro %}
 
-{#- Pre-hook of int_export_sessions: forget the sessions that are about to be rebuilt. -#}
+{#- First day whose sessions a pending load may have withdrawn: NULL when none has, minus infinity when a
+visitor was forgotten, whose sessions have new ids whenever they were. -#}
+{% macro withdrawn_sessions_from() -%}
+    (
+        select min(
+            case
+                when load_windows.partition_key like 'erasure-%' then cast('-infinity' as date)
+                else {{ days_after('load_windows.window_start', - var('ga4_reread_days')) }}
+            end
+        )
+        from {{ source('quality', 'load_windows') }} as load_windows
+        where
+            load_windows.load_id in {{ pending_loads() }}
+            and load_windows.source = 'ga4_export'
+            and (load_windows.rows_deleted > 0 or load_windows.partition_key like 'erasure-%')
+    )
+{%- endmacro %}
+
+{#- Pre-hook of int_export_sessions: forget the sessions that are about to be rebuilt, and those that no
+event tells of any more. -#}
 {% macro forget_reread_sessions() -%}
     {% if is_incremental() -%}
-        delete from {{ this }} where {{ plan_changed() }};
+        delete from {{ this }} where {{ plan_changed() }} or {{ attribution_settings_changed() }};
         delete from {{ this }}
         where
             session_id in (
@@ -47,13 +66,24 @@
                 where
                     reread.session_key is not null
                     and reread.load_id in {{ pending_loads() }}
+            );
+        delete from {{ this }}
+        where
+            touched_date >= {{ withdrawn_sessions_from() }}
+            and session_id not in (
+                select {{ hashed_key('exported.session_key', 'exported.connection_id') }}
+                from {{ ref('stg_ga4_export__events') }} as exported
+                where
+                    exported.session_key is not null
+                    and exported.event_date >= {{ days_after(withdrawn_sessions_from(), -2) }}
             )
     {%- endif %}
 {%- endmacro %}
 
-{#- True for a date whose week of paths this run builds again: an order of the week was rebuilt, a
-visitor was seen since (a late session moves the end of its journey forward, never before itself), or
-the week was not over at the last build. -#}
+{#- True for a date whose week of paths this run builds again: an order of the week was rebuilt, somebody
+was seen since (a late session of a person moves the end of their journeys), sessions were withdrawn, or
+the week was not over at the last build. Sessions are a person's whichever browser they are from: an
+order that is built again may have brought browsers together. -#}
 {% macro is_path_week_reread(day) -%}
     (
         {{ week_start(day) }} in (
@@ -63,8 +93,33 @@ the week was not over at the last build. -#}
         or {{ day }} >= (
             select {{ week_start('min(seen.touched_date)') }}
             from {{ ref('int_export_sessions') }} as seen
-            where seen.load_id in {{ pending_loads() }}
+            where
+                seen.load_id in {{ pending_loads() }}
+                or (seen.connection_id, seen.visitor_id) in (
+                    select
+                        users.connection_id,
+                        users.visitor_id
+                    from {{ ref('int_visitors_known') }} as users
+                    where (users.connection_id, users.user_id) in (
+                        select
+                            pending.connection_id,
+                            pending.user_id
+                        from {{ ref('int_export_sessions') }} as pending
+                        where pending.load_id in {{ pending_loads() }}
+                    )
+                )
+                or (seen.connection_id, seen.visitor_id) in (
+                    select
+                        visitors.export_connection_id,
+                        visitors.visitor_id
+                    from {{ ref('int_order_visitors') }} as visitors
+                    inner join {{ ref('int_orders_affected') }} as rebuilt
+                        on
+                            visitors.connection_id = rebuilt.connection_id
+                            and visitors.order_id = rebuilt.order_id
+                )
         )
+        or {{ day }} >= {{ week_start(withdrawn_sessions_from()) }}
         or {{ day }} >= (
             select {{ week_start(days_after('facts.as_of_date', -7)) }}
             from {{ ref('int_measure_run_facts') }} as facts

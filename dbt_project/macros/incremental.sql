@@ -32,6 +32,12 @@ that is taken away, or put back as it was, makes no new version but another day.
 
 {#- What decides which touches take part and how an order is split, one text per row. -#}
 {% macro attribution_settings() -%}
+    {%- if var('default_lookback_days') > 30 -%}
+        {{ exceptions.raise_compiler_error(
+            "default_lookback_days: value " ~ var('default_lookback_days') ~ " is not allowed; allowed: 1 to 30 "
+            ~ "(dbt_project.yml): the shop's customer journey reaches no further back"
+        ) }}
+    {%- endif -%}
     select
         'rule ' || concat_ws(
             ' ',
@@ -44,7 +50,8 @@ that is taken away, or put back as it was, makes no new version but another day.
     from {{ ref('ref_precedence_rule') }} as precedence
     {%- for name in [
         'attribution_models', 'attribution_rule_versions', 'direct_policy', 'collapses_repeats',
-        'default_lookback_days', 'half_life_days'
+        'default_lookback_days', 'half_life_days', 'same_visit_seconds', 'in_app_sales_channels',
+        'identities_per_email', 'visitors_per_customer'
     ] %}
 
     union all

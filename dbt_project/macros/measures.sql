@@ -16,13 +16,45 @@
     ) }}
 {%- endmacro %}
 
-{#- Evidence of a touch that a link, page or session gives; of a touch that a code gives. -#}
-{% macro has_link_evidence(touch) -%}
-    {{ touch }}.evidence_types <> 'discount_code'
+{#- True when one of the kinds stands in a touch's evidence. -#}
+{% macro has_evidence(touch, kinds) -%}
+    (
+        {%- for kind in kinds %}
+        position(
+            ',{{ kind }},'
+            in ',' || coalesce({{ touch }}.evidence_type, '') || ',' || {{ touch }}.evidence_types || ','
+        ) > 0
+        {{- ' or' if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro %}
 
+{#- Evidence that a link, page or session gives: somebody came through the creator. -#}
+{% macro has_link_evidence(touch) -%}
+    {{ has_evidence(touch, ['utm_link', 'landing_page', 'ga4_session', 'ga4_event']) }}
+{%- endmacro %}
+
+{#- Evidence that a code gives, while the code is only the creator's audience's. -#}
 {% macro has_code_evidence(touch) -%}
-    position('discount_code' in {{ touch }}.evidence_types) > 0
+    {{ has_evidence(touch, ['discount_code']) }}
+{%- endmacro %}
+
+{% macro has_survey_evidence(touch) -%}
+    {{ has_evidence(touch, ['survey']) }}
+{%- endmacro %}
+
+{#- What a touch is known by; the first that fits. What a customer says and a code that is known to be
+public never pass for a link or a code. -#}
+{% macro evidence_class(touch) -%}
+    case
+        when {{ touch }}.evidence_type = 'in_app_shop' then 'in_app'
+        when {{ touch }}.channel_type <> 'creator' then 'other_visit'
+        when {{ has_link_evidence(touch) }} and {{ has_code_evidence(touch) }} then 'link_and_code'
+        when {{ has_link_evidence(touch) }} then 'link'
+        when {{ has_code_evidence(touch) }} then 'code'
+        when {{ has_survey_evidence(touch) }} then 'survey'
+        else 'compromised_code'
+    end
 {%- endmacro %}
 
 {#- Sum of whole counts, as a whole count. -#}

@@ -43,3 +43,9 @@ say what is owned. -#}
     ) as closed
     where closed.planned_to_date is null or closed.planned_to_date >= closed.valid_from_date
 {%- endmacro %}
+
+{#- True on the days of a span, both ends included; no valid_to_date is no end. -#}
+{% macro holds_on_day(span, day) -%}
+    {{ span }}.valid_from_date <= {{ day }}
+    and ({{ span }}.valid_to_date is null or {{ day }} <= {{ span }}.valid_to_date)
+{%- endmacro %}

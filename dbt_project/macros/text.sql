@@ -115,3 +115,13 @@
         )
     ) <> ''
 {%- endmacro %}
+
+{#- Letters and digits of a normalised code or utm value alone: `maya-15` and `maya 15` are alike. What
+has none keeps its spelling, so that it is like nothing else. -#}
+{% macro loose_key(key) -%}
+    {{ return(adapter.dispatch('loose_key', 'groundswell')(key)) }}
+{%- endmacro %}
+
+{% macro default__loose_key(key) -%}
+    coalesce(nullif(regexp_replace({{ key }}, '[^[:alnum:]]+', '', 'g'), ''), {{ key }})
+{%- endmacro %}

@@ -120,8 +120,15 @@ class Deliverable(PlanModel):
 
 
 class Code(Validity):
+    """A discount code of the creator.
+
+    `compromised_from` is the first day on which a redemption no longer speaks for the creator,
+    because the code is known to be public (on a coupon site, say). It stays theirs.
+    """
+
     code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
     discount_rate: Rate | None = None
+    compromised_from: dt.date | None = None
 
 
 class Link(Validity):

@@ -12,6 +12,11 @@ from include.campaigns.model import CampaignPlan, Creator
 from include.campaigns.ownership import find_ownership_problems
 from include.campaigns.problems import Problem, before, repeated
 
+# Shopify's customer journey reaches 30 days back; a longer look-back at visits would look answered
+# and not be. Evidence without an instant of its own is dated by the creator's posts.
+SHOP_JOURNEY_DAYS = 30
+LONGEST_LOOKBACK_DAYS = 365
+UNDATED_EVIDENCE = ("ga4_session", "discount_code", "survey")
 GOAL_UNITS = {"units_sold": "units", "link_clicks": "clicks", "follower_growth": "rate"}
 
 
@@ -19,6 +24,7 @@ def find_problems(plan: CampaignPlan) -> list[Problem]:
     """Return every contradiction of the plan; an empty list means it may be used."""
     return [
         *_check_campaign(plan),
+        *_check_lookbacks(plan),
         *_check_unique(plan),
         *_check_handles(plan),
         *_check_creators(plan),
@@ -42,6 +48,22 @@ def _check_campaign(plan: CampaignPlan) -> Iterator[Problem]:
             yield Problem(
                 ("goals", place, "unit"),
                 f"value {goal.unit!r} is not allowed; allowed: {GOAL_UNITS[goal.metric]}",
+            )
+
+
+def _check_lookbacks(plan: CampaignPlan) -> Iterator[Problem]:
+    campaign = plan.campaign
+    days_of: dict[Location, int] = {("lookback_days",): campaign.lookback_days}
+    for evidence, days in campaign.lookback_days_by_evidence.items():
+        days_of["lookback_days_by_evidence", evidence] = days
+    for key, days in days_of.items():
+        is_undated = key[-1] in UNDATED_EVIDENCE
+        longest = LONGEST_LOOKBACK_DAYS if is_undated else SHOP_JOURNEY_DAYS
+        if days > longest:
+            why = "" if is_undated else ": the shop's customer journey reaches no further back"
+            yield Problem(
+                ("campaign", *key),
+                f"value {days} is not allowed; allowed: 1 to {longest} days{why}",
             )
 
 
@@ -123,6 +145,13 @@ def _check_validity(creator: Creator, position: int) -> Iterator[Problem]:
     for place, item in [*parts, *(((*at, "contract", "terms", k), term) for k, term in terms)]:
         if item.valid_to is not None:
             yield from before((*place, "valid_to"), item.valid_to, item.valid_from)
+    for k, code in enumerate(creator.codes):
+        if code.compromised_from is not None and not code.holds_on(code.compromised_from):
+            yield Problem(
+                (*at, "codes", k, "compromised_from"),
+                f"value {code.compromised_from} is not allowed; allowed: a day from valid_from "
+                f"{code.valid_from} to valid_to {code.valid_to or '(no end)'}",
+            )
 
 
 def _check_events(plan: CampaignPlan) -> Iterator[Problem]:

@@ -64,6 +64,10 @@ __all__ = [
 
 AccessPath = Literal["own_account", "partnership_content", "business_discovery", "public", "none"]
 Tier = Literal["nano", "micro", "macro"]
+# The kinds of evidence whose look-back a campaign may set apart.
+EvidenceType = Literal[
+    "utm_link", "landing_page", "ga4_event", "ga4_session", "discount_code", "survey"
+]
 EventKind = Literal["promotion", "stock_out", "price_change", "site_outage", "press", "other"]
 SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # YouTube allows a hyphen in a handle, the other platforms do not.
@@ -90,6 +94,7 @@ class Campaign(PlanModel):
     """The campaign itself; `end_date` is its last day.
 
     `expected_order_value` is what an order is expected to bring, net; only checks use it.
+    `lookback_days` holds for evidence that `lookback_days_by_evidence` does not name.
     """
 
     id: Identifier
@@ -99,7 +104,10 @@ class Campaign(PlanModel):
     hashtag: Annotated[str, Field(pattern=r"^#\w+$")] | None = None
     required_phrases: tuple[Text, ...] = ()
     utm_campaign: Identifier
-    lookback_days: Annotated[int, Field(ge=1, le=30)] = 30
+    lookback_days: Annotated[int, Field(ge=1)] = 30
+    lookback_days_by_evidence: dict[EvidenceType, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict
+    )
     default_attribution_model: AttributionModel = "last_touch"
     default_rule_version: RuleVersion = "all"
     fulfilment_cost_rate: Rate | None = None

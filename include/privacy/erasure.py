@@ -8,13 +8,14 @@ second, which finds what it brought back. After that the list alone keeps the va
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
 from include.landing.store import open_store
+from include.privacy.derived_keys import derived_tokens, forget_visitors
 from include.privacy.erasers import ShopEraser, TextEraser
 from include.privacy.erasure_list import add_person, read_erased
 from include.privacy.landing import erase_landing
@@ -84,7 +85,7 @@ def apply_erasure(
         eraser,
         is_last_pass=is_last_pass,
     )
-    touched |= _erase_built(places.transformer_dsn, scope, eraser, erased.salt)
+    touched |= _erase_built(places.transformer_dsn, scope, eraser, erased.salt, known)
     _log.info("erasure on connection %s changed %s", connection_id, touched or "nothing")
     return touched
 
@@ -169,14 +170,21 @@ def _everybody(
     return tokens
 
 
-def _erase_built(dsn: str, scope: Scope, eraser: TextEraser, salt: str | None) -> dict[str, int]:
+def _erase_built(
+    dsn: str, scope: Scope, eraser: TextEraser, salt: str | None, known: Mapping[str, str]
+) -> dict[str, int]:
     """Erase in what dbt and the solve have built, kept versions included; one table at a time."""
     touched: dict[str, int] = {}
+    derived = derived_tokens(scope.connection_id, known)
+    eraser = eraser.with_more(derived)
     with connect(dsn, autocommit=True) as conn:
         for table in changeable_tables(conn):
             with conn.transaction():
+                forgotten = forget_visitors(
+                    conn, table, scope.connection_id, derived if salt is None else None
+                )
                 count = 0 if salt is None else erase_everybody(conn, table, scope, salt)
-                count = max(count, len(erase_rows(conn, table, scope, eraser)))
+                count = forgotten + max(count, len(erase_rows(conn, table, scope, eraser)))
             if count:
                 touched[table.full_name] = count
     return touched

@@ -146,7 +146,7 @@ def built(warehouse: Any, target: Path) -> Iterator[Built]:
 def test_a_visit_two_sources_report_is_one_touch(built: Built) -> None:
     """The session of the purchase inherited bo from GA4: direct, so it leaves the path."""
     assert built.touches(21) == [
-        ("ana", "ga4_event", "ga4_event", "normalised"),
+        ("ana", "ga4_event", "ga4_event", "exact"),
         ("bo", "utm_link", "utm_link,ga4_event", "exact"),
     ]
 

@@ -15,6 +15,7 @@ final as (
         campaign_id,
         creator_id,
         discount_rate,
+        compromised_from_date,
         valid_from_date,
         valid_to_date
     from owned

@@ -28,12 +28,18 @@ orders as (
         {%- endfor %}
         affected.ordered_at,
         affected.order_date,
-        affected.business_timezone
+        affected.business_timezone,
+        customers.customer_id as stitched_customer_id,
+        customers.has_earlier_order
     from affected
     inner join {{ ref(model) }} as orders
         on
             affected.connection_id = orders.connection_id
             and affected.order_id = orders.order_id
+    left join {{ ref('int_orders_stitched') }} as customers
+        on
+            affected.connection_id = customers.connection_id
+            and affected.order_id = customers.order_id
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -70,13 +76,13 @@ self_referrals as (
     inner join {{ ref('int_seeded_customers') }} as seeded
         on
             orders.connection_id = seeded.connection_id
-            and orders.customer_id = seeded.customer_id
+            and orders.stitched_customer_id = seeded.customer_id
             and orders.ordered_at > seeded.first_gift_at
     inner join {{ ref('int_evidence_undated') }} as evidence
         on
             orders.connection_id = evidence.connection_id
             and orders.order_id = evidence.order_id
-            and evidence.evidence_type = 'discount_code'
+            and evidence.evidence_type in ('discount_code', 'compromised_code')
 
 ),
 
@@ -119,10 +125,10 @@ final as (
         cancelled_at,
         financial_status,
         coalesce(source_name, 'unknown') as sales_channel,
-        customer_id,
+        stitched_customer_id as customer_id,
         customer_order_index,
-        -- Without an index the customer is unknown, never new.
-        customer_order_index = 1 as is_new_customer,
+        -- Without an index the customer is unknown, never new; a known order before says more.
+        case when has_earlier_order then false else customer_order_index = 1 end as is_new_customer,
         currency_code,
         sale_amount,
         net_revenue_amount - sale_amount as restated_amount,

@@ -19,6 +19,15 @@ paths as (
 
 ),
 
+classified as (
+
+    select
+        paths.*,
+        {{ evidence_class('paths') }} as evidence_class
+    from paths
+
+),
+
 final as (
 
     select
@@ -48,12 +57,13 @@ final as (
         is_conflict,
         is_winner,
         runner_up_creator_id,
+        evidence_class,
         touch_number,
         touch_count,
         last_non_direct_number,
         channel_touch_count,
         channel_count
-    from paths
+    from classified
 
 )
 

@@ -39,7 +39,8 @@ evidence as (
         touches.connection_id,
         touches.order_id,
         max(case when {{ has_link_evidence('touches') }} then 1 else 0 end) as link_count,
-        max(case when {{ has_code_evidence('touches') }} then 1 else 0 end) as code_count
+        max(case when {{ has_code_evidence('touches') }} then 1 else 0 end) as code_count,
+        max(case when {{ has_survey_evidence('touches') }} then 1 else 0 end) as survey_count
     from {{ ref('fct_touchpoint') }} as touches
     inner join campaigns
         on
@@ -100,9 +101,12 @@ touched_orders as (
     select
         campaign_id,
         creator_id,
-        sum(case when code_count = 0 then 1 else 0 end) as link_only_order_count,
-        sum(case when link_count = 0 then 1 else 0 end) as code_only_order_count,
-        sum(link_count * code_count) as link_and_code_order_count
+        sum(link_count * (1 - code_count)) as link_only_order_count,
+        sum(code_count * (1 - link_count)) as code_only_order_count,
+        sum(link_count * code_count) as link_and_code_order_count,
+        sum(survey_count * (1 - link_count) * (1 - code_count)) as survey_only_order_count,
+        sum((1 - survey_count) * (1 - link_count) * (1 - code_count))
+            as compromised_only_order_count
     from evidence
     group by campaign_id, creator_id
 
@@ -255,6 +259,8 @@ measured as (
         coalesce(touched_orders.link_only_order_count, 0) as link_only_order_count,
         coalesce(touched_orders.code_only_order_count, 0) as code_only_order_count,
         coalesce(touched_orders.link_and_code_order_count, 0) as link_and_code_order_count,
+        coalesce(touched_orders.survey_only_order_count, 0) as survey_only_order_count,
+        coalesce(touched_orders.compromised_only_order_count, 0) as compromised_only_order_count,
         coalesce(sales.net_revenue_amount, 0) as net_revenue_amount,
         estimates.estimated_net_revenue_amount,
         estimates.net_revenue_low,
@@ -356,6 +362,8 @@ final as (
         measured.link_only_order_count,
         measured.code_only_order_count,
         measured.link_and_code_order_count,
+        measured.survey_only_order_count,
+        measured.compromised_only_order_count,
         {{ amount('measured.net_revenue_amount') }} as net_revenue_amount,
         {{ amount('measured.estimated_net_revenue_amount') }} as estimated_net_revenue_amount,
         {{ amount('measured.net_revenue_low') }} as net_revenue_low,

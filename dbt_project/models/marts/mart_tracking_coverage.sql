@@ -53,6 +53,22 @@ evidence as (
                 else 0
             end
         ) as has_code,
+        max(
+            case
+                when
+                    touches.campaign_id = orders.campaign_id
+                    and {{ has_survey_evidence('touches') }}
+                    then 1
+                else 0
+            end
+        ) as has_survey,
+        max(
+            case
+                when touches.campaign_id = orders.campaign_id and touches.channel_type = 'creator'
+                    then 1
+                else 0
+            end
+        ) as has_creator,
         max(case when touches.channel_type = 'other_channel' then 1 else 0 end) as has_other,
         max(case when touches.channel_type = 'direct' then 1 else 0 end) as has_direct
     from orders
@@ -72,8 +88,10 @@ judged as (
         orders.*,
         coalesce(evidence.has_link, 0) as has_link,
         coalesce(evidence.has_code, 0) as has_code,
+        coalesce(evidence.has_survey, 0) as has_survey,
+        coalesce(evidence.has_creator, 0) as has_creator,
         case
-            when evidence.has_link + evidence.has_code > 0 then 'creator'
+            when evidence.has_creator = 1 then 'creator'
             when evidence.has_other = 1 then 'other_channel'
             when evidence.has_direct = 1 then 'direct'
             else 'none'
@@ -98,6 +116,9 @@ counted as (
         sum(has_link * (1 - has_code)) as link_only_order_count,
         sum(has_code * (1 - has_link)) as code_only_order_count,
         sum(has_link * has_code) as link_and_code_order_count,
+        sum(has_survey * (1 - has_link) * (1 - has_code)) as survey_only_order_count,
+        sum(has_creator * (1 - has_survey) * (1 - has_link) * (1 - has_code))
+            as compromised_only_order_count,
         sum(case when coverage = 'other_channel' then 1 else 0 end) as other_channel_order_count,
         sum(case when coverage = 'direct' then 1 else 0 end) as direct_order_count,
         sum(case when coverage = 'none' then 1 else 0 end) as untracked_order_count,
@@ -125,6 +146,8 @@ final as (
         counted.link_only_order_count,
         counted.code_only_order_count,
         counted.link_and_code_order_count,
+        counted.survey_only_order_count,
+        counted.compromised_only_order_count,
         counted.other_channel_order_count,
         counted.direct_order_count,
         counted.untracked_order_count,

@@ -37,6 +37,7 @@ def campaigns(plan: CampaignPlan, version: str) -> Iterator[Document]:
         hashtag=campaign.hashtag,
         utm_campaign=campaign.utm_campaign,
         lookback_days=campaign.lookback_days,
+        lookback_days_by_evidence=dict(campaign.lookback_days_by_evidence),
         default_attribution_model=campaign.default_attribution_model,
         default_rule_version=campaign.default_rule_version,
         fulfilment_cost_rate=campaign.fulfilment_cost_rate,
@@ -212,6 +213,7 @@ def codes(plan: CampaignPlan, version: str) -> Iterator[Document]:
                 creator,
                 code=code.code,
                 discount_rate=code.discount_rate,
+                compromised_from=code.compromised_from,
                 **_validity(code),
             )
 

@@ -44,6 +44,7 @@ class Campaign(Record, frozen=True, array_like=True):
     hashtag: str | None
     utm_campaign: str
     lookback_days: int
+    lookback_days_by_evidence: Json  # kind of evidence -> days, where they differ
     default_attribution_model: str  # first_touch, last_touch, linear
     default_rule_version: str
     fulfilment_cost_rate: Decimal | None
@@ -156,6 +157,7 @@ class Code(Record, frozen=True, array_like=True):
     creator_id: str
     code: str
     discount_rate: Decimal | None
+    compromised_from: dt.date | None  # first day a redemption no longer speaks for the creator
     valid_from: dt.date
     valid_to: dt.date | None
 

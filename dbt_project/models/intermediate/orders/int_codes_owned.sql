@@ -10,6 +10,7 @@ codes as (
         codes.campaign_id,
         codes.creator_id,
         codes.discount_rate,
+        codes.compromised_from_date,
         codes.valid_from_date,
         codes.valid_to_date,
         lead(codes.valid_from_date) over (
@@ -31,6 +32,7 @@ owned as (
         campaign_id,
         creator_id,
         discount_rate,
+        compromised_from_date,
         valid_from_date,
         coalesce(valid_to_date, {{ days_after('next_valid_from_date', -1) }}) as valid_to_date
     from codes

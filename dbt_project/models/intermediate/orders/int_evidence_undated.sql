@@ -1,7 +1,9 @@
 -- One row per affected order and piece of evidence that names a creator but no instant: redeemed
 -- codes of their owner on the order's date, the session GA4 holds for the order's transaction, and
 -- what the customer answered in the post-purchase survey: a handle, a code, or a creator's name.
--- match_quality: exact as the plan writes it, normalised (case, space, @), fuzzy (a name in text).
+-- match_quality: exact as the plan writes it; normalised (case, space, @); fuzzy (only letters and
+-- digits of a code or utm value are alike, or a name in a text).
+-- A code that the plan calls compromised on the order's day is evidence of its own kind.
 with
 
 affected as (
@@ -10,26 +12,24 @@ affected as (
 
 ),
 
-redeemed_codes as (
+-- A code that more than its creator's audience holds still names its owner, as a class of its own.
+code_candidates as (
 
     select
         affected.connection_id,
         affected.order_id,
+        redeemed.code_key as redeemed_key,
         code_owners.campaign_id,
         code_owners.creator_id,
-        'discount_code' as evidence_type,
-        30 as evidence_rank,
+        case
+            when affected.order_date >= code_owners.compromised_from_date then 'compromised_code'
+            else 'discount_code'
+        end as evidence_type,
         code_owners.code_key as evidence_value,
-        case when redeemed.code = code_owners.code then 'exact' else 'normalised' end
-            as match_quality,
         code_owners.valid_from_date as owner_from_date,
-        row_number() over (
-            partition by affected.connection_id, affected.order_id, code_owners.code_key
-            order by
-                code_owners.valid_from_date desc,
-                code_owners.campaign_id asc,
-                code_owners.creator_id asc
-        ) as match_number
+        {{ match_quality([
+            ('redeemed.code', 'code_owners.code', 'redeemed.code_key', 'code_owners.code_key')
+        ]) }} as match_quality
     from affected
     inner join {{ ref('int_order_codes') }} as redeemed
         on
@@ -38,31 +38,45 @@ redeemed_codes as (
     inner join {{ ref('int_codes_owned') }} as code_owners
         on
             redeemed.connection_id = code_owners.connection_id
-            and redeemed.code_key = code_owners.code_key
-            and affected.order_date >= code_owners.valid_from_date
-            and (
-                code_owners.valid_to_date is null
-                or affected.order_date <= code_owners.valid_to_date
-            )
+            and {{ loose_key('redeemed.code_key') }} = {{ loose_key('code_owners.code_key') }}
+            and {{ holds_on_day('code_owners', 'affected.order_date') }}
 
 ),
 
-ga4_sessions as (
+code_matches as (
+
+    {{ best_matches(
+        'code_candidates',
+        ['connection_id', 'order_id', 'redeemed_key'],
+        ['owner_from_date desc', 'campaign_id', 'creator_id']
+    ) | indent(4) }}
+
+),
+
+-- Two spellings of one code are one redemption.
+redeemed_codes as (
+
+    select
+        *,
+        row_number() over (
+            partition by connection_id, order_id, evidence_value
+            order by {{ match_rank('match_quality') }}, {{ byte_order('redeemed_key') }}
+        ) as spelling_number
+    from code_matches
+
+),
+
+session_candidates as (
 
     select
         affected.connection_id,
         affected.order_id,
         links.campaign_id,
         links.creator_id,
-        'ga4_session' as evidence_type,
-        10 as evidence_rank,
+        links.link_id,
         ga4_orders.transaction_id as evidence_value,
-        'normalised' as match_quality,
         links.valid_from_date as owner_from_date,
-        row_number() over (
-            partition by affected.connection_id, affected.order_id
-            order by links.campaign_id, links.link_id
-        ) as match_number
+        {{ utm_match_quality('ga4_orders', 'links') }} as match_quality
     from affected
     inner join {{ ref('int_ga4_transactions_joined') }} as ga4_orders
         on
@@ -73,10 +87,16 @@ ga4_sessions as (
     inner join {{ ref('stg_campaign_plan__links') }} as links
         on
             campaigns.campaign_id = links.campaign_id
-            and ga4_orders.utm_campaign_key = links.utm_campaign_key
-            and ga4_orders.utm_content_key = links.utm_content_key
-            and affected.order_date >= links.valid_from_date
-            and (links.valid_to_date is null or affected.order_date <= links.valid_to_date)
+            and {{ utm_is_alike('ga4_orders', 'links') }}
+            and {{ holds_on_day('links', 'affected.order_date') }}
+
+),
+
+ga4_sessions as (
+
+    {{ best_matches(
+        'session_candidates', ['connection_id', 'order_id'], ['campaign_id', 'link_id']
+    ) | indent(4) }}
 
 ),
 
@@ -179,11 +199,7 @@ named_creators as (
             answers.connection_id = code_owners.connection_id
             and answers.code_key = code_owners.code_key
             and answers.creator_handle_key is null
-            and answers.order_date >= code_owners.valid_from_date
-            and (
-                code_owners.valid_to_date is null
-                or answers.order_date <= code_owners.valid_to_date
-            )
+            and {{ holds_on_day('code_owners', 'answers.order_date') }}
 
 ),
 
@@ -214,12 +230,12 @@ undated as (
         campaign_id,
         creator_id,
         evidence_type,
-        evidence_rank,
+        30 as evidence_rank,
         evidence_value,
         match_quality,
         owner_from_date
     from redeemed_codes
-    where match_number = 1
+    where spelling_number = 1
 
     union all
 
@@ -228,13 +244,12 @@ undated as (
         order_id,
         campaign_id,
         creator_id,
-        evidence_type,
-        evidence_rank,
+        'ga4_session' as evidence_type,
+        10 as evidence_rank,
         evidence_value,
         match_quality,
         owner_from_date
     from ga4_sessions
-    where match_number = 1
 
     union all
 

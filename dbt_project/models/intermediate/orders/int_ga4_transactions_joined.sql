@@ -1,5 +1,6 @@
 -- One row per GA4 transaction that is one order of a shop: its id is the order's name or id.
--- Ids GA4 withholds, repeats of one id and ids that fit two orders make no row.
+-- Ids GA4 withholds and repeats of one id make no row. Order names repeat between shops: of two
+-- orders that fit, currency and amount tell, and if they don't, nobody knows.
 with
 
 transactions as (
@@ -29,12 +30,7 @@ transactions as (
 
 orders as (
 
-    select
-        connection_id,
-        order_id,
-        order_number,
-        created_at
-    from {{ ref('int_shop_orders') }}
+    select * from {{ ref('int_orders_identified') }}
 
 ),
 
@@ -43,7 +39,9 @@ candidates as (
     select
         orders.connection_id,
         orders.order_id,
-        orders.created_at,
+        orders.ordered_at,
+        {{ order_fit('orders', 'transactions.purchase_amount', 'transactions.currency_code') }}
+            as fit,
         'order_id' as transaction_id_format,
         transactions.connection_id as ga4_connection_id,
         transactions.property_id,
@@ -57,7 +55,9 @@ candidates as (
     select
         orders.connection_id,
         orders.order_id,
-        orders.created_at,
+        orders.ordered_at,
+        {{ order_fit('orders', 'transactions.purchase_amount', 'transactions.currency_code') }}
+            as fit,
         'order_name' as transaction_id_format,
         transactions.connection_id as ga4_connection_id,
         transactions.property_id,
@@ -80,12 +80,21 @@ matched as (
         transactions.transaction_date,
         transactions.session_source,
         transactions.session_medium,
+        transactions.session_campaign as utm_campaign,
+        transactions.session_content as utm_content,
         transactions.utm_campaign_key,
         transactions.utm_content_key,
         transactions.newest_load_id as load_id,
-        count(*) over (
+        max(candidates.fit) over (
             partition by
                 candidates.ga4_connection_id, candidates.property_id, candidates.transaction_key
+        ) as best_fit,
+        count(*) over (
+            partition by
+                candidates.ga4_connection_id,
+                candidates.property_id,
+                candidates.transaction_key,
+                candidates.fit
         ) as order_count,
         row_number() over (
             partition by candidates.connection_id, candidates.order_id
@@ -102,7 +111,7 @@ matched as (
     -- Order names repeat between shops and years; the purchase happens when the order does.
     where abs(
         transactions.transaction_date
-        - {{ business_date('candidates.created_at', 'transactions.date_timezone') }}
+        - {{ business_date('candidates.ordered_at', 'transactions.date_timezone') }}
     ) <= 1
 
 ),
@@ -119,11 +128,13 @@ joined as (
         transaction_date,
         session_source,
         session_medium,
+        utm_campaign,
+        utm_content,
         utm_campaign_key,
         utm_content_key,
         load_id
     from matched
-    where order_count = 1 and order_match_number = 1
+    where fit = best_fit and order_count = 1 and order_match_number = 1
 
 )
 

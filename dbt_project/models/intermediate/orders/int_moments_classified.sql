@@ -21,7 +21,7 @@ campaigns as (
 
 ),
 
-link_matches as (
+link_candidates as (
 
     select
         moments.connection_id,
@@ -29,30 +29,29 @@ link_matches as (
         moments.visit_id,
         links.campaign_id,
         links.creator_id,
-        case
-            when
-                links.utm_campaign = moments.utm_campaign
-                and links.utm_content = moments.utm_content
-                then 'exact'
-            else 'normalised'
-        end as match_quality,
-        row_number() over (
-            partition by moments.connection_id, moments.order_id, moments.visit_id
-            order by
-                case when links.utm_source_key = moments.utm_source_key then 0 else 1 end,
-                case when links.utm_medium_key = moments.utm_medium_key then 0 else 1 end,
-                links.campaign_id,
-                links.link_id
-        ) as match_number
+        links.link_id,
+        case when links.utm_source_key = moments.utm_source_key then 0 else 1 end
+            as source_distance,
+        case when links.utm_medium_key = moments.utm_medium_key then 0 else 1 end
+            as medium_distance,
+        {{ utm_match_quality('moments', 'links') }} as match_quality
     from moments
     inner join campaigns on moments.connection_id = campaigns.shop_connection_id
     inner join {{ ref('stg_campaign_plan__links') }} as links
         on
             campaigns.campaign_id = links.campaign_id
-            and moments.utm_campaign_key = links.utm_campaign_key
-            and moments.utm_content_key = links.utm_content_key
-            and moments.occurred_date >= links.valid_from_date
-            and (links.valid_to_date is null or moments.occurred_date <= links.valid_to_date)
+            and {{ utm_is_alike('moments', 'links') }}
+            and {{ holds_on_day('links', 'moments.occurred_date') }}
+
+),
+
+link_matches as (
+
+    {{ best_matches(
+        'link_candidates',
+        ['connection_id', 'order_id', 'visit_id'],
+        ['source_distance', 'medium_distance', 'campaign_id', 'link_id']
+    ) | indent(4) }}
 
 ),
 
@@ -74,8 +73,7 @@ page_matches as (
         on
             campaigns.campaign_id = pages.campaign_id
             and moments.landing_path = pages.landing_path
-            and moments.occurred_date >= pages.valid_from_date
-            and (pages.valid_to_date is null or moments.occurred_date <= pages.valid_to_date)
+            and {{ holds_on_day('pages', 'moments.occurred_date') }}
 
 ),
 
@@ -102,7 +100,6 @@ classified as (
             moments.connection_id = link_matches.connection_id
             and moments.order_id = link_matches.order_id
             and moments.visit_id = link_matches.visit_id
-            and link_matches.match_number = 1
     left join page_matches
         on
             moments.connection_id = page_matches.connection_id

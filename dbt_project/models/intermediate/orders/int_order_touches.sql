@@ -1,8 +1,8 @@
 -- One row per affected order and real touch, before any window or rule: visits, and one undated
 -- touch per creator who left undated evidence only. A visit that the shop and GA4's event export
--- both report is one touch; sessions of the order's visitor that the shop doesn't know are touches
--- of their own. Undated evidence of a creator with a visit in the window joins the evidence list of
--- the newest such visit.
+-- both report is one touch; sessions of the customer's browsers that the shop doesn't know are
+-- touches of their own. Undated evidence of a creator with a visit in the window joins the
+-- evidence list of the newest such visit.
 {{ config(
     materialized='table',
     post_hook='analyze {{ this }}',
@@ -22,44 +22,36 @@ campaigns as (
 
 ),
 
-purchase_sessions as (
+lookbacks as (
 
-    select distinct
-        affected.connection_id,
-        affected.order_id,
-        affected.ordered_at,
-        sessions.visitor_id
-    from affected
-    inner join {{ ref('int_export_sessions') }} as sessions
-        on
-            -- Order names repeat between shops and years; the purchase happens when the order does.
-            affected.ordered_at >= sessions.purchased_at - interval '1 day'
-            and affected.ordered_at <= sessions.purchased_at + interval '1 day'
-            and (
-                affected.order_id = sessions.transaction_key
-                or affected.order_number = sessions.transaction_key
-            )
+    select * from {{ ref('stg_campaign_plan__lookbacks') }}
 
 ),
 
 export_visits as (
 
     select
-        purchase_sessions.connection_id,
-        purchase_sessions.order_id,
+        affected.connection_id,
+        affected.order_id,
         'ga4_event:' || sessions.session_id as visit_id,
         sessions.touched_at as occurred_at,
         sessions.campaign_id,
         sessions.creator_id,
+        sessions.match_quality,
         case when sessions.channel_type = 'other_channel' then sessions.channel end
             as other_channel
-    from purchase_sessions
+    from affected
+    inner join {{ ref('int_order_visitors') }} as visitors
+        on
+            affected.connection_id = visitors.connection_id
+            and affected.order_id = visitors.order_id
     inner join {{ ref('int_export_sessions') }} as sessions
         on
-            purchase_sessions.visitor_id = sessions.visitor_id
-            and purchase_sessions.ordered_at >= sessions.touched_at
+            visitors.export_connection_id = sessions.connection_id
+            and visitors.visitor_id = sessions.visitor_id
+            and affected.ordered_at >= sessions.touched_at
             and {{ seconds_before(
-                'purchase_sessions.ordered_at', (var('default_lookback_days') * 86400) | string
+                'affected.ordered_at', (var('default_lookback_days') * 86400) | string
             ) }} <= sessions.touched_at
 
 ),
@@ -126,7 +118,7 @@ visit_rows as (
         export_visits.other_channel,
         case when export_visits.creator_id is not null then 'ga4_event' end as evidence_type,
         null as further_evidence_type,
-        'normalised' as match_quality,
+        export_visits.match_quality,
         false as is_in_export
     from export_visits
     left join seen_twice
@@ -144,13 +136,21 @@ visits as (
         visit_rows.*,
         affected.ordered_at,
         affected.has_every_rule_version,
-        coalesce(campaigns.lookback_days, {{ var('default_lookback_days') }}) as lookback_days
+        coalesce(
+            lookbacks.lookback_days,
+            campaigns.lookback_days,
+            {{ var('default_lookback_days') }}
+        ) as lookback_days
     from visit_rows
     inner join affected
         on
             visit_rows.connection_id = affected.connection_id
             and visit_rows.order_id = affected.order_id
     left join campaigns on visit_rows.campaign_id = campaigns.campaign_id
+    left join lookbacks
+        on
+            visit_rows.campaign_id = lookbacks.campaign_id
+            and visit_rows.evidence_type = lookbacks.evidence_type
 
 ),
 
@@ -160,7 +160,8 @@ undated_ranked as (
         *,
         row_number() over (
             partition by connection_id, order_id, creator_id
-            order by evidence_rank, campaign_id, evidence_value
+            -- Of two codes of one creator the one that is not public counts first.
+            order by evidence_rank asc, evidence_type desc, campaign_id asc, evidence_value asc
         ) as evidence_number
     from {{ ref('int_evidence_undated') }}
 
@@ -179,7 +180,11 @@ undated_creators as (
         min(owner_from_date) as owner_from_date,
         string_agg(distinct evidence_type, ',' order by evidence_type) as evidence_types,
         string_agg(
-            distinct case when evidence_type = 'discount_code' then evidence_value end, ','
+            distinct
+            case
+                when evidence_type in ('discount_code', 'compromised_code') then evidence_value
+            end,
+            ','
         ) as discount_codes
     from undated_ranked
     group by connection_id, order_id, creator_id
@@ -262,13 +267,18 @@ undated_alone as (
         affected.ordered_at,
         affected.business_timezone,
         affected.has_every_rule_version,
-        campaigns.lookback_days
+        coalesce(lookbacks.lookback_days, campaigns.lookback_days) as lookback_days
     from undated_creators
     inner join affected
         on
             undated_creators.connection_id = affected.connection_id
             and undated_creators.order_id = affected.order_id
     inner join campaigns on undated_creators.campaign_id = campaigns.campaign_id
+    left join lookbacks
+        on
+            undated_creators.campaign_id = lookbacks.campaign_id
+            and replace(undated_creators.evidence_type, 'compromised', 'discount')
+            = lookbacks.evidence_type
     left join carriers
         on
             undated_creators.connection_id = carriers.connection_id

@@ -1,10 +1,10 @@
 -- Which orders this run rebuilds, one row each. An order is affected when it changed (WooCommerce's
--- also by what another load tells of it), when its GA4
--- transaction or its visitor's sessions changed or may have been withdrawn, when a survey answer
--- came, when a post appeared that may carry its undated evidence, when its customer turns out to
--- have been sent product, when its shop changed the time zone, and always when the plan, a rule or
--- a setting of the models changed.
--- While a fact of the chain is missing (first build, full refresh) every order is affected.
+-- also by what another load tells of it), when its GA4 transaction or its customer's sessions
+-- changed or were withdrawn, when a survey answer came, when a post appeared that dates its undated
+-- evidence, when its customer was merged, forgotten or turns out to have ordered or been sent
+-- product before, when its shop changed the time zone, and always when the plan, a rule or a
+-- setting of the models changed. While a fact of the chain is missing (first build, full refresh)
+-- every order is affected.
 {{ config(
     materialized='table',
     post_hook=['analyze {{ this }}', '{{ note_rebuilt_orders() }}'],
@@ -15,6 +15,9 @@
 {%- for fact in facts if not is_built('core', fact) -%}
     {%- do missing.append(fact) -%}
 {%- endfor %}
+{%- if not is_built('intermediate', 'int_fingerprints_applied') -%}
+    {%- do missing.append('int_fingerprints_applied') -%}
+{%- endif %}
 
 with
 
@@ -26,7 +29,6 @@ orders as (
         stg_orders.order_number,
         stg_orders.created_at as ordered_at,
         stg_orders.processed_at,
-        stg_orders.customer_id,
         stg_orders.source_name as sales_channel,
         stg_orders.load_id,
         coalesce(shops.timezone, {{ reporting_timezone() }}, 'UTC') as business_timezone
@@ -37,56 +39,19 @@ orders as (
 ),
 
 {% if not missing and not flags.FULL_REFRESH -%}
-pending_transactions as (
-
-    select
-        joined_transactions.connection_id,
-        joined_transactions.order_id
-    from {{ ref('int_ga4_transactions_joined') }} as joined_transactions
-    where joined_transactions.load_id in {{ pending_loads() }}
-
-),
-
-withdrawn_transactions as (
-
-    select
-        load_windows.window_end as to_at,
-        {{ days_after('load_windows.window_start', - var('ga4_reread_days')) }} as from_date
-    from {{ source('quality', 'load_windows') }} as load_windows
-    where
-        load_windows.load_id in {{ pending_loads() }}
-        and load_windows.source = 'ga4'
-        and load_windows.stream = 'transactions'
-        and load_windows.rows_deleted > 0
-
-),
-
--- A gift that is read late makes its customer's earlier orders look different.
-newly_seeded as (
-
-    select distinct
-        orders.connection_id,
-        orders.customer_id
-    from orders
-    inner join {{ ref('int_seeded_customers') }} as seeded
-        on
-            orders.connection_id = seeded.connection_id
-            and orders.customer_id = seeded.customer_id
-            and orders.ordered_at = seeded.first_gift_at
-    where orders.load_id in {{ pending_loads() }}
-
-),
-
+-- Undated evidence is as old as its creator's last post before the order.
 new_posts as (
 
     select
-        campaigns.shop_connection_id as connection_id,
-        posts.published_at as from_at,
-        posts.published_at + campaigns.lookback_days * interval '1 day' as to_at
+        touches.connection_id,
+        touches.order_id
     from {{ ref('int_posts_matched') }} as posts
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as campaigns
-        on posts.campaign_id = campaigns.campaign_id
-    where posts.first_load_id in {{ pending_loads() }}
+    inner join {{ adapter.get_relation(target.database, 'core', 'fct_touchpoint') }} as touches
+        on
+            posts.campaign_id = touches.campaign_id
+            and posts.creator_id = touches.creator_id
+            and posts.published_at <= touches.ordered_at
+    where posts.first_load_id in {{ pending_loads() }} and not touches.is_dated
 
 ),
 
@@ -101,18 +66,35 @@ shop_zones as (
 
 ),
 
--- Another session of a visitor may be a touch of every order the visitor is known to have placed.
-seen_purchases as (
+-- Another session of a visitor may be a touch of every order the visitor's customer placed.
+seen_orders as (
 
-    select distinct purchases.transaction_key
-    from {{ ref('int_export_sessions') }} as purchases
-    where
-        purchases.transaction_key is not null
-        and purchases.visitor_id in (
-            select seen.visitor_id
-            from {{ ref('int_export_sessions') }} as seen
-            where seen.load_id in {{ pending_loads() }}
-        )
+    select
+        visitors.connection_id,
+        visitors.order_id
+    from {{ ref('int_order_visitors') }} as visitors
+    inner join {{ ref('int_export_sessions') }} as sessions
+        on
+            visitors.export_connection_id = sessions.connection_id
+            and visitors.visitor_id = sessions.visitor_id
+    where sessions.load_id in {{ pending_loads() }}
+
+),
+
+-- What other rows decide about an order changed: its customer, their browsers, GA4's transaction.
+changed_orders as (
+
+    select
+        fingerprints.connection_id,
+        fingerprints.order_id
+    from {{ ref('int_orders_fingerprinted') }} as fingerprints
+    left join
+        {{ adapter.get_relation(target.database, 'intermediate', 'int_fingerprints_applied') }}
+            as applied
+        on
+            fingerprints.connection_id = applied.connection_id
+            and fingerprints.order_id = applied.order_id
+    where applied.fingerprint is distinct from fingerprints.fingerprint
 
 ),
 
@@ -158,35 +140,24 @@ affected as (
         )
         or (connection_id, order_id) in (
             select
-                pending_transactions.connection_id,
-                pending_transactions.order_id
-            from pending_transactions
+                seen_orders.connection_id,
+                seen_orders.order_id
+            from seen_orders
         )
-        or order_id in (select seen_purchases.transaction_key from seen_purchases)
-        or order_number in (select seen_purchases.transaction_key from seen_purchases)
+        or (connection_id, order_id) in (
+            select
+                changed_orders.connection_id,
+                changed_orders.order_id
+            from changed_orders
+        )
+        or (connection_id, order_id) in (
+            select
+                new_posts.connection_id,
+                new_posts.order_id
+            from new_posts
+        )
         or order_id in (select answered_surveys.order_key from answered_surveys)
         or order_number in (select answered_surveys.order_key from answered_surveys)
-        or (connection_id, customer_id) in (
-            select
-                newly_seeded.connection_id,
-                newly_seeded.customer_id
-            from newly_seeded
-        )
-        or exists (
-            select 1
-            from withdrawn_transactions
-            where
-                orders.ordered_at >= withdrawn_transactions.from_date
-                and orders.ordered_at < withdrawn_transactions.to_at
-        )
-        or exists (
-            select 1
-            from new_posts
-            where
-                orders.connection_id = new_posts.connection_id
-                and orders.ordered_at >= new_posts.from_at
-                and orders.ordered_at <= new_posts.to_at
-        )
 
 )
 
@@ -235,10 +206,9 @@ final as (
 )
 
 select * from final
--- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_posts_matched') }}
--- depends_on: {{ ref('int_seeded_customers') }}
+-- depends_on: {{ ref('int_posts_matched') }} {{ ref('int_woocommerce_orders_restated') }}
+-- depends_on: {{ ref('int_orders_fingerprinted') }} {{ ref('int_order_visitors') }}
 -- depends_on: {{ ref('stg_campaign_plan__campaigns') }} {{ ref('int_shop_snapshots') }}
--- depends_on: {{ ref('int_woocommerce_orders_restated') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
 -- depends_on: {{ ref('int_export_sessions') }} {{ ref('stg_files__post_purchase_survey') }}

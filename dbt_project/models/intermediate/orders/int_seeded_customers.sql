@@ -6,15 +6,19 @@ with
 gifts as (
 
     select
-        connection_id,
-        customer_id,
-        created_at
-    from {{ ref('int_shop_orders') }}
+        orders.connection_id,
+        customers.customer_id,
+        orders.created_at
+    from {{ ref('int_shop_orders') }} as orders
+    inner join {{ ref('int_orders_stitched') }} as customers
+        on
+            orders.connection_id = customers.connection_id
+            and orders.order_id = customers.order_id
     where
-        customer_id is not null
-        and source_name in ('shopify_draft_order', 'admin')
-        and subtotal_amount = 0
-        and discount_amount > 0
+        customers.customer_id is not null
+        and orders.source_name in ('shopify_draft_order', 'admin')
+        and orders.subtotal_amount = 0
+        and orders.discount_amount > 0
 
 ),
 

@@ -11,6 +11,7 @@
     indexes=[
         {'columns': ['session_id']},
         {'columns': ['visitor_id']},
+        {'columns': ['user_id']},
         {'columns': ['transaction_key']},
     ],
 ) }}
@@ -57,7 +58,10 @@ events as (
         on
             exported.connection_id = reread.connection_id
             and exported.session_key = reread.session_key
-    where reread.session_key is not null or {{ plan_changed() }}
+    where
+        reread.session_key is not null
+        or {{ plan_changed() }}
+        or {{ attribution_settings_changed() }}
     {% endif %}
 ),
 
@@ -88,12 +92,19 @@ sessions as (
             as utm_campaign_key,
         max(case when source_number = 1 and has_own_source then utm_content_key end)
             as utm_content_key,
+        max(case when source_number = 1 and has_own_source then touch_campaign end)
+            as utm_campaign,
+        max(case when source_number = 1 and has_own_source then touch_content end)
+            as utm_content,
         max(case when source_number = 1 and has_own_source then {{ utm_key('touch_source') }} end)
             as utm_source_key,
         max(case when source_number = 1 and has_own_source then {{ utm_key('touch_medium') }} end)
             as utm_medium_key,
         min(case when purchase_key is not null then occurred_at end) as purchased_at,
-        min(purchase_key) as transaction_key
+        min(purchase_key) as transaction_key,
+        max(case when purchase_key is not null then value_amount end) as purchase_amount,
+        max(case when purchase_key is not null then currency_code end) as purchase_currency_code,
+        max({{ hashed_key('user_id', 'connection_id') }}) as user_id
     from placed_events
     group by connection_id, visitor_id, session_id
 
@@ -108,12 +119,17 @@ visits as (
         sessions.touched_at,
         sessions.load_id,
         sessions.landing_path,
+        sessions.utm_campaign,
+        sessions.utm_content,
         sessions.utm_campaign_key,
         sessions.utm_content_key,
         {{ known_key('sessions.utm_source_key') }} as utm_source_key,
         {{ known_key('sessions.utm_medium_key') }} as utm_medium_key,
         sessions.purchased_at,
         sessions.transaction_key,
+        sessions.purchase_amount,
+        sessions.purchase_currency_code,
+        sessions.user_id,
         cast(null as text) as referrer_source,
         cast(null as text) as referrer_type,
         cast(null as text) as referrer_url,
@@ -123,22 +139,27 @@ visits as (
 
 ),
 
-link_matches as (
+link_candidates as (
 
     select
         visits.session_id,
         links.campaign_id,
         links.creator_id,
-        row_number() over (
-            partition by visits.session_id order by links.campaign_id, links.link_id
-        ) as match_number
+        links.link_id,
+        {{ utm_match_quality('visits', 'links') }} as match_quality
     from visits
     inner join {{ ref('stg_campaign_plan__links') }} as links
         on
-            visits.utm_campaign_key = links.utm_campaign_key
-            and visits.utm_content_key = links.utm_content_key
-            and visits.touched_date >= links.valid_from_date
-            and (links.valid_to_date is null or visits.touched_date <= links.valid_to_date)
+            {{ utm_is_alike('visits', 'links') }}
+            and {{ holds_on_day('links', 'visits.touched_date') }}
+
+),
+
+link_matches as (
+
+    {{ best_matches(
+        'link_candidates', ['session_id'], ['campaign_id', 'link_id']
+    ) | indent(4) }}
 
 ),
 
@@ -156,8 +177,7 @@ page_matches as (
     inner join {{ ref('stg_campaign_plan__landing_pages') }} as pages
         on
             visits.landing_path = pages.landing_path
-            and visits.touched_date >= pages.valid_from_date
-            and (pages.valid_to_date is null or visits.touched_date <= pages.valid_to_date)
+            and {{ holds_on_day('pages', 'visits.touched_date') }}
 
 ),
 
@@ -171,13 +191,17 @@ classified as (
         visits.touched_date,
         coalesce(link_matches.campaign_id, page_matches.campaign_id) as campaign_id,
         coalesce(link_matches.creator_id, page_matches.creator_id) as creator_id,
+        coalesce(link_matches.match_quality, 'exact') as match_quality,
         {{ other_channel('visits') }} as other_channel,
         visits.purchased_at,
         visits.transaction_key,
+        visits.purchase_amount,
+        visits.purchase_currency_code,
+        visits.user_id,
         visits.load_id
     from visits
     left join link_matches
-        on visits.session_id = link_matches.session_id and link_matches.match_number = 1
+        on visits.session_id = link_matches.session_id
     left join page_matches
         on visits.session_id = page_matches.session_id and page_matches.match_number = 1
 
@@ -199,7 +223,11 @@ select
     coalesce(creator_id, other_channel, 'direct') as channel,
     purchased_at,
     transaction_key,
-    load_id
+    load_id,
+    match_quality,
+    user_id,
+    purchase_amount,
+    purchase_currency_code
 from classified
--- depends_on: {{ source('quality', 'pending_loads') }}
--- depends_on: {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}

@@ -126,3 +126,5 @@ final as (
 select * from final
 -- depends_on: {{ ref('int_orders_affected') }} {{ ref('int_export_sessions') }}
 -- depends_on: {{ ref('int_measure_run_facts') }} {{ source('quality', 'pending_loads') }}
+-- depends_on: {{ ref('int_visitors_known') }} {{ ref('int_order_visitors') }}
+-- depends_on: {{ source('quality', 'load_windows') }}

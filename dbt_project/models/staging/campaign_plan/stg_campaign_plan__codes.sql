@@ -15,6 +15,7 @@ renamed as (
         source.code,
         {{ code_key('source.code') }} as code_key,
         source.discount_rate,
+        source.compromised_from as compromised_from_date,
         campaigns.shop_connection_id as scope_key,
         source.valid_from as valid_from_date,
         source.valid_to as valid_to_date,
@@ -42,6 +43,7 @@ final as (
         code,
         code_key,
         discount_rate,
+        compromised_from_date,
         valid_from_date,
         planned_to_date as valid_to_date,
         load_id

@@ -1,0 +1,59 @@
+{#- How well values fit those of the plan: exact as written; normalised, when case, outer spaces and the
+spelling of a space are left out of account; fuzzy, when only letters and digits are alike.
+
+pairs: (value, plan's value, key, plan's key) each; the caller has joined on the loose keys. -#}
+{% macro match_quality(pairs) -%}
+    case
+        when {% for pair in pairs %}{{ pair[0] }} = {{ pair[1] }}{{ ' and ' if not loop.last }}{% endfor %}
+            then 'exact'
+        when {% for pair in pairs %}{{ pair[2] }} = {{ pair[3] }}{{ ' and ' if not loop.last }}{% endfor %}
+            then 'normalised'
+        else 'fuzzy'
+    end
+{%- endmacro %}
+
+{#- The same for a visit's utm values and a link of the plan. -#}
+{% macro utm_match_quality(visit, link) -%}
+    {{ match_quality([
+        (visit ~ '.utm_campaign', link ~ '.utm_campaign',
+         visit ~ '.utm_campaign_key', link ~ '.utm_campaign_key'),
+        (visit ~ '.utm_content', link ~ '.utm_content',
+         visit ~ '.utm_content_key', link ~ '.utm_content_key'),
+    ]) }}
+{%- endmacro %}
+
+{#- Join condition of a visit and a link whose utm values are alike at least in letters and digits. -#}
+{% macro utm_is_alike(visit, link) -%}
+    {{ loose_key(visit ~ '.utm_campaign_key') }} = {{ loose_key(link ~ '.utm_campaign_key') }}
+    and {{ loose_key(visit ~ '.utm_content_key') }} = {{ loose_key(link ~ '.utm_content_key') }}
+{%- endmacro %}
+
+{#- Order of match qualities, the best first. -#}
+{% macro match_rank(quality) -%}
+    case {{ quality }} when 'exact' then 1 when 'normalised' then 2 else 3 end
+{%- endmacro %}
+
+{#- The candidate that counts for each piece of evidence: the best match, then `tie_break`. What fits two
+creators only fuzzily names nobody. `candidates` has match_quality and creator_id; `key` names the
+columns of the evidence. -#}
+{% macro best_matches(candidates, key, tie_break) -%}
+    select ranked.*
+    from (
+        select
+            {{ candidates }}.*,
+            min(creator_id) over (
+                partition by {{ key | join(', ') }}, match_quality
+            ) as first_creator_id,
+            max(creator_id) over (
+                partition by {{ key | join(', ') }}, match_quality
+            ) as last_creator_id,
+            row_number() over (
+                partition by {{ key | join(', ') }}
+                order by {{ match_rank('match_quality') }}, {{ tie_break | join(', ') }}
+            ) as match_number
+        from {{ candidates }}
+    ) as ranked
+    where
+        ranked.match_number = 1
+        and (ranked.match_quality <> 'fuzzy' or ranked.first_creator_id = ranked.last_creator_id)
+{%- endmacro %}

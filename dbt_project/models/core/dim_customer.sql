@@ -1,0 +1,100 @@
+with
+
+identities as (
+
+    select
+        connection_id,
+        identity_id,
+        identity_type,
+        customer_id,
+        stitching_rule,
+        first_seen_at,
+        merged_at
+    from {{ ref('int_identities_stitched') }}
+
+),
+
+browsers as (
+
+    select
+        purchases.connection_id,
+        {{ person_key('purchases.person_id', 'purchases.connection_id') }} as identity_id,
+        max(purchases.person_type) as identity_type,
+        min(orders.customer_id) as customer_id,
+        min(purchases.touched_at) as first_seen_at,
+        min(purchases.ordered_at) as first_ordered_at
+    from {{ ref('int_purchases_matched') }} as purchases
+    inner join {{ ref('int_orders_stitched') }} as orders
+        on
+            purchases.connection_id = orders.connection_id
+            and purchases.order_id = orders.order_id
+    group by
+        purchases.connection_id,
+        {{ person_key('purchases.person_id', 'purchases.connection_id') }}
+    -- A browser two customers bought from is nobody's.
+    having count(distinct orders.customer_id) = 1
+
+),
+
+customers as (
+
+    select * from identities
+
+    union all
+
+    select
+        connection_id,
+        identity_id,
+        identity_type,
+        customer_id,
+        case when customer_id = identity_id then 'own_id' else 'same_transaction' end
+            as stitching_rule,
+        first_seen_at,
+        case when customer_id <> identity_id then first_ordered_at end as merged_at
+    from browsers
+
+),
+
+orders as (
+
+    select
+        connection_id,
+        customer_id,
+        count(*) as order_count,
+        min(ordered_at) as first_ordered_at,
+        max(ordered_at) as last_ordered_at
+    from {{ ref('int_orders_stitched') }}
+    where customer_id is not null and not is_test
+    group by connection_id, customer_id
+
+),
+
+final as (
+
+    select
+        customers.connection_id,
+        customers.identity_id as customer_id,
+        customers.identity_type,
+        customers.customer_id = customers.identity_id as is_current,
+        customers.customer_id as current_customer_id,
+        customers.stitching_rule,
+        {{ stitching_confidence('customers.stitching_rule') }} as stitching_confidence,
+        customers.first_seen_at as valid_from_at,
+        customers.merged_at as valid_to_at,
+        count(*) over (
+            partition by customers.connection_id, customers.customer_id
+        ) as identity_count,
+        case
+            when customers.customer_id = customers.identity_id then coalesce(orders.order_count, 0)
+        end as order_count,
+        orders.first_ordered_at,
+        orders.last_ordered_at
+    from customers
+    left join orders
+        on
+            customers.connection_id = orders.connection_id
+            and customers.identity_id = orders.customer_id
+
+)
+
+select * from final

@@ -1,0 +1,27 @@
+-- The fingerprint each order was last built with: intermediate.int_orders_affected compares them
+-- before this is brought up to date.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ forget_affected_orders() }}',
+    indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
+) }}
+
+with
+
+fingerprints as (
+
+    select
+        fingerprints.connection_id,
+        fingerprints.order_id,
+        fingerprints.fingerprint
+    from {{ ref('int_orders_affected') }} as affected
+    inner join {{ ref('int_orders_fingerprinted') }} as fingerprints
+        on
+            affected.connection_id = fingerprints.connection_id
+            and affected.order_id = fingerprints.order_id
+
+)
+
+select * from fingerprints
+-- depends_on: {{ ref('fct_attribution_credit') }}

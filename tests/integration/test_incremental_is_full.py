@@ -1,0 +1,59 @@
+"""Whatever comes late, in whatever order: incremental runs end where a full refresh does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from random_market import KINDS, RandomMarket
+
+from tests.conftest import Warehouse
+
+# A changed plan or rule rebuilds every order, and would hide what single changes miss.
+WIDE = ("code_rename", "compromised_code", "rule_change")
+
+
+def differences(market: RandomMarket) -> dict[str, list[str]]:
+    """Rows that only the incremental runs, or only a full refresh, made; none is right."""
+    incremental = market.contents()
+    market.dbt("--full-refresh")
+    full = market.contents()
+    assert all(full[table] for table in full), "an empty table proves nothing"
+    return {
+        table: sorted(set(rows) ^ set(full[table]))
+        for table, rows in incremental.items()
+        if rows != full[table]
+    }
+
+
+def run_through(market: RandomMarket, runs: Sequence[Sequence[str]]) -> None:
+    market.open()
+    market.measure()
+    for kinds in runs:
+        market.apply(*kinds)
+        market.measure()
+
+
+def test_every_kind_of_change_once(clean_warehouse: Warehouse, tmp_path: Path) -> None:
+    """What rebuilds every order comes first, so that the later runs show what single changes do."""
+    market = RandomMarket(clean_warehouse, tmp_path, seed=7)
+    narrow = [kind for kind in KINDS if kind not in WIDE]
+    random.Random(7).shuffle(narrow)
+    run_through(market, [WIDE, narrow[::2], narrow[1::2]])
+    assert market.affected_count() < market.orders
+    assert market.erased
+    assert [market.sessions_of(visitor) for visitor in market.erased] == [0] * len(market.erased)
+    assert differences(market) == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_any_sequence_of_changes(clean_warehouse: Warehouse, tmp_path: Path, seed: int) -> None:
+    market = RandomMarket(clean_warehouse, tmp_path, seed)
+    draw = random.Random(seed)
+    narrow = [kind for kind in KINDS if kind not in WIDE]
+    runs = [draw.choices(KINDS if run == 3 else narrow, k=3) for run in range(6)]
+    run_through(market, runs)
+    assert differences(market) == {}
