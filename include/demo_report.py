@@ -7,15 +7,13 @@ the credit of every model, which is read from `core`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from psycopg.rows import dict_row
 from rich.table import Table
-from scipy.stats import spearmanr
 
+from include.attribution.truth import ModelError, judge_model, true_orders, unseen_share
 from include.connections import read_connection
 from include.errors import GroundswellError
 from include.services.environment import ADMIN_USER, airflow_url
@@ -25,6 +23,14 @@ from include.warehouse.server import role_dsn
 if TYPE_CHECKING:
     from include.demo import Demo, Stages
 
+ERROR_COLUMNS = (
+    "total variation",
+    "rank correlation",
+    "credited ÷ caused",
+    "error per creator",
+    "would have come anyway",
+    "another's",
+)
 SHOWN = 5  # creators at either end of the scorecard
 
 SCORECARD = """ select creator_name, cost_amount, credited_order_count, net_revenue_amount, roas,
@@ -65,44 +71,12 @@ group by platform, access_path, metric_definition_version
 order by platform, access_path, metric_definition_version
 """
 CREDITS = """
-select attribution_model, creator_id, sum(credit_amount) as amount
+select attribution_model, order_id, creator_id, sum(credit_amount) as amount
 from intermediate.int_credits_unpivoted
 where order_class = 'kept' and channel_type = 'creator' and rule_version = 'all'
-group by attribution_model, creator_id
+    and event_date <= %s
+group by attribution_model, order_id, creator_id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ModelError:
-    """How far a model's creator revenue is from the truth.
-
-    total_variation: half the sum of |share − true share| over creators, 0-1. rank_correlation:
-    Spearman, -1 to 1, over all creators. revenue_ratio: attributed ÷ true revenue of all creators.
-    """
-
-    model: str
-    total_variation: float
-    rank_correlation: float
-    revenue_ratio: float
-
-
-def model_errors(
-    credited: Mapping[str, Mapping[str, Decimal]], truth: Mapping[str, Decimal]
-) -> list[ModelError]:
-    """Compare each model's revenue per creator with what each creator really caused."""
-    names = sorted(truth)
-    true_total = sum(truth.values(), Decimal(0))
-    found = []
-    for model, amounts in sorted(credited.items()):
-        total = sum(amounts.values(), Decimal(0))
-        if not total or not true_total:
-            continue
-        claimed = [float(amounts.get(name, Decimal(0)) / total) for name in names]
-        real = [float(truth[name] / true_total) for name in names]
-        distance = sum(abs(a - b) for a, b in zip(claimed, real, strict=True)) / 2
-        rank = float(spearmanr(claimed, real).statistic)
-        found.append(ModelError(model, distance, rank, float(total / true_total)))
-    return found
 
 
 def show(demo: Demo, stages: Stages) -> None:
@@ -123,7 +97,9 @@ def show(demo: Demo, stages: Stages) -> None:
         f"{coverage['both']}); {coverage['untracked']} show nothing at all."
     )
     console.print(_content_table(_read(bi_reader, CONTENT)))
-    console.print(_errors_table(_compare_with_truth(demo)))
+    errors, unseen = _compare_with_truth(demo)
+    console.print(_errors_table(errors))
+    console.print(f"{unseen:.0%} of the revenue creators caused no evidence leads to.")
     console.print(_timing_table(stages.seconds))
     console.print(
         f"Airflow    {airflow_url(demo.settings)}  login {ADMIN_USER}  "
@@ -134,18 +110,26 @@ def show(demo: Demo, stages: Stages) -> None:
     console.print("Airflow stays up until: make down")
 
 
-def _compare_with_truth(demo: Demo) -> list[ModelError]:
-    credited: dict[str, dict[str, Decimal]] = {}
-    for row in _read(dsn_of(read_connection("warehouse_transformer")), CREDITS):
-        credited.setdefault(row["attribution_model"], {})[row["creator_id"]] = row["amount"]
-    creators: Any = demo.control.truth(demo.last_day)["creators"]
-    truth = {row["creator_id"]: Decimal(row["net_revenue_amount"]) for row in creators}
-    return model_errors(credited, truth)
+def _compare_with_truth(demo: Demo) -> tuple[list[ModelError], float]:
+    """Return every model's error, and the share of the caused revenue that nothing can see.
+
+    Both sides end with the last day: the shop was read hours after it, with refunds of that night.
+    """
+    credited: dict[str, dict[str, dict[str, Decimal]]] = {}
+    transformer = dsn_of(read_connection("warehouse_transformer"))
+    for row in _read(transformer, CREDITS, [demo.last_day]):
+        by_order = credited.setdefault(row["attribution_model"], {})
+        by_order.setdefault(row["order_id"], {})[row["creator_id"]] = row["amount"]
+    orders, creators = true_orders(demo.control.truth(demo.last_day))
+    errors = [judge_model(name, credited[name], orders, creators) for name in sorted(credited)]
+    # A creator whom a model gives nothing still has a row: every model knows the same evidence.
+    evidence = next(iter(credited.values()), {})
+    return errors, unseen_share(orders, evidence)
 
 
-def _read(dsn: str, query: str) -> list[dict[str, Any]]:
+def _read(dsn: str, query: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
     with connect(dsn) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return list(cursor.execute(psycopg.sql.SQL(query)))
+        return list(cursor.execute(query.encode(), values or None))
 
 
 def _scorecard_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -204,14 +188,18 @@ def _content_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def _errors_table(errors: Sequence[ModelError]) -> Table:
     table = Table(title="against what really happened (known only to the sandbox market)")
-    for name in ("model", "total variation", "rank correlation", "credited ÷ caused"):
-        table.add_column(name, justify="left" if name == "model" else "right")
+    table.add_column("model", overflow="fold")
+    for name in ERROR_COLUMNS:
+        table.add_column(name, justify="right", overflow="fold")
     for error in errors:
         table.add_row(
             error.model,
             f"{error.total_variation:.3f}",
             f"{error.rank_correlation:.2f}",
             f"{error.revenue_ratio:.2f}",
+            f"{error.revenue_error:.0%}",
+            f"{error.anyway_share:.0%}",
+            f"{error.mistaken_share:.0%}",
         )
     return table
 

@@ -16,13 +16,21 @@
     ) }}
 {%- endmacro %}
 
-{#- Evidence of a touch that a link, page or session gives; of a touch that a code gives. -#}
+{#- Evidence of a touch that a link, page or session gives; that a code gives; that an answer gives. -#}
 {% macro has_link_evidence(touch) -%}
-    {{ touch }}.evidence_types <> 'discount_code'
+    (
+        {%- for kind in ['utm_link', 'landing_page', 'ga4_session', 'ga4_event'] %}
+        position('{{ kind }}' in {{ touch }}.evidence_types) > 0{{ ' or' if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 {% macro has_code_evidence(touch) -%}
     position('discount_code' in {{ touch }}.evidence_types) > 0
+{%- endmacro %}
+
+{% macro has_survey_evidence(touch) -%}
+    position('survey' in {{ touch }}.evidence_types) > 0
 {%- endmacro %}
 
 {#- Sum of whole counts, as a whole count. -#}

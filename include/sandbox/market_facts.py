@@ -20,13 +20,22 @@ class MarketOptions:
     preexisting_share: share (0-0.4) of the orders with a creator's link or code that would have
     come anyway. scale: multiplies orders and visits, not the social
     network's counters. history_days: days before the campaign's first day.
-    consent_rate: share of visitors GA4 may count (0.60-0.75).
+    consent_rate: share of visitors GA4 may count (0.60-0.75 is usual). one_banner: whoever refuses
+    GA4 refuses the shop's own journey too. leaked_share: share of the orders without a creator that
+    type a code found on a coupon site, always the same creator's. code_audience_share: share of
+    those who click that order elsewhere by code alone, so that no visit leads to them. guest_rate,
+    refund_rate: shares of orders.
     """
 
     preexisting_share: float = 0.2
     scale: float = 1.0
     history_days: int = 28
     consent_rate: float = 0.68
+    one_banner: bool = False
+    leaked_share: float = 0.0
+    code_audience_share: float = 0.0
+    guest_rate: float = 0.12
+    refund_rate: float = 0.08
 
     def __post_init__(self) -> None:
         allowed = {
@@ -34,6 +43,10 @@ class MarketOptions:
             "scale": (0.01, 1000.0),
             "history_days": (0, 365),
             "consent_rate": (0.0, 1.0),
+            "leaked_share": (0.0, 0.5),
+            "code_audience_share": (0.0, 1.0),
+            "guest_rate": (0.0, 1.0),
+            "refund_rate": (0.0, 0.9),
         }
         for name, (low, high) in allowed.items():
             value = getattr(self, name)

@@ -163,4 +163,9 @@ def test_options_are_stored_whole() -> None:
         "scale",
         "history_days",
         "consent_rate",
+        "one_banner",
+        "leaked_share",
+        "code_audience_share",
+        "guest_rate",
+        "refund_rate",
     }

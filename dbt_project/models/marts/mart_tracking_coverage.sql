@@ -51,6 +51,15 @@ evidence as (
                 else 0
             end
         ) as has_code,
+        max(
+            case
+                when
+                    touches.campaign_id = orders.campaign_id
+                    and {{ has_survey_evidence('touches') }}
+                    then 1
+                else 0
+            end
+        ) as has_survey,
         max(case when touches.channel_type = 'other_channel' then 1 else 0 end) as has_other,
         max(case when touches.channel_type = 'direct' then 1 else 0 end) as has_direct
     from orders
@@ -70,8 +79,13 @@ judged as (
         orders.*,
         coalesce(evidence.has_link, 0) as has_link,
         coalesce(evidence.has_code, 0) as has_code,
+        coalesce(evidence.has_survey, 0) as has_survey,
+        orders.sales_channel in {{ quoted_list(var('online_sales_channels')) }} as is_online,
+        -- False while the shop computes the journey, NULL where it gives none.
+        coalesce(orders.is_journey_ready, true) as is_journey_known,
+        coalesce(orders.moment_count, 0) > 0 as has_visits,
         case
-            when evidence.has_link + evidence.has_code > 0 then 'creator'
+            when evidence.has_link + evidence.has_code + evidence.has_survey > 0 then 'creator'
             when evidence.has_other = 1 then 'other_channel'
             when evidence.has_direct = 1 then 'direct'
             else 'none'
@@ -96,6 +110,7 @@ counted as (
         sum(has_link * (1 - has_code)) as link_only_order_count,
         sum(has_code * (1 - has_link)) as code_only_order_count,
         sum(has_link * has_code) as link_and_code_order_count,
+        sum(has_survey * (1 - has_link) * (1 - has_code)) as survey_only_order_count,
         sum(case when coverage = 'other_channel' then 1 else 0 end) as other_channel_order_count,
         sum(case when coverage = 'direct' then 1 else 0 end) as direct_order_count,
         sum(case when coverage = 'none' then 1 else 0 end) as untracked_order_count,
@@ -105,6 +120,13 @@ counted as (
             as journey_empty_order_count,
         sum(case when is_journey_ready is null then 1 else 0 end) as journey_missing_order_count,
         sum(case when not is_journey_ready then 1 else 0 end) as journey_pending_order_count,
+        sum(case when is_online then 1 else 0 end) as online_order_count,
+        sum(case when is_online and is_journey_known then 1 else 0 end)
+            as online_known_order_count,
+        sum(case when is_online and is_journey_known and not has_visits then 1 else 0 end)
+            as consent_gap_order_count,
+        sum(case when is_online and ga4_transaction_id is null then 1 else 0 end)
+            as ga4_missing_order_count,
         sum(case when ga4_transaction_id is not null then 1 else 0 end) as ga4_joined_order_count,
         max(ga4_transaction_id_format) as ga4_transaction_id_format
     from judged
@@ -123,20 +145,28 @@ final as (
         counted.link_only_order_count,
         counted.code_only_order_count,
         counted.link_and_code_order_count,
+        counted.survey_only_order_count,
         counted.other_channel_order_count,
         counted.direct_order_count,
         counted.untracked_order_count,
         {{ ratio('counted.creator_order_count', 'counted.order_count') }} as creator_coverage_rate,
         {{ ratio('counted.order_count - counted.untracked_order_count', 'counted.order_count') }}
             as any_touch_rate,
+        {%- for kind in ['link_only', 'code_only', 'link_and_code', 'survey_only', 'untracked'] %}
+        {{ ratio('counted.' ~ kind ~ '_order_count', 'counted.order_count') }} as {{ kind }}_rate,
+        {%- endfor %}
         counted.journey_order_count,
         counted.journey_empty_order_count,
         counted.journey_missing_order_count,
         counted.journey_pending_order_count,
-        {{ ratio(
-            'counted.journey_empty_order_count + counted.journey_missing_order_count',
-            'counted.order_count - counted.journey_pending_order_count'
-        ) }} as consent_gap_rate,
+        counted.online_order_count,
+        counted.online_known_order_count,
+        counted.consent_gap_order_count,
+        {{ ratio('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
+            as consent_gap_rate,
+        counted.ga4_missing_order_count,
+        {{ ratio('counted.ga4_missing_order_count', 'counted.online_order_count') }}
+            as ga4_gap_rate,
         counted.ga4_joined_order_count,
         {{ ratio('counted.ga4_joined_order_count', 'counted.order_count') }} as ga4_join_rate,
         counted.ga4_transaction_id_format,

@@ -1,5 +1,5 @@
 -- One row per GA4 property and the shop whose purchases it counts: that of most of the orders its
--- transaction ids name; without any, the only shop where there is only one.
+-- transaction ids name; without any, the campaigns' shop where they have one.
 with
 
 properties as (
@@ -35,9 +35,9 @@ counted as (
 
 only_shop as (
 
-    select min(connection_id) as connection_id
-    from {{ ref('int_shops') }}
-    having count(*) = 1
+    select min(shop_connection_id) as connection_id
+    from {{ ref('stg_campaign_plan__campaigns') }}
+    having count(distinct shop_connection_id) = 1
 
 ),
 

@@ -1,6 +1,6 @@
 -- One row per shop and day: the orders and the revenue that ad platforms claim in the files of paid
--- ads, in the shop's currency. A line belongs to the shop whose campaign it names, else to the only
--- shop. Organic posts claim nothing: no platform counts their orders.
+-- ads, in the shop's currency. A line belongs to the shop whose campaign it names, else to the shop
+-- of all campaigns where that is one. Organic posts claim nothing: no platform counts their orders.
 with
 
 shops as (
@@ -11,9 +11,9 @@ shops as (
 
 only_shop as (
 
-    select min(connection_id) as connection_id
-    from shops
-    having count(*) = 1
+    select min(shop_connection_id) as connection_id
+    from {{ ref('stg_campaign_plan__campaigns') }}
+    having count(distinct shop_connection_id) = 1
 
 ),
 
