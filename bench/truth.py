@@ -22,6 +22,7 @@ from pathlib import Path
 
 from ground import REPO  # also puts the repository on the path
 
+from include.attribution.truth import ModelError
 from include.dbt_tasks import run_dbt
 from include.sandbox.scenarios import SCENARIOS, Outcome, run_scenarios
 from include.services.credentials import read_secrets
@@ -86,24 +87,26 @@ def measure(names: Sequence[str], seeds: Sequence[int], scale: float) -> list[Ou
 
 
 def table_rows(name: str, outcomes: Sequence[Outcome]) -> Iterable[str]:
-    """Yield a line per model: means over the seeds."""
+    """Yield a line per model, means over the seeds; models that agree throughout share a line."""
     unseen = [found.unseen_share for found in outcomes]
     shown = f"{statistics.mean(unseen):.0%} ({min(unseen):.0%}–{max(unseen):.0%})"
-    for place, errors in enumerate(zip(*(found.errors for found in outcomes), strict=True)):
-        mean = {
-            figure: statistics.mean(getattr(error, figure) for error in errors)
-            for figure in (
-                "total_variation", "rank_correlation", "revenue_ratio", "revenue_error",
-                "anyway_share", "mistaken_share",
-            )
-        }  # fmt: skip
-        yield (
-            f"| {name if place == 0 else ''} | {shown if place == 0 else ''} "
-            f"| {errors[0].model} | {mean['total_variation']:.3f} "
-            f"| {mean['rank_correlation']:.2f} | {mean['revenue_ratio']:.2f} "
-            f"| {mean['revenue_error']:.0%} | {mean['anyway_share']:.0%} "
-            f"| {mean['mistaken_share']:.0%} |"
-        )
+    lines: dict[str, list[str]] = {}
+    for errors in zip(*(found.errors for found in outcomes), strict=True):
+        lines.setdefault(_figures(errors), []).append(errors[0].model)
+    for place, (figures, models) in enumerate(lines.items()):
+        head = (name, shown) if place == 0 else ("", "")
+        yield f"| {head[0]} | {head[1]} | {', '.join(models)} | {figures} |"
+
+
+def _figures(errors: Sequence[ModelError]) -> str:
+    def mean(figure: str) -> float:
+        return statistics.mean(getattr(error, figure) for error in errors)
+
+    return (
+        f"{mean('total_variation'):.3f} | {mean('rank_correlation'):.2f} "
+        f"| {mean('revenue_ratio'):.2f} | {mean('revenue_error'):.0%} "
+        f"| {mean('anyway_share'):.0%} | {mean('mistaken_share'):.0%}"
+    )
 
 
 def write_creators(path: Path, outcomes: Iterable[Outcome]) -> None:
