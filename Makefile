@@ -41,12 +41,13 @@ format: .venv/.synced ## let ruff and sqlfluff write the files
 	$(PY) -m ruff format .
 	$(PY) -m sqlfluff fix --disable-progress-bar dbt_project/models
 
-bench: .venv/.synced ## measure loading and attribution, with peers beside them
+bench: .venv/.synced ## measure loading and attribution beside peers, and models against known truth
 	$(PY) bench/load.py
 	$(PY) bench/streams.py
 	$(PY) bench/merge.py
 	$(PY) bench/replay.py
 	$(PY) bench/attribution.py
+	$(PY) bench/truth.py
 
 ui: preflight .venv/.synced ## start Airflow on the data that is there; print address and login
 	@$(PY) -m include.services ui

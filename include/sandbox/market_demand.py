@@ -115,8 +115,20 @@ class Demand:
             for k in range(int(u[2] * 3.2)):
                 back = int(u[3 + k] ** 2 * 12 * DAY) + 3_600
                 touches.append((at - back, _base_channel(u[7 + k])))
-            intents.append(Intent(at, "baseline", "none", None, touches=sorted(touches, key=_when)))
+            intent = Intent(at, "baseline", "none", None, touches=sorted(touches, key=_when))
+            if u[13] < self.options.leaked_share and self._leaker(at) is not None:
+                intent.kind, intent.evidence = "preexisting", "code"
+                intent.code_of = self._leaker(at)
+            intents.append(intent)
         return intents
+
+    def _leaker(self, at: int) -> int | None:
+        """Return whose code a coupon site shows, if it is valid by then: the first that sells."""
+        for profile in self.profiles:
+            if profile.creator.codes and not profile.is_hollow:
+                date = self.calendar.date(at // DAY)
+                return profile.index if code_on(profile, date) else None
+        return None
 
     def _responses(self, day: int) -> list[Intent]:
         rng = draw(self.seed, RESPONSES, day)
@@ -139,6 +151,8 @@ class Demand:
     def _clicked(self, day: int, profile: Profile, u: list[float]) -> Intent:
         clicked = day * DAY + _evening(u[0], u[1])
         at = clicked + _delay(u[2], u[3])
+        if u[15] < self.options.code_audience_share:
+            return self._by_code(day, profile, u)
         self.same_day_orders[day, profile.index] += at // DAY == day
         touches: list[Touch] = [(clicked, self._link(profile, u[4]))]
         if u[5] < 0.15:

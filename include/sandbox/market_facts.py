@@ -18,10 +18,12 @@ class MarketOptions:
     """Switches of the market.
 
     preexisting_share: share (0-0.4) of the orders with a creator's link or code that would have
-    come anyway. scale: multiplies orders and visits, not the social
-    network's counters. history_days: days before the campaign's first day.
-    consent_rate: share of visitors GA4 may count (0.60-0.75). second_shop_share: orders of the
-    second shop for one of the first.
+    come anyway. scale: multiplies orders and visits, not the social network's counters. history_days: days before the campaign's first day.
+    consent_rate: share of visitors GA4 may count (0.60-0.75 is usual). one_banner: whoever refuses
+    GA4 refuses the shop's own journey too. leaked_share: share of the orders without a creator that
+    type a code found on a coupon site, always the same creator's. code_audience_share: share of
+    those who click that order elsewhere by code alone, so that no visit leads to them. guest_rate,
+    refund_rate: shares of orders. second_shop_share: orders of the second shop for one of the first.
     """
 
     preexisting_share: float = 0.2
@@ -29,6 +31,11 @@ class MarketOptions:
     history_days: int = 28
     consent_rate: float = 0.68
     second_shop_share: float = 0.06
+    one_banner: bool = False
+    leaked_share: float = 0.0
+    code_audience_share: float = 0.0
+    guest_rate: float = 0.12
+    refund_rate: float = 0.08
 
     def __post_init__(self) -> None:
         allowed = {
@@ -37,6 +44,10 @@ class MarketOptions:
             "history_days": (0, 365),
             "consent_rate": (0.0, 1.0),
             "second_shop_share": (0.01, 1.0),
+            "leaked_share": (0.0, 0.5),
+            "code_audience_share": (0.0, 1.0),
+            "guest_rate": (0.0, 1.0),
+            "refund_rate": (0.0, 0.9),
         }
         for name, (low, high) in allowed.items():
             value = getattr(self, name)

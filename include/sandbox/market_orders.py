@@ -13,8 +13,8 @@ from include.sandbox.market_profiles import Profile
 from include.sandbox.market_till import TAX_RATES, Line, fill_basket, price_basket, share
 
 FIRST_NUMBER = 1001
-CANCELLED, REFUNDED, TEST, UNPAID = 0.02, 0.08, 0.004, 0.006
-POS_RATE, DRAFT_RATE, GUEST_RATE, OLD_CUSTOMER_RATE, NO_JOURNEY_RATE = 0.03, 0.01, 0.12, 0.15, 0.04
+CANCELLED, TEST, UNPAID = 0.02, 0.004, 0.006
+POS_RATE, DRAFT_RATE, OLD_CUSTOMER_RATE, NO_JOURNEY_RATE = 0.03, 0.01, 0.15, 0.04
 BRAND_CODE, BRAND_CODE_RATE, BRAND_CODE_DISCOUNT = "WELCOME10", 0.12, Decimal("0.10")
 SHIPPING_CODE, SHIPPING_CODE_RATE = "FREESHIP", 0.02
 REPEAT_RATE = 0.16
@@ -143,7 +143,10 @@ class OrderDesk:
         touches = self._journey(intent, customer)
         if customer is not None:
             customer.orders.append(intent.at)
+        options = self._demand.options
+        consented = source == "web" and u[23] < options.consent_rate
         tracked = source == "web" and u[19] >= NO_JOURNEY_RATE
+        tracked = tracked and (consented or not options.one_banner)
         return Draft(
             number=number,
             at=intent.at,
@@ -160,7 +163,7 @@ class OrderDesk:
             order_index=customer.prior_orders + len(customer.orders) if customer else 0,
             touches=touches if tracked else [],
             journey_ready=intent.at + _ready_after(u[21], u[22]) if tracked else None,
-            is_consented=source == "web" and u[23] < self._demand.options.consent_rate,
+            is_consented=consented,
         )
 
     def _source(self, intent: Intent, u: float) -> str:
@@ -197,7 +200,7 @@ class OrderDesk:
             return intent.customer
         if intent.kind in ("gift", "self_referral") and intent.code_of in self._gifted:
             return self._gifted[intent.code_of]
-        if source == "pos" or u[14] < GUEST_RATE:
+        if source == "pos" or u[14] < self._demand.options.guest_rate:
             return None
         customer = Customer(7_001_000_000_000 + number * 3, intent.at)
         if intent.kind == "baseline" and u[15] < OLD_CUSTOMER_RATE:
@@ -226,12 +229,13 @@ class OrderDesk:
             return
         gross = sum(line.gross for _, line in draft.goods)
         self._books.sell(draft.at, gross, sum(line.discount for _, line in draft.goods))
+        refund_rate = self._demand.options.refund_rate
         is_final = draft.intent.kind in ("gift", "self_referral") or not draft.is_paid
         if not is_final and draft.source_name == "web" and u[26] < CANCELLED:
             draft.cancelled = draft.at + int((0.5 + 35 * u[27]) * 3_600)
             draft.cancel_reason = CANCEL_REASONS[int(u[28] * 3)]
             draft.returns.append(_everything(draft, draft.cancelled))
-        elif not is_final and u[29] < REFUNDED and draft.net_by(draft.at) > 0:
+        elif not is_final and u[29] < refund_rate and draft.net_by(draft.at) > 0:
             at = draft.at + int((1 + 24 * u[30] ** 1.5) * DAY)
             draft.returns.append(_return(draft, at, u[31], u[32], u[33]))
         for back in draft.returns:

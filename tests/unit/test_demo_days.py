@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 
 import pytest
 
 from include.demo import latest_due_day, main, missing_days, run_instant
-from include.demo_report import model_errors
 
 NEW_YORK = "America/New_York"
 
@@ -47,21 +45,6 @@ def test_only_what_has_not_arrived_is_missing() -> None:
         (dt.date(2026, 11, 2), ["a"]),
         (dt.date(2026, 11, 3), ["a", "b"]),
     ]
-
-
-def test_the_error_of_a_model_by_hand() -> None:
-    truth = {"ana": Decimal(60), "bo": Decimal(40), "cy": Decimal(0)}
-    credited = {"linear": {"ana": Decimal(30), "bo": Decimal(10), "cy": Decimal(10)}}
-    (error,) = model_errors(credited, truth)
-    # Shares 0.6, 0.2, 0.2 against 0.6, 0.4, 0.0: half of 0.2 + 0.2.
-    assert error.total_variation == pytest.approx(0.2)
-    assert error.revenue_ratio == pytest.approx(0.5)
-    # Ranks 3, 1.5, 1.5 against 3, 2, 1.
-    assert error.rank_correlation == pytest.approx(0.866, abs=0.001)
-
-
-def test_a_model_that_credits_nobody_has_no_error_to_show() -> None:
-    assert model_errors({"linear": {}}, {"ana": Decimal(60)}) == []
 
 
 def test_the_days_asked_for_must_lie_in_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,4 +164,9 @@ def test_options_are_stored_whole() -> None:
         "history_days",
         "consent_rate",
         "second_shop_share",
+        "one_banner",
+        "leaked_share",
+        "code_audience_share",
+        "guest_rate",
+        "refund_rate",
     }

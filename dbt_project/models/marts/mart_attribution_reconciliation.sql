@@ -4,6 +4,10 @@
     'direct': 'direct_amount',
     'unattributed': 'unattributed_amount',
 } -%}
+{%- set causes = [
+    'cancelled', 'refund_timing', 'time_zone', 'consent', 'duplicate', 'value_basis',
+    'sales_channel', 'event_not_fired', 'currency', 'test_order',
+] -%}
 
 with
 
@@ -112,6 +116,18 @@ covered as (
 
 ),
 
+ga4_days as (
+
+    select * from {{ ref('int_ga4_days_compared') }}
+
+),
+
+claims as (
+
+    select * from {{ ref('int_platform_claims_daily') }}
+
+),
+
 arrivals as (
 
     select
@@ -122,7 +138,7 @@ arrivals as (
 
 ),
 
-final as (
+tied as (
 
     select
         days.connection_id,
@@ -138,6 +154,21 @@ final as (
         {{ amount(
             'coalesce(shop_sales.shop_net_sales_amount, 0) - coalesce(credits.net_amount, 0)'
         ) }} as difference_amount,
+        {{ amount('coalesce(credits.net_amount, 0)') }} as warehouse_net_amount,
+        case
+            when ga4_days.connection_id is null then 'not_read'
+            else ga4_days.ga4_unavailable_reason
+        end as ga4_unavailable_reason,
+        case when ga4_days.ga4_unavailable_reason is null then ga4_days.ga4_purchase_amount end
+            as ga4_purchase_amount,
+        {%- for cause in causes %}
+        case when ga4_days.ga4_unavailable_reason is null then ga4_days.{{ cause }}_amount end
+            as {{ cause }}_amount,
+        {%- endfor %}
+        {{ share_count('claims.claimed_order_count') }} as platform_claimed_order_count,
+        claims.claimed_amount as platform_claimed_amount,
+        case when claims.connection_id is null then 'no_source_claims_orders' end
+            as platform_claims_unavailable_reason,
         {{ days_after('days.order_date', var('restatement_days')) }}
         <= facts.as_of_date as is_final,
         coalesce(arrivals.sources_present, facts.sources_present) as sources_present,
@@ -156,12 +187,56 @@ final as (
             and days.order_date = credits.order_date
             and models.attribution_model = credits.attribution_model
             and models.rule_version = credits.rule_version
+    left join ga4_days
+        on
+            days.connection_id = ga4_days.connection_id
+            and days.order_date = ga4_days.order_date
+    left join claims
+        on
+            days.connection_id = claims.connection_id
+            and days.order_date = claims.order_date
     left join arrivals on days.order_date = arrivals.day
     left join covered on days.connection_id = covered.connection_id
     -- Orders are read hours after midnight: refunds of the following morning are not yet a day.
     where
         days.order_date <= facts.last_day
         and days.order_date >= coalesce(covered.first_date, days.order_date)
+
+),
+
+-- What no order tells is the rest, so that the causes add up to the cent.
+final as (
+
+    select
+        connection_id,
+        order_date,
+        attribution_model,
+        rule_version,
+        currency_code,
+        shop_net_sales_amount,
+        shop_sales_source,
+        {%- for column in channel_amounts.values() %}
+        {{ column }},
+        {%- endfor %}
+        difference_amount,
+        warehouse_net_amount,
+        ga4_purchase_amount,
+        ga4_unavailable_reason,
+        {{ amount('shop_net_sales_amount - ga4_purchase_amount') }} as ga4_difference_amount,
+        {%- for cause in causes %}
+        {{ cause }}_amount,
+        {%- endfor %}
+        {{ amount(
+            'warehouse_net_amount - ga4_purchase_amount - (' ~ causes | join('_amount + ')
+            ~ '_amount)'
+        ) }} as unexplained_amount,
+        platform_claimed_order_count,
+        platform_claimed_amount,
+        platform_claims_unavailable_reason,
+        is_final,
+        sources_present,
+        as_of_date
+    from tied
 
 )
 

@@ -90,6 +90,10 @@ judged as (
         coalesce(evidence.has_code, 0) as has_code,
         coalesce(evidence.has_survey, 0) as has_survey,
         coalesce(evidence.has_creator, 0) as has_creator,
+        orders.sales_channel in {{ quoted_list(var('online_sales_channels')) }} as is_online,
+        -- False while the shop computes the journey, NULL where it gives none.
+        coalesce(orders.is_journey_ready, true) as is_journey_known,
+        coalesce(orders.moment_count, 0) > 0 as has_visits,
         case
             when evidence.has_creator = 1 then 'creator'
             when evidence.has_other = 1 then 'other_channel'
@@ -128,6 +132,13 @@ counted as (
             as journey_empty_order_count,
         sum(case when is_journey_ready is null then 1 else 0 end) as journey_missing_order_count,
         sum(case when not is_journey_ready then 1 else 0 end) as journey_pending_order_count,
+        sum(case when is_online then 1 else 0 end) as online_order_count,
+        sum(case when is_online and is_journey_known then 1 else 0 end)
+            as online_known_order_count,
+        sum(case when is_online and is_journey_known and not has_visits then 1 else 0 end)
+            as consent_gap_order_count,
+        sum(case when is_online and ga4_transaction_id is null then 1 else 0 end)
+            as ga4_missing_order_count,
         sum(case when ga4_transaction_id is not null then 1 else 0 end) as ga4_joined_order_count,
         max(ga4_transaction_id_format) as ga4_transaction_id_format
     from judged
@@ -154,14 +165,21 @@ final as (
         {{ ratio('counted.creator_order_count', 'counted.order_count') }} as creator_coverage_rate,
         {{ ratio('counted.order_count - counted.untracked_order_count', 'counted.order_count') }}
             as any_touch_rate,
+        {%- for kind in ['link_only', 'code_only', 'link_and_code', 'survey_only', 'untracked'] %}
+        {{ ratio('counted.' ~ kind ~ '_order_count', 'counted.order_count') }} as {{ kind }}_rate,
+        {%- endfor %}
         counted.journey_order_count,
         counted.journey_empty_order_count,
         counted.journey_missing_order_count,
         counted.journey_pending_order_count,
-        {{ ratio(
-            'counted.journey_empty_order_count + counted.journey_missing_order_count',
-            'counted.order_count - counted.journey_pending_order_count'
-        ) }} as consent_gap_rate,
+        counted.online_order_count,
+        counted.online_known_order_count,
+        counted.consent_gap_order_count,
+        {{ ratio('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
+            as consent_gap_rate,
+        counted.ga4_missing_order_count,
+        {{ ratio('counted.ga4_missing_order_count', 'counted.online_order_count') }}
+            as ga4_gap_rate,
         counted.ga4_joined_order_count,
         {{ ratio('counted.ga4_joined_order_count', 'counted.order_count') }} as ga4_join_rate,
         counted.ga4_transaction_id_format,

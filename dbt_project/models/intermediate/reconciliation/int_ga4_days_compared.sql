@@ -1,0 +1,79 @@
+{%- set causes = [
+    'cancelled', 'refund_timing', 'time_zone', 'consent', 'duplicate', 'value_basis',
+    'sales_channel', 'event_not_fired', 'currency', 'test_order',
+] -%}
+-- One row per shop and business date: what GA4 counts as purchases, why it cannot be compared, and
+-- per cause what of the ledger it does not show.
+with
+
+properties as (
+
+    select * from {{ ref('int_ga4_properties_matched') }}
+
+),
+
+-- A day GA4 was read for has its totals, sales or not.
+read_days as (
+
+    select distinct
+        properties.connection_id,
+        totals.session_date as order_date
+    from {{ ref('stg_ga4__session_totals') }} as totals
+    inner join properties
+        on
+            totals.connection_id = properties.ga4_connection_id
+            and totals.property_id = properties.property_id
+
+),
+
+purchased as (
+
+    select
+        connection_id,
+        transaction_date as order_date,
+        sum(purchase_amount) as purchase_amount,
+        max(case when purchase_amount is null then 1 else 0 end) as has_unknown_rate
+    from {{ ref('int_ga4_rows_placed') }}
+    group by connection_id, transaction_date
+
+),
+
+caused as (
+
+    select
+        connection_id,
+        gap_date as order_date,
+    {%- for cause in causes %}
+    sum(case when cause = '{{ cause }}' then gap_amount else 0 end) as {{ cause }}_amount
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+    from {{ ref('int_ga4_gaps_caused') }}
+    group by connection_id, gap_date
+
+),
+
+final as (
+
+    select
+        coalesce(read_days.connection_id, purchased.connection_id) as connection_id,
+        coalesce(read_days.order_date, purchased.order_date) as order_date,
+        case when purchased.has_unknown_rate = 1 then 'no_exchange_rate' end
+            as ga4_unavailable_reason,
+        {{ amount('coalesce(purchased.purchase_amount, 0)') }} as ga4_purchase_amount,
+    {%- for cause in causes %}
+    {{ amount('coalesce(caused.' ~ cause ~ '_amount, 0)') }} as {{ cause }}_amount
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+    from read_days
+    full outer join purchased
+        on
+            read_days.connection_id = purchased.connection_id
+            and read_days.order_date = purchased.order_date
+    left join caused
+        on
+            coalesce(read_days.connection_id, purchased.connection_id) = caused.connection_id
+            and coalesce(read_days.order_date, purchased.order_date) = caused.order_date
+
+)
+
+select * from final

@@ -1,0 +1,366 @@
+-- Why GA4 shows other money than the shop, order by order: rows per shop, business date, order (or
+-- GA4 id without one) and cause; above 0 is in the shop's figure and not in GA4's. A day's
+-- rows add up to ledger minus GA4. An amount takes the first cause that fits:
+-- cancelled, refund_timing   ledger rows after the sale: GA4 keeps the purchase, or nets it earlier
+-- time_zone                  the sale on the shop's day, and away again on GA4's
+-- duplicate                  the same transaction once more
+-- currency, value_basis      GA4 was sent another amount: converted, or with tax, shipping, …
+-- sales_channel              no purchase, and not sold by the online store
+-- consent                    no purchase, and no visit of the order is known
+-- event_not_fired            no purchase, though the shop knows the order's visits
+-- test_order                 the shop leaves its test orders out
+-- unexplained                everything else
+with
+
+-- What a purchase event may have been sent as: the goods, with any of tax, shipping, other lines
+-- (gift cards, tips), and before discounts.
+bases as (
+
+    {% for flags in [
+        (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (1, 1, 0, 0),
+        (0, 0, 1, 0), (1, 0, 1, 0), (0, 1, 1, 0), (1, 1, 1, 0),
+        (0, 0, 0, 1), (1, 0, 0, 1), (0, 1, 0, 1), (1, 1, 0, 1),
+        (0, 0, 1, 1), (1, 0, 1, 1), (0, 1, 1, 1), (1, 1, 1, 1),
+    ] -%}
+    select
+        {{ flags[0] }} as with_tax,
+        {{ flags[1] }} as with_shipping,
+        {{ flags[2] }} as with_other,
+        {{ flags[3] }} as with_discount
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+refunds as (
+
+    select 0 as is_refunded
+
+    union all
+
+    select 1 as is_refunded
+
+),
+
+orders as (
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        orders.order_date,
+        orders.order_class,
+        orders.cancelled_at is not null as is_cancelled,
+        orders.sales_channel in {{ quoted_list(var('online_sales_channels')) }} as is_online,
+        orders.is_journey_ready,
+        coalesce(orders.moment_count, 0) as moment_count,
+        coalesce(headers.presentment_currency_code <> headers.currency_code, false)
+            as is_foreign
+    from {{ ref('fct_order') }} as orders
+    left join {{ ref('stg_shopify__orders') }} as headers
+        on
+            orders.connection_id = headers.connection_id
+            and orders.order_id = headers.order_id
+
+),
+
+ledger as (
+
+    select
+        connection_id,
+        order_id,
+        event_date,
+        sum(case when reason = 'ORDER' then net_revenue_amount else 0 end) as sale_amount,
+        sum(case when reason = 'ORDER' then 0 else net_revenue_amount end) as later_amount,
+        sum(case when reason = 'ORDER' then tax_amount else 0 end) as tax_amount,
+        sum(
+            case
+                when reason = 'ORDER' and line_type = 'SHIPPING' then total_amount - tax_amount
+                else 0
+            end
+        ) as shipping_amount,
+        sum(
+            case
+                when reason = 'ORDER' and line_type <> 'SHIPPING' and not is_net_revenue
+                    then total_amount - tax_amount
+                else 0
+            end
+        ) as other_amount,
+        sum(case when reason = 'ORDER' then discount_amount else 0 end) as discount_amount
+    from {{ ref('fct_order_sale') }}
+    group by connection_id, order_id, event_date
+
+),
+
+entries as (
+
+    select
+        orders.*,
+        ledger.event_date,
+        ledger.sale_amount,
+        ledger.later_amount
+    from ledger
+    inner join orders
+        on
+            ledger.connection_id = orders.connection_id
+            and ledger.order_id = orders.order_id
+    where orders.order_class <> 'test'
+
+),
+
+sold as (
+
+    select
+        connection_id,
+        order_id,
+        sum(sale_amount) as sale_amount,
+        sum(later_amount) as later_amount,
+        sum(tax_amount) as tax_amount,
+        sum(shipping_amount) as shipping_amount,
+        sum(other_amount) as other_amount,
+        sum(discount_amount) as discount_amount
+    from ledger
+    group by connection_id, order_id
+
+),
+
+ga4_rows as (
+
+    select
+        placed.*,
+        orders.order_class
+    from {{ ref('int_ga4_rows_placed') }} as placed
+    left join orders
+        on
+            placed.connection_id = orders.connection_id
+            and placed.order_id = orders.order_id
+
+),
+
+-- The purchase of an order; a row of two purchases holds the amount twice, unless GA4 counted the
+-- repeat without its money.
+purchases as (
+
+    select
+        ga4_rows.connection_id,
+        ga4_rows.order_id,
+        ga4_rows.transaction_key,
+        ga4_rows.transaction_date,
+        ga4_rows.purchase_amount,
+        sold.sale_amount,
+        sold.later_amount,
+        sold.tax_amount,
+        sold.shipping_amount,
+        sold.other_amount,
+        sold.discount_amount,
+        orders.is_foreign or ga4_rows.is_converted as is_foreign,
+        case
+            when
+                abs(ga4_rows.purchase_amount - sold.sale_amount)
+                <= abs(ga4_rows.purchase_amount / ga4_rows.purchase_count - sold.sale_amount)
+                then ga4_rows.purchase_amount
+            else {{ amount('ga4_rows.purchase_amount / ga4_rows.purchase_count') }}
+        end as once_amount
+    from ga4_rows
+    inner join orders
+        on
+            ga4_rows.connection_id = orders.connection_id
+            and ga4_rows.order_id = orders.order_id
+    inner join sold
+        on
+            ga4_rows.connection_id = sold.connection_id
+            and ga4_rows.order_id = sold.order_id
+    where ga4_rows.repeat_number = 1 and orders.order_class <> 'test'
+
+),
+
+-- A cent of tolerance: tax is rounded per line here and per order there.
+known_bases as (
+
+    select
+        purchases.connection_id,
+        purchases.order_id,
+        min(refunds.is_refunded) as is_refunded
+    from purchases
+    cross join bases
+    cross join refunds
+    where
+        abs(
+            purchases.sale_amount
+            + bases.with_tax * purchases.tax_amount
+            + bases.with_shipping * purchases.shipping_amount
+            + bases.with_other * purchases.other_amount
+            + bases.with_discount * purchases.discount_amount
+            + refunds.is_refunded * purchases.later_amount
+            - purchases.once_amount
+        ) <= 0.01
+    group by purchases.connection_id, purchases.order_id
+
+),
+
+gaps as (
+
+    select
+        connection_id,
+        event_date as gap_date,
+        order_id,
+        cast(null as text) as transaction_key,
+        case when is_cancelled then 'cancelled' else 'refund_timing' end as cause,
+        later_amount as gap_amount
+    from entries
+
+    union all
+
+    -- GA4 took the refund off the purchase, or shows it as a row of its own.
+    select
+        purchases.connection_id,
+        purchases.transaction_date as gap_date,
+        purchases.order_id,
+        purchases.transaction_key,
+        'refund_timing' as cause,
+        -purchases.later_amount as gap_amount
+    from purchases
+    inner join known_bases
+        on
+            purchases.connection_id = known_bases.connection_id
+            and purchases.order_id = known_bases.order_id
+            and known_bases.is_refunded = 1
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as gap_date,
+        order_id,
+        transaction_key,
+        case when order_class = 'test' then 'test_order' else 'refund_timing' end as cause,
+        -purchase_amount as gap_amount
+    from ga4_rows
+    where order_id is not null and repeat_number is null
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as gap_date,
+        order_id,
+        transaction_key,
+        case when order_class = 'test' then 'test_order' else 'duplicate' end as cause,
+        -purchase_amount as gap_amount
+    from ga4_rows
+    where repeat_number > 1 or (repeat_number = 1 and order_class = 'test')
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as gap_date,
+        order_id,
+        transaction_key,
+        'duplicate' as cause,
+        once_amount - purchase_amount as gap_amount
+    from purchases
+
+    union all
+
+    -- The sale leaves the shop's day …
+    select
+        entries.connection_id,
+        entries.event_date as gap_date,
+        entries.order_id,
+        purchases.transaction_key,
+        'time_zone' as cause,
+        entries.sale_amount as gap_amount
+    from entries
+    inner join purchases
+        on
+            entries.connection_id = purchases.connection_id
+            and entries.order_id = purchases.order_id
+            and entries.event_date <> purchases.transaction_date
+
+    union all
+
+    -- … and comes to GA4's.
+    select
+        entries.connection_id,
+        purchases.transaction_date as gap_date,
+        entries.order_id,
+        purchases.transaction_key,
+        'time_zone' as cause,
+        -entries.sale_amount as gap_amount
+    from entries
+    inner join purchases
+        on
+            entries.connection_id = purchases.connection_id
+            and entries.order_id = purchases.order_id
+            and entries.event_date <> purchases.transaction_date
+
+    union all
+
+    select
+        purchases.connection_id,
+        purchases.transaction_date as gap_date,
+        purchases.order_id,
+        purchases.transaction_key,
+        case
+            when purchases.is_foreign then 'currency'
+            when known_bases.order_id is not null then 'value_basis'
+            else 'unexplained'
+        end as cause,
+        purchases.sale_amount - purchases.once_amount
+        + coalesce(known_bases.is_refunded, 0) * purchases.later_amount as gap_amount
+    from purchases
+    left join known_bases
+        on
+            purchases.connection_id = known_bases.connection_id
+            and purchases.order_id = known_bases.order_id
+
+    union all
+
+    select
+        entries.connection_id,
+        entries.event_date as gap_date,
+        entries.order_id,
+        cast(null as text) as transaction_key,
+        case
+            when not entries.is_online then 'sales_channel'
+            when entries.is_journey_ready and entries.moment_count > 0 then 'event_not_fired'
+            when entries.is_journey_ready is null or entries.is_journey_ready then 'consent'
+            -- The shop has not computed the journey yet.
+            else 'unexplained'
+        end as cause,
+        entries.sale_amount as gap_amount
+    from entries
+    left join purchases
+        on
+            entries.connection_id = purchases.connection_id
+            and entries.order_id = purchases.order_id
+    where purchases.order_id is null
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as gap_date,
+        cast(null as text) as order_id,
+        transaction_key,
+        'unexplained' as cause,
+        -purchase_amount as gap_amount
+    from ga4_rows
+    where order_id is null
+
+),
+
+final as (
+
+    select
+        connection_id,
+        gap_date,
+        order_id,
+        transaction_key,
+        cause,
+        {{ amount('gap_amount') }} as gap_amount
+    from gaps
+    where gap_amount <> 0
+
+)
+
+select * from final
