@@ -84,6 +84,18 @@ old ones behind. Hook and insert share one transaction. -#}
     {%- endif %}
 {%- endmacro %}
 
+{#- Pre-hook of models that sort every touch: room to do it in memory, for this transaction alone. -#}
+{% macro sort_in_memory() -%}
+    {{ return(adapter.dispatch('sort_in_memory', 'groundswell')('')) }}
+{%- endmacro %}
+
+{% macro default__sort_in_memory(nothing) -%}
+{%- endmacro %}
+
+{% macro postgres__sort_in_memory(nothing) -%}
+    set local work_mem = '{{ var("sort_memory") }}'
+{%- endmacro %}
+
 {#- True when a relation of this project is already built. -#}
 {% macro is_built(schema, name) -%}
     {{ return(execute and adapter.get_relation(target.database, schema, name) is not none) }}
