@@ -11,7 +11,7 @@
 
 touches: a relation or CTE with connection_id, order_id, touch_id, touched_at, ordered_at, anchored_at,
   evidence_rank, evidence_type, evidence_types, channel_type, channel, creator_id, lookback_days, and
-  three settings as data: direct_policy (drop_unless_only: direct leaves a path that has any other
+  settings as data: half_life_days, direct_policy (drop_unless_only: direct leaves a path that has any other
   touch; keep), collapses_repeats (true keeps the last of a run of equal neighbours) and
   has_every_rule_version (false: the default version only). Further columns pass through.
 rules: rows of ref_precedence_rule.
@@ -22,7 +22,7 @@ version that ranks evidence, only the channels that hold the order's best rank t
 
 Adds rule_version, precedence_rank, is_in_window, dropped_reason, is_in_path, touch_number (1 is the
 earliest; instant, evidence rank, touch id), touch_count, channel_touch_count, channel_count,
-last_non_direct_number, is_conflict, is_winner and runner_up_creator_id (who would have won without the
+last_non_direct_number, time_decay_part, is_conflict, is_winner and runner_up_creator_id (who would have won without the
 winner).
 
 What it costs is sorting and passing rows on, so every order is sorted once, best touch first, and all
@@ -233,6 +233,12 @@ the same sort numbers the path, too. The others are judged and numbered before i
             ) as winner_channel,
             {{ list_of('case when place_class <= 1 then channel end', best_first) }}
                 as path_channels,
+            max(case when place_class = 0 then anchored_at end) over (
+                {{ best_first }}
+            ) as newest_other_at,
+            max(case when place_class = 1 then anchored_at end) over (
+                {{ best_first }}
+            ) as newest_direct_at,
             coalesce(
                 min(case when is_in_window then creator_id end) over ({{ best_first }})
                 <> max(case when is_in_window then creator_id end) over ({{ best_first }}),
@@ -246,7 +252,7 @@ the same sort numbers the path, too. The others are judged and numbered before i
 
         select
             *,
-            is_plain and place_class = 1 and other_count > 0 as is_direct_beside_others,
+            place_class <= 1 and not (is_plain and place_class = 1 and other_count > 0) as is_in_path,
             case
                 when is_plain and other_count > 0 then other_count
                 else other_count + direct_count
@@ -254,8 +260,25 @@ the same sort numbers the path, too. The others are judged and numbered before i
             case
                 when is_plain and other_count > 0 and channel_type = 'direct' then 0
                 else {{ times_in('channel', 'path_channels') }}
-            end as channel_touch_count
+            end as channel_touch_count,
+            case
+                when is_plain and other_count > 0 then newest_other_at
+                else greatest(newest_other_at, newest_direct_at)
+            end as newest_at
         from placed
+
+    ),
+
+    weighed as (
+
+        select
+            *,
+            case when is_in_path then {{ decay_weight('settled', 'settled.newest_at') }} end
+                as decay_weight,
+            -- Each touch of a channel holds its part of 1, so the parts add up to the channels.
+            case when is_in_path then 1 / cast(channel_touch_count as double precision) end
+                as channel_part
+        from settled
 
     ),
 
@@ -263,35 +286,27 @@ the same sort numbers the path, too. The others are judged and numbered before i
 
         select
             *,
-            case
-                when is_direct_beside_others then 'direct_beside_others' else barred_reason
-            end as dropped_reason,
-            -- Each touch of a channel holds its part of 1, so the parts add up to the channels.
             cast(
-                round(
-                    sum(
-                        case
-                            when place_class <= 1 and not is_direct_beside_others
-                                then cast(1 as double precision) / channel_touch_count
-                            else 0
-                        end
-                    ) over ({{ best_first }})
-                ) as bigint
+                round(coalesce(sum(channel_part) over ({{ best_first }}), 0)) as bigint
             ) as channel_count,
+            decay_weight / sum(decay_weight) over ({{ best_first }}) as time_decay_part,
             {{ first_of(
                 'creator_id',
                 'is_in_window and creator_id is not null and channel <> winner_channel',
                 best_first
             ) }} as runner_up_creator_id
-        from settled
+        from weighed
 
     )
 
     select
         *,
-        dropped_reason is null as is_in_path,
         case
-            when dropped_reason is not null then null
+            when not is_in_path and barred_reason is null then 'direct_beside_others'
+            else barred_reason
+        end as dropped_reason,
+        case
+            when not is_in_path then null
             when is_plain then touch_count + 1 - place
             else kept_number
         end as touch_number,
@@ -299,7 +314,7 @@ the same sort numbers the path, too. The others are judged and numbered before i
             when not is_plain then last_other_number
             when other_count > 0 then touch_count
         end as last_non_direct_number,
-        place = 1 and dropped_reason is null as is_winner
+        place = 1 and is_in_path as is_winner
     from counted
 {%- endmacro %}
 
@@ -328,4 +343,26 @@ the same sort numbers the path, too. The others are judged and numbered before i
 
 {% macro default__first_of(value, condition, window) -%}
     (array_agg({{ value }}) filter (where {{ condition }}) over ({{ window }}))[1]
+{%- endmacro %}
+
+{#- 2 to the power of minus the age over the half-life, the age counted from the path's newest touch:
+the reference instant cancels out, and a long path can't lose all its weight to underflow. -#}
+{% macro decay_weight(path, newest_anchored_at) -%}
+    power(
+        cast(2 as double precision),
+        greatest(
+            -{{ float_seconds_between(path ~ '.anchored_at', newest_anchored_at) }}
+            / (86400 * {{ path }}.half_life_days),
+            -1000
+        )
+    )
+{%- endmacro %}
+
+{#- Seconds between two instants as a binary fraction; as a decimal they would take four times as long. -#}
+{% macro float_seconds_between(earlier, later) -%}
+    {{ return(adapter.dispatch('float_seconds_between', 'groundswell')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__float_seconds_between(earlier, later) -%}
+    date_part('epoch', {{ later }} - {{ earlier }})
 {%- endmacro %}

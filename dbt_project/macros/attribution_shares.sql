@@ -1,5 +1,5 @@
-{#- Weight of a touch per model; `path` is a CTE of touches in the path with what attribution_paths adds,
-and decay_weight and decay_total for time decay. Weights of an order sum to 1. -#}
+{#- Weight of a touch per model; `path` is a CTE of touches in the path with what attribution_paths adds.
+Weights of an order sum to 1. -#}
 {% macro model_share(model, path) -%}
     {{ macro_of(model, 'share', path) }}
 {%- endmacro %}
@@ -68,33 +68,11 @@ over its distinct channels; a channel's part equally over its touches. -#}
 
 {#- The share of a weighted model as a binary fraction: cents are cut from it. -#}
 {% macro part_time_decay(path) -%}
-    {{ path }}.decay_weight / {{ path }}.decay_total
+    {{ path }}.time_decay_part
 {%- endmacro %}
 
 {% macro part_shapley(path) -%}
     1 / cast({{ path }}.channel_count * {{ path }}.channel_touch_count as double precision)
-{%- endmacro %}
-
-{#- 2 to the power of minus the age over the half-life, the age counted from the path's newest touch:
-the reference instant cancels out, and a long path can't lose all its weight to underflow. -#}
-{% macro decay_weight(path, newest_anchored_at) -%}
-    power(
-        cast(2 as double precision),
-        greatest(
-            -{{ float_seconds_between(path ~ '.anchored_at', newest_anchored_at) }}
-            / (86400 * {{ path }}.half_life_days),
-            -1000
-        )
-    )
-{%- endmacro %}
-
-{#- Seconds between two instants as a binary fraction; as a decimal they would take four times as long. -#}
-{% macro float_seconds_between(earlier, later) -%}
-    {{ return(adapter.dispatch('float_seconds_between', 'groundswell')(earlier, later)) }}
-{%- endmacro %}
-
-{% macro default__float_seconds_between(earlier, later) -%}
-    date_part('epoch', {{ later }} - {{ earlier }})
 {%- endmacro %}
 
 {#- Absolute cents of a touch per kind of model: floor the absolute share, hand the missing cents to the
@@ -185,18 +163,18 @@ remainder over 5 (n - 2): whichever is larger goes first, at a tie the path's or
     {%- endif -%}
 {%- endmacro %}
 
-{#- Whole cents and remainder of a weighted share. Binary fractions carry an error far below a millionth
+{#- Whole cents and remainder of a weighted model's exact ones. Binary fractions carry an error far below a millionth
 of a cent up to 10 million in money; a millionth decides what is whole and what is a tie. -#}
 {% macro share_cents(model, entry) -%}
-    {%- set exact = entry ~ '.entry_cents * ' ~ entry ~ '.' ~ model ~ '_part' -%}
+    {%- set exact = entry ~ '.' ~ model ~ '_exact' -%}
     cast(floor({{ exact }} + 0.000001) as bigint) as {{ model }}_floor,
             floor(({{ exact }} - floor({{ exact }} + 0.000001)) * 1000000 + 0.5) as {{ model }}_remainder
 {%- endmacro %}
 
 {#- One row per ledger entry and touch of its order, with a share and an amount per model.
 
-paths: a relation or CTE of what attribution_paths gives, with half_life_days (rows outside the path and
-orders without an entry are left out here).
+paths: a relation or CTE of what attribution_paths gives (rows outside the path and orders without an
+entry are left out here).
 entries: CTE with connection_id, order_id, event_date, conversion_count, net_amount (to the cent),
 entry_cents (absolute), entry_sign (-1, 0, 1) and has_every_rule_version (false: the first rule version
 only); those named in `carried` pass through.
@@ -217,8 +195,6 @@ Where one row has it all, every share is 1 and every amount the entry's; only lo
         'creator_id'
     ] + carried -%}
     {%- set entry = 'partition by order_id, connection_id, rule_version, event_date' -%}
-    {%- set in_order = entry
-        ~ ' order by touch_number rows between unbounded preceding and unbounded following' -%}
     {%- set weighted_models = models | selectattr('kind', 'equalto', 'weighted') | list -%}
     with
 
@@ -232,22 +208,23 @@ Where one row has it all, every share is 1 and every amount the entry's; only lo
         {% endfor %}
     ),
 
-    whole as (
+    touched as {{ computed_once() }} (
 
         select
             entries.*,
             rule_versions.rule_version,
             coalesce(paths.touch_id, 'unattributed') as touch_id,
-            cast(1 as bigint) as touch_number,
-            cast(1 as bigint) as touch_count,
+            coalesce(paths.touch_number, 1) as touch_number,
+            coalesce(paths.touch_count, 1) as touch_count,
             coalesce(paths.channel_type, 'unattributed') as channel_type,
             coalesce(paths.channel, 'unattributed') as channel,
             paths.campaign_id,
             paths.creator_id,
-            {%- for model in models %}
-            {{ share(1) }} as {{ model.name }}_share,
-            entries.net_amount as {{ model.name }}_amount{{ ',' if not loop.last }}
-            {%- endfor %}
+            paths.time_decay_part,
+            paths.last_non_direct_number,
+            paths.channel_count,
+            paths.channel_touch_count,
+            paths.is_winner
         from {{ entries }} as entries
         inner join rule_versions on rule_versions.is_default or entries.has_every_rule_version
         left join {{ paths }} as paths
@@ -256,80 +233,32 @@ Where one row has it all, every share is 1 and every amount the entry's; only lo
                 and entries.order_id = paths.order_id
                 and rule_versions.rule_version = paths.rule_version
                 and paths.is_in_path
-                and paths.touch_number = 1
-        where coalesce(paths.touch_count, 1) = 1
 
     ),
 
-    kept as (
-
-        select
-            entries.*,
-            paths.rule_version,
-            paths.touch_id,
-            paths.touch_number,
-            paths.touch_count,
-            paths.channel_type,
-            paths.channel,
-            paths.campaign_id,
-            paths.creator_id,
-            paths.anchored_at,
-            paths.half_life_days,
-            paths.last_non_direct_number,
-            paths.channel_count,
-            paths.channel_touch_count,
-            paths.is_winner
-        from {{ entries }} as entries
-        inner join {{ paths }} as paths
-            on
-                entries.connection_id = paths.connection_id
-                and entries.order_id = paths.order_id
-                and (
-                    entries.has_every_rule_version or paths.rule_version = '{{ rule_versions[0] }}'
-                )
-        where
-            paths.is_in_path
-            and paths.touch_count > 1
-            and paths.rule_version in {{ quoted_list(rule_versions) }}
-
-    ),
-
-    ageing as (
+    whole as (
 
         select
             *,
-            max(anchored_at) over ({{ in_order }}) as newest_anchored_at
-        from kept
-
-    ),
-
-    decaying as (
-
-        select
-            ageing.*,
-            {{ decay_weight('ageing', 'ageing.newest_anchored_at') }} as decay_weight
-        from ageing
-
-    ),
-
-    totalled as (
-
-        select
-            *,
-            sum(decay_weight) over ({{ in_order }}) as decay_total
-        from decaying
+            {%- for model in models %}
+            {{ share(1) }} as {{ model.name }}_share,
+            net_amount as {{ model.name }}_amount{{ ',' if not loop.last }}
+            {%- endfor %}
+        from touched
+        where touch_count = 1
 
     ),
 
     parted as (
 
         select
-            totalled.*,
+            touched.*,
             {%- for model in weighted_models %}
-            {{ macro_of(model.name, 'part', 'totalled') }} as {{ model.name }}_part
+            touched.entry_cents * ({{ macro_of(model.name, 'part', 'touched') }}) as {{ model.name }}_exact
             {{- ',' if not loop.last }}
             {%- endfor %}
-        from totalled
+        from touched
+        where touched.touch_count > 1
 
     ),
 

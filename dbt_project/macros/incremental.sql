@@ -93,7 +93,9 @@ old ones behind. Hook and insert share one transaction. -#}
 {%- endmacro %}
 
 {% macro postgres__sort_in_memory(nothing) -%}
-    set local work_mem = '{{ var("sort_memory") }}'
+    set local work_mem = '{{ var("sort_memory") }}';
+    -- Every order meets its touches: hashing one side is half of sorting both by their texts.
+    set local enable_mergejoin = off
 {%- endmacro %}
 
 {#- True when a relation of this project is already built. -#}

@@ -47,7 +47,8 @@ final as (
         touch_count,
         last_non_direct_number,
         channel_touch_count,
-        channel_count
+        channel_count,
+        time_decay_part
     from paths
 
 )
