@@ -1,4 +1,4 @@
-"""Measure attribution: Markov, its bootstrap and the SQL models, with peers and a floor beside them.
+"""Measure attribution: Markov, its bootstrap and the SQL models, with peers and a floor.
 
     python bench/attribution.py [--sizes 10000x25 1000000x25 100000x1000] [--repeat 3]
                                 [--skip-peers] [--patient] [--skip-agreement]
@@ -9,8 +9,8 @@ text, with counts) to a credit per channel, in CPU seconds: other work on the ma
 wall time. The floor is one scan of the same touches: split the texts and count the names. Peers run
 in an environment of their own and are left out, with a message, where it cannot be made. Beyond 100
 channels ChannelAttribution takes minutes: --patient waits for it. Agreement: a random table through
-the real dbt models (a Postgres is started) and the peers' rule models, per channel. The SQL models are attribution_sql.py's.
-Exit status 1 when a goal is missed.
+the real dbt models (a Postgres is started) and the peers' rule models, per channel.
+The SQL models are attribution_sql.py's. Exit status 1 when a goal is missed.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 -- Journeys of three touches in the mean over 25 channels, one in four of them no creator's, some of
--- them older than the look-back; one order in twelve is refunded in part.
+-- them older than the look-back. One order in twelve is refunded in part.
 select setseed(0.4);
 create table journeys as
 select

@@ -84,18 +84,24 @@ old ones behind. Hook and insert share one transaction. -#}
     {%- endif %}
 {%- endmacro %}
 
-{#- Pre-hook of models that sort every touch: room to do it in memory, for this transaction alone. -#}
-{% macro sort_in_memory() -%}
-    {{ return(adapter.dispatch('sort_in_memory', 'groundswell')('')) }}
+{#- Pre-hook of models over orders, for their transaction alone: room to sort in memory, and the price
+of a page that is found by index. A day's orders lie together, so a lookup costs about what a scan of
+the same pages does; by the server's own price a day would scan the whole history.
+
+joins_by_hash: where every order meets its touches; sorting both by their texts costs twice as much. -#}
+{% macro tune_transaction(joins_by_hash=false) -%}
+    {{ return(adapter.dispatch('tune_transaction', 'groundswell')(joins_by_hash)) }}
 {%- endmacro %}
 
-{% macro default__sort_in_memory(nothing) -%}
+{% macro default__tune_transaction(joins_by_hash) -%}
 {%- endmacro %}
 
-{% macro postgres__sort_in_memory(nothing) -%}
+{% macro postgres__tune_transaction(joins_by_hash) -%}
     set local work_mem = '{{ var("sort_memory") }}';
-    -- Every order meets its touches: hashing one side is half of sorting both by their texts.
+    set local random_page_cost = 1.1
+    {%- if joins_by_hash %};
     set local enable_mergejoin = off
+    {%- endif %}
 {%- endmacro %}
 
 {#- True when a relation of this project is already built. -#}

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook=['{{ forget_affected_orders() }}', '{{ sort_in_memory() }}'],
+    pre_hook=['{{ tune_transaction(joins_by_hash=true) }}', '{{ forget_affected_orders() }}'],
     post_hook='analyze {{ this }} (connection_id, order_id, event_date, rule_version, channel_type)',
     indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}

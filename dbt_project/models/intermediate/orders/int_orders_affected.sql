@@ -6,6 +6,7 @@
 -- While a fact of the chain is missing (first build, full refresh) every order is affected.
 {{ config(
     materialized='table',
+    pre_hook='{{ tune_transaction() }}',
     post_hook='analyze {{ this }}',
 ) }}
 
@@ -17,7 +18,7 @@
 
 with
 
-orders as (
+orders as {{ computed_where_named() }} (
 
     select
         stg_orders.connection_id,
@@ -133,53 +134,121 @@ moved_shops as (
 
 ),
 
-affected as (
+-- One reason each, by key: while nothing was withdrawn, moved or answered nobody reads all orders.
+affected_keys as (
 
     select
         connection_id,
-        order_id,
-        order_number,
-        sales_channel,
-        ordered_at,
-        {{ business_date('processed_at', 'business_timezone') }} as order_date,
-        business_timezone
+        order_id
     from orders
-    where
-        {{ plan_changed() }}
-        or {{ attribution_settings_changed() }}
-        or load_id in {{ pending_loads() }}
-        or connection_id in (select moved_shops.connection_id from moved_shops)
-        or (connection_id, order_id) in (
-            select
-                pending_transactions.connection_id,
-                pending_transactions.order_id
-            from pending_transactions
-        )
-        or order_id in (select seen_purchases.transaction_key from seen_purchases)
-        or order_number in (select seen_purchases.transaction_key from seen_purchases)
-        or order_id in (select answered_surveys.order_key from answered_surveys)
-        or order_number in (select answered_surveys.order_key from answered_surveys)
-        or (connection_id, customer_id) in (
-            select
-                newly_seeded.connection_id,
-                newly_seeded.customer_id
-            from newly_seeded
-        )
-        or exists (
-            select 1
-            from withdrawn_transactions
-            where
-                orders.ordered_at >= withdrawn_transactions.from_date
-                and orders.ordered_at < withdrawn_transactions.to_at
-        )
-        or exists (
-            select 1
-            from new_posts
-            where
-                orders.connection_id = new_posts.connection_id
-                and orders.ordered_at >= new_posts.from_at
-                and orders.ordered_at <= new_posts.to_at
-        )
+    where load_id in {{ pending_loads() }}
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from orders
+    where {{ plan_changed() }} or {{ attribution_settings_changed() }}
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from moved_shops
+    inner join orders on moved_shops.connection_id = orders.connection_id
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from pending_transactions
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from seen_purchases
+    inner join orders on seen_purchases.transaction_key = orders.order_id
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from seen_purchases
+    inner join orders on seen_purchases.transaction_key = orders.order_number
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from answered_surveys
+    inner join orders on answered_surveys.order_key = orders.order_id
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from answered_surveys
+    inner join orders on answered_surveys.order_key = orders.order_number
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from newly_seeded
+    inner join orders
+        on
+            newly_seeded.connection_id = orders.connection_id
+            and newly_seeded.customer_id = orders.customer_id
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from withdrawn_transactions
+    inner join orders
+        on
+            withdrawn_transactions.from_date <= orders.ordered_at
+            and withdrawn_transactions.to_at > orders.ordered_at
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from new_posts
+    inner join orders
+        on
+            new_posts.connection_id = orders.connection_id
+            and new_posts.from_at <= orders.ordered_at
+            and new_posts.to_at >= orders.ordered_at
+
+),
+
+affected as (
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        orders.order_number,
+        orders.sales_channel,
+        orders.ordered_at,
+        {{ business_date('orders.processed_at', 'orders.business_timezone') }} as order_date,
+        orders.business_timezone
+    from affected_keys
+    inner join orders
+        on
+            affected_keys.connection_id = orders.connection_id
+            and affected_keys.order_id = orders.order_id
 
 )
 
