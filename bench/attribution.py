@@ -1,30 +1,26 @@
-"""Measure the solver of attribution: Markov and its bootstrap, with peers and a floor beside them.
+"""Measure attribution: Markov, its bootstrap and the SQL models, with peers and a floor.
 
     python bench/attribution.py [--sizes 10000x25 1000000x25 100000x1000] [--repeat 3]
                                 [--skip-peers] [--patient] [--skip-agreement]
+                                [--skip-models] [--paths 10000 1000000]
 
 A size is paths x channels. What is measured is one call from a path summary in memory (paths as
 text, with counts) to a credit per channel, in CPU seconds: other work on the machine lengthens the
 wall time. The floor is one scan of the same touches: split the texts and count the names. Peers run
 in an environment of their own and are left out, with a message, where it cannot be made. Beyond 100
 channels ChannelAttribution takes minutes: --patient waits for it. Agreement: a random table through
-the real dbt models (a Postgres is started) and the peers' rule models, per channel. Exit status 1
-when a goal is missed.
+the real dbt models (a Postgres is started) and the peers' rule models, per channel.
+The SQL models are attribution_sql.py's. Exit status 1 when a goal is missed.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +28,9 @@ import numpy as np
 
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
+
+from attribution_sql import measure_increments, measure_models  # noqa: E402  (same)
+from goals import Goal, make_peer_environment, run_peer  # noqa: E402  (same)
 
 from include.attribution.bootstrap import bootstrap_markov  # noqa: E402  (the path comes first)
 from include.attribution.cases import Case, Expected, Sale, Touch  # noqa: E402  (same)
@@ -41,9 +40,6 @@ from include.attribution.chain import TransitionCounts, count_transitions  # noq
 from include.attribution.markov import MarkovSolution, solve_markov  # noqa: E402  (same)
 from include.attribution.paths import PathSummary  # noqa: E402  (same)
 
-BENCH = REPO / "bench"
-PEER_VENV = BENCH / "peers" / ".venv"
-PEER_PYTHON = PEER_VENV / "bin" / "python"
 SEPARATOR = " > "
 SIZES = ["10000x25", "100000x25", "1000000x25", "100000x1000", "100000x2000"]
 FEW_CHANNELS = 100
@@ -55,23 +51,6 @@ GOAL_AGREEMENT = 1e-6
 Table = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """A measured number beside what it must not exceed."""
-
-    what: str
-    found: float
-    allowed: float
-
-    @property
-    def is_met(self) -> bool:
-        return self.found <= self.allowed
-
-    def __str__(self) -> str:
-        verdict = "met" if self.is_met else "MISSED"
-        return f"  {verdict:<7} {self.what}: {self.found:.3g} (goal {self.allowed:g})"
-
-
 def main() -> int:
     """Measure every size, then the agreement; 1 when a goal is missed."""
     parser = argparse.ArgumentParser(prog="bench/attribution.py", description=__doc__)
@@ -81,6 +60,8 @@ def main() -> int:
     parser.add_argument("--skip-peers", action="store_true")
     parser.add_argument("--patient", action="store_true", help="peers at many channels, too")
     parser.add_argument("--skip-agreement", action="store_true")
+    parser.add_argument("--skip-models", action="store_true", help="leave the SQL models out")
+    parser.add_argument("--paths", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
     options = parser.parse_args()
     has_peers = not options.skip_peers and make_peer_environment()
     goals: list[Goal] = []
@@ -91,6 +72,9 @@ def main() -> int:
         goals += measure_size(paths, channels, options.repeat, with_peer=with_peer)
     if has_peers and not options.skip_agreement:
         goals += measure_agreement()
+    if not options.skip_models:
+        goals += measure_models(options.paths, has_peer=has_peers)
+        goals += measure_increments()
     return 0 if all(goal.is_met for goal in goals) else 1
 
 
@@ -238,42 +222,6 @@ def _journeys(
         touches = of_user[sale.user]
         hours = [(sale.ts - touch.ts).total_seconds() / 3600 for touch in touches]
         yield [touch.channel for touch in touches], hours
-
-
-def run_peer(name: str, table: Table) -> dict[str, Any]:
-    """Run a peer in its own process; RuntimeError with its last words when it fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "in.json", Path(folder) / "out.json"
-        source.write_text(json.dumps(table), "utf-8")
-        command = [str(PEER_PYTHON), str(BENCH / "attribution_peer.py"), name]
-        done = subprocess.run(
-            [*command, str(source), str(target)], capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"{name} failed ({done.returncode}):\n{done.stderr[-2000:]}")
-        found: dict[str, Any] = json.loads(target.read_text("utf-8"))
-        return found
-
-
-def make_peer_environment() -> bool:
-    """Make bench/peers/.venv from its lock, if it is not there; say why when that fails."""
-    if PEER_PYTHON.exists():
-        return True
-    uv = str(Path(sys.executable).with_name("uv"))
-    lock = str(BENCH / "requirements-attribution.txt")
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    draft = PEER_VENV.with_name(".venv.new")
-    for command in (
-        [uv, "venv", "-q", "--clear", "-p", sys.executable, str(draft)],
-        [uv, "pip", "install", "-q", "-p", str(draft), "--require-hashes", "-r", lock],
-    ):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            words = done.stderr.strip()[-600:]
-            print(f"peers are left out, their environment cannot be made:\n{words}\n", flush=True)
-            return False
-    draft.rename(PEER_VENV)
-    return True
 
 
 if __name__ == "__main__":

@@ -69,12 +69,14 @@ def run(ground: Ground, command: Sequence[str]) -> Cost:
 
 def served_cpu(ground: Ground) -> float:
     """Return the CPU seconds so far of the API server, of Postgres and of its ended backends."""
-    ticks = 0
-    for pid in (ground.api.pid, ground.postgres_pid):
-        # After the name in brackets: fields 14 to 17, own and children's user and system time.
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        ticks += sum(int(field) for field in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return cpu_of(ground.api.pid) + cpu_of(ground.postgres_pid)
+
+
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds so far of a process and of its children that have ended."""
+    # After the name in brackets: fields 14 to 17, own and children's user and system time.
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

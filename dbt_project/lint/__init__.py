@@ -33,4 +33,8 @@ exceptions = SimpleNamespace(raise_compiler_error=_refuse)
 flags = SimpleNamespace(FULL_REFRESH=False)
 target = SimpleNamespace(database="warehouse", schema="staging")
 execute = True
-context = {f"share_{model['name']}": lambda path: "1.0" for model in var("attribution_models")}
+context = {
+    f"{kind}_{model['name']}": lambda path: "1.0"
+    for model in var("attribution_models")
+    for kind in ("share", "part", "cents")
+}

@@ -1,131 +1,201 @@
-{#- Weight of a touch per model; `path` is a CTE of touches in the path with what attribution_paths adds,
-and decay_weight and decay_total for time decay. Weights of an order sum to 1. -#}
+{#- Weight of a touch per model; `path` is a CTE of touches in the path with what attribution_paths adds.
+Weights of an order sum to 1. -#}
 {% macro model_share(model, path) -%}
-    {%- set share = context.get('share_' ~ model) -%}
-    {%- if share is none or share is not defined -%}
+    {{ macro_of(model, 'share', path) }}
+{%- endmacro %}
+
+{#- What the macro <kind>_<model> says; names the macro when there is none. -#}
+{% macro macro_of(model, kind, relation) -%}
+    {%- set found = context.get(kind ~ '_' ~ model) -%}
+    {%- if found is none or found is not defined -%}
         {{ exceptions.raise_compiler_error(
-            "attribution model " ~ model ~ " has no macro share_" ~ model
+            "attribution model " ~ model ~ " has no macro " ~ kind ~ "_" ~ model
         ) }}
     {%- endif -%}
-    {{ share(path) }}
+    {{ found(relation) }}
+{%- endmacro %}
+
+{#- A share in the scale it is stored in: a constant is cast once, not once per row. -#}
+{% macro share(value) -%}
+    cast({{ value }} as numeric(20, 18))
+{%- endmacro %}
+
+{#- The whole share for the touch that fits, nothing for the others. -#}
+{% macro whole_share(condition) -%}
+    case when {{ condition }} then {{ share(1) }} else {{ share(0) }} end
 {%- endmacro %}
 
 {% macro share_first_touch(path) -%}
-    case when {{ path }}.touch_number = 1 then 1.0 else 0.0 end
+    {{ whole_share(path ~ '.touch_number = 1') }}
 {%- endmacro %}
 
 {% macro share_last_touch(path) -%}
-    case when {{ path }}.touch_number = {{ path }}.touch_count then 1.0 else 0.0 end
+    {{ whole_share(path ~ '.touch_number = ' ~ path ~ '.touch_count') }}
 {%- endmacro %}
 
 {% macro share_last_non_direct(path) -%}
-    case
-        when
-            {{ path }}.touch_number
-            = coalesce({{ path }}.last_non_direct_number, {{ path }}.touch_count)
-            then 1.0
-        else 0.0
-    end
+    {{ whole_share(
+        path ~ '.touch_number = coalesce(' ~ path ~ '.last_non_direct_number, ' ~ path ~ '.touch_count)'
+    ) }}
 {%- endmacro %}
 
 {% macro share_linear(path) -%}
-    1.0 / {{ path }}.touch_count
+    {{ share('1.0 / ' ~ path ~ '.touch_count') }}
 {%- endmacro %}
 
 {% macro share_position_based(path) -%}
     case
-        when {{ path }}.touch_count <= 2 then 1.0 / {{ path }}.touch_count
-        when {{ path }}.touch_number in (1, {{ path }}.touch_count) then 0.4
-        else 0.2 / ({{ path }}.touch_count - 2)
+        when {{ path }}.touch_count <= 2 then {{ share('1.0 / ' ~ path ~ '.touch_count') }}
+        when {{ path }}.touch_number in (1, {{ path }}.touch_count) then {{ share(0.4) }}
+        else {{ share('0.2 / (' ~ path ~ '.touch_count - 2)') }}
     end
 {%- endmacro %}
 
+{#- By way of a whole number: a binary fraction becomes a decimal one five times as fast. -#}
 {% macro share_time_decay(path) -%}
-    cast({{ path }}.decay_weight / {{ path }}.decay_total as numeric)
+    {{ share('cast(' ~ part_time_decay(path) ~ ' * 1e18 as bigint) * 0.000000000000000001') }}
 {%- endmacro %}
 
 {#- Closed form of the game v(S) = orders whose distinct channels lie in S: each order is split equally
 over its distinct channels; a channel's part equally over its touches. -#}
 {% macro share_shapley(path) -%}
-    1.0 / ({{ path }}.channel_count * {{ path }}.channel_touch_count)
+    {{ share('1.0 / (' ~ path ~ '.channel_count * ' ~ path ~ '.channel_touch_count)') }}
 {%- endmacro %}
 
 {% macro share_rule_winner(path) -%}
-    case when {{ path }}.is_winner then 1.0 else 0.0 end
+    {{ whole_share(path ~ '.is_winner') }}
 {%- endmacro %}
 
-{#- 2 to the power of minus the age over the half-life, the age counted from the path's newest touch:
-the reference instant cancels out, and a long path can't lose all its weight to underflow. -#}
-{% macro decay_weight(path, newest_anchored_at) -%}
-    power(
-        cast(2 as double precision),
-        greatest(
-            -{{ seconds_between(path ~ '.anchored_at', newest_anchored_at) }}
-            / (86400.0 * {{ path }}.half_life_days),
-            -1000
-        )
-    )
+{#- The share of a weighted model as a binary fraction: cents are cut from it. -#}
+{% macro part_time_decay(path) -%}
+    {{ path }}.time_decay_part
 {%- endmacro %}
 
-{#- Money of a touch, to the cent: floor the absolute share, hand the missing cents to the largest
-remainders, ties to the earlier touch, restore the sign.
+{% macro part_shapley(path) -%}
+    1 / cast({{ path }}.channel_count * {{ path }}.channel_touch_count as double precision)
+{%- endmacro %}
 
-kind: winner (shares are 0 or 1), equal (all shares alike, so all remainders tie), weighted.
-`entry` holds net_amount, entry_cents (whole and absolute), touch_number, touch_count, <model>_share and
-for weighted models <model>_floor and <model>_remainder (millionths of a cent). -#}
-{% macro model_amount(model, kind, entry) -%}
-    {%- set share = entry ~ '.' ~ model ~ '_share' -%}
-    {%- set cents = entry ~ '.entry_cents' -%}
-    {%- if kind == 'winner' -%}
-        case when {{ share }} = 1 then {{ entry }}.net_amount else 0 end
-    {%- elif kind == 'equal' -%}
-        sign({{ entry }}.net_amount) * 0.01 * (
-            {{ cents }} / {{ entry }}.touch_count
-            + case
-                when {{ entry }}.touch_number <= {{ cents }} % {{ entry }}.touch_count then 1
-                else 0
-            end
-        )
+{#- Absolute cents of a touch per kind of model: floor the absolute share, hand the missing cents to the
+largest remainders, ties to the earlier touch.
+
+kind: equal (all shares alike, so all remainders tie), closed (few different shares: a macro
+cents_<name> knows who gets the missing cents), weighted (any shares; remainders are ranked). A model of
+kind winner, where one touch has it all, needs no cents.
+`entry` holds entry_cents (whole and absolute), touch_number, touch_count and for weighted models
+<model>_floor, <model>_floor_total and <model>_remainder_place. -#}
+{% macro model_cents(model, kind, entry) -%}
+    {%- if kind == 'equal' -%}
+        {{ equal_cents(entry) }}
+    {%- elif kind == 'closed' -%}
+        {{ macro_of(model, 'cents', entry) }}
     {%- elif kind == 'weighted' -%}
-        {%- set floored = entry ~ '.' ~ model ~ '_floor' -%}
-        {%- set part = 'partition by ' ~ entry ~ '.connection_id, ' ~ entry ~ '.order_id, '
-            ~ entry ~ '.rule_version, ' ~ entry ~ '.event_date' -%}
-        sign({{ entry }}.net_amount) * 0.01 * (
-            {{ floored }}
+        {{ entry }}.{{ model }}_floor
             + case
                 when
-                    row_number() over (
-                        {{ part }} order by {{ entry }}.{{ model }}_remainder desc, {{ entry }}.touch_number
-                    ) <= {{ cents }} - sum({{ floored }}) over ({{ part }})
+                    {{ entry }}.{{ model }}_remainder_place
+                    <= {{ entry }}.entry_cents - {{ entry }}.{{ model }}_floor_total
                     then 1
                 else 0
             end
-        )
     {%- else -%}
         {{ exceptions.raise_compiler_error(
-            "attribution model " ~ model ~ " is of kind " ~ kind ~ "; allowed: winner, equal, weighted"
+            "attribution model " ~ model ~ " is of kind " ~ kind
+            ~ "; allowed: winner, equal, closed, weighted"
         ) }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- Whole cents and remainder of a weighted share. Binary fractions carry an error far below a millionth
+{% macro equal_cents(entry) -%}
+    {{ entry }}.entry_cents / {{ entry }}.touch_count
+            + case
+                when {{ entry }}.touch_number <= {{ entry }}.entry_cents % {{ entry }}.touch_count then 1
+                else 0
+            end
+{%- endmacro %}
+
+{#- First and last hold two fifths each, every one between them a fifth of a part of n - 2. Both kinds of
+remainder over 5 (n - 2): whichever is larger goes first, at a tie the path's order decides. -#}
+{% macro cents_position_based(entry) -%}
+    {%- set cents, n = entry ~ '.entry_cents', entry ~ '.touch_count' -%}
+    {%- set place = entry ~ '.touch_number' -%}
+    {%- set edge_remainder = '(2 * ' ~ cents ~ ' % 5) * (' ~ n ~ ' - 2)' -%}
+    {%- set inner_remainder = cents ~ ' % (5 * (' ~ n ~ ' - 2))' -%}
+    {%- set missing = cents ~ ' - 2 * (2 * ' ~ cents ~ ' / 5) - (' ~ n ~ ' - 2) * (' ~ cents
+        ~ ' / (5 * (' ~ n ~ ' - 2)))' -%}
+    case
+                when {{ n }} <= 2 then {{ equal_cents(entry) }}
+                when {{ place }} in (1, {{ n }})
+                    then
+                        2 * {{ cents }} / 5
+                        + case
+                            when
+                                case
+                                    when {{ edge_remainder }} > {{ inner_remainder }}
+                                        then case when {{ place }} = 1 then 1 else 2 end
+                                    when {{ edge_remainder }} < {{ inner_remainder }}
+                                        then case when {{ place }} = 1 then {{ n }} - 1 else {{ n }} end
+                                    else {{ place }}
+                                end <= {{ missing }}
+                                then 1
+                            else 0
+                        end
+                else
+                    {{ cents }} / (5 * ({{ n }} - 2))
+                    + case
+                        when
+                            {{ place }} + case
+                                when {{ edge_remainder }} > {{ inner_remainder }} then 1
+                                when {{ edge_remainder }} < {{ inner_remainder }} then -1
+                                else 0
+                            end <= {{ missing }}
+                            then 1
+                        else 0
+                    end
+            end
+{%- endmacro %}
+
+{#- Money of a touch, to the cent, with the entry's sign. -#}
+{% macro model_amount(model, kind, entry) -%}
+    {%- if kind == 'winner' -%}
+        case when {{ entry }}.{{ model }}_share = 1 then {{ entry }}.net_amount else {{ amount(0) }} end
+    {%- else -%}
+        {{ amount(entry ~ '.entry_sign * (' ~ model_cents(model, kind, entry) ~ ') * 0.01') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Whole cents and remainder of a weighted model's exact ones. Binary fractions carry an error far below a millionth
 of a cent up to 10 million in money; a millionth decides what is whole and what is a tie. -#}
 {% macro share_cents(model, entry) -%}
-    {%- set exact = 'cast(' ~ entry ~ '.entry_cents as double precision) * ' ~ entry ~ '.' ~ model ~ '_share' -%}
+    {%- set exact = entry ~ '.' ~ model ~ '_exact' -%}
     cast(floor({{ exact }} + 0.000001) as bigint) as {{ model }}_floor,
             floor(({{ exact }} - floor({{ exact }} + 0.000001)) * 1000000 + 0.5) as {{ model }}_remainder
 {%- endmacro %}
 
 {#- One row per ledger entry and touch of its order, with a share and an amount per model.
 
-paths: CTE from attribution_paths with half_life_days (rows outside the path are left out here).
-entries: CTE with connection_id, order_id, event_date, conversion_count, net_amount (to the cent) and
-has_every_rule_version (false: the first rule version only).
+paths: a relation or CTE of what attribution_paths gives (rows outside the path and orders without an
+entry are left out here).
+entries: CTE with connection_id, order_id, event_date, conversion_count, net_amount (to the cent),
+entry_cents (absolute), entry_sign (-1, 0, 1) and has_every_rule_version (false: the first rule version
+only); those named in `carried` pass through.
 Every entry of an order, whatever its date, takes the weights of the order's path; an order without a
-path gets the one row `unattributed`. -#}
+path gets the one row `unattributed`.
+
+Where one row has it all, every share is 1 and every amount the entry's; only longer paths are sorted. -#}
 {% macro attribution_credits(
-    paths, entries, models=var('attribution_models'), rule_versions=var('attribution_rule_versions')
+    paths,
+    entries,
+    carried=[],
+    models=var('attribution_models'),
+    rule_versions=var('attribution_rule_versions')
 ) -%}
+    {%- set columns = [
+        'connection_id', 'order_id', 'event_date', 'rule_version', 'conversion_count', 'net_amount',
+        'touch_id', 'touch_number', 'touch_count', 'channel_type', 'channel', 'campaign_id',
+        'creator_id'
+    ] + carried -%}
+    {%- set entry = 'partition by order_id, connection_id, rule_version, event_date' -%}
+    {%- set weighted_models = models | selectattr('kind', 'equalto', 'weighted') | list -%}
     with
 
     rule_versions as (
@@ -138,97 +208,125 @@ path gets the one row `unattributed`. -#}
         {% endfor %}
     ),
 
-    kept as (
+    touched as {{ computed_once() }} (
 
         select
-            *,
-            max(anchored_at) over (
-                partition by connection_id, order_id, rule_version
-            ) as newest_anchored_at
-        from {{ paths }}
-        where is_in_path
-
-    ),
-
-    decaying as (
-
-        select
-            kept.*,
-            {{ decay_weight('kept', 'kept.newest_anchored_at') }} as decay_weight
-        from kept
-
-    ),
-
-    numbered as (
-
-        select
-            *,
-            sum(decay_weight) over (
-                partition by connection_id, order_id, rule_version
-            ) as decay_total
-        from decaying
-
-    ),
-
-    weighted as (
-
-        select
-            numbered.*,
-            {%- for model in models %}
-            {{ model_share(model.name, 'numbered') }} as {{ model.name }}_share{{ ',' if not loop.last }}
-            {%- endfor %}
-        from numbered
-
-    ),
-
-    spread as {{ computed_once() }} (
-
-        select
-            entries.connection_id,
-            entries.order_id,
-            entries.event_date,
+            entries.*,
             rule_versions.rule_version,
-            entries.conversion_count,
-            entries.net_amount,
-            cast(abs(entries.net_amount) * 100 as bigint) as entry_cents,
-            coalesce(weighted.touch_id, 'unattributed') as touch_id,
-            coalesce(weighted.touch_number, 1) as touch_number,
-            coalesce(weighted.touch_count, 1) as touch_count,
-            coalesce(weighted.channel_type, 'unattributed') as channel_type,
-            coalesce(weighted.channel, 'unattributed') as channel,
-            weighted.campaign_id,
-            weighted.creator_id,
-            {%- for model in models %}
-            coalesce(weighted.{{ model.name }}_share, 1.0) as {{ model.name }}_share{{ ',' if not loop.last }}
-            {%- endfor %}
+            coalesce(paths.touch_id, 'unattributed') as touch_id,
+            coalesce(paths.touch_number, 1) as touch_number,
+            coalesce(paths.touch_count, 1) as touch_count,
+            coalesce(paths.channel_type, 'unattributed') as channel_type,
+            coalesce(paths.channel, 'unattributed') as channel,
+            paths.campaign_id,
+            paths.creator_id,
+            paths.time_decay_part,
+            paths.last_non_direct_number,
+            paths.channel_count,
+            paths.channel_touch_count,
+            paths.is_winner
         from {{ entries }} as entries
         inner join rule_versions on rule_versions.is_default or entries.has_every_rule_version
-        left join weighted
+        left join {{ paths }} as paths
             on
-                entries.connection_id = weighted.connection_id
-                and entries.order_id = weighted.order_id
-                and rule_versions.rule_version = weighted.rule_version
+                entries.connection_id = paths.connection_id
+                and entries.order_id = paths.order_id
+                and rule_versions.rule_version = paths.rule_version
+                and paths.is_in_path
 
     ),
 
-    cut as {{ computed_once() }} (
+    whole as (
 
         select
-            spread.*
-            {%- for model in models if model.kind == 'weighted' %},
-            {{ share_cents(model.name, 'spread') }}
+            *,
+            {%- for model in models %}
+            {{ share(1) }} as {{ model.name }}_share,
+            net_amount as {{ model.name }}_amount{{ ',' if not loop.last }}
             {%- endfor %}
-        from spread
+        from touched
+        where touch_count = 1
+
+    ),
+
+    parted as (
+
+        select
+            touched.*,
+            {%- for model in weighted_models %}
+            touched.entry_cents * ({{ macro_of(model.name, 'part', 'touched') }}) as {{ model.name }}_exact
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from touched
+        where touched.touch_count > 1
+
+    ),
+
+    cut as (
+
+        select
+            parted.*,
+            {%- for model in weighted_models %}
+            {{ share_cents(model.name, 'parted') }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from parted
+
+    ),
+
+    ranked as (
+
+        select
+            cut.*,
+            {%- for model in weighted_models %}
+            {%- set by_remainder = entry ~ ' order by cut.' ~ model.name ~ '_remainder desc,'
+                ~ ' cut.touch_number rows between unbounded preceding and unbounded following' %}
+            row_number() over ({{ by_remainder }}) as {{ model.name }}_remainder_place,
+            sum(cut.{{ model.name }}_floor) over ({{ by_remainder }}) as {{ model.name }}_floor_total
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from cut
+
+    ),
+
+    weighed as (
+
+        select
+            ranked.*,
+            {%- for model in models %}
+            {{ model_share(model.name, 'ranked') }} as {{ model.name }}_share{{ ',' if not loop.last }}
+            {%- endfor %}
+        from ranked
+
+    ),
+
+    split as (
+
+        select
+            {%- for column in columns %}
+            weighed.{{ column }},
+            {%- endfor %}
+            {%- for model in models %}
+            weighed.{{ model.name }}_share,
+            {{ model_amount(model.name, model.kind, 'weighed') }} as {{ model.name }}_amount
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from weighed
 
     )
 
     select
-        cut.*,
-        {%- for model in models %}
-        {{ model_amount(model.name, model.kind, 'cut') }} as {{ model.name }}_amount
-        {{- ',' if not loop.last }}
+        {%- for column in columns %}
+        whole.{{ column }},
         {%- endfor %}
-    from cut
+        {%- for model in models %}
+        whole.{{ model.name }}_share,
+        whole.{{ model.name }}_amount{{ ',' if not loop.last }}
+        {%- endfor %}
+    from whole
+
+    union all
+
+    select * from split
 {%- endmacro %}
 
 {#- The columns of one model out of the wide credit row, chosen by a column that names the model. -#}
@@ -250,4 +348,16 @@ path gets the one row `unattributed`. -#}
 
 {% macro postgres__computed_once(nothing) -%}
     materialized
+{%- endmacro %}
+
+{#- Lets each place that names a CTE compute only what it asks for. -#}
+{% macro computed_where_named() -%}
+    {{ return(adapter.dispatch('computed_where_named', 'groundswell')('')) }}
+{%- endmacro %}
+
+{% macro default__computed_where_named(nothing) -%}
+{%- endmacro %}
+
+{% macro postgres__computed_where_named(nothing) -%}
+    not materialized
 {%- endmacro %}

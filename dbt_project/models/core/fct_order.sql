@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook='{{ forget_affected_orders() }}',
+    pre_hook=['{{ tune_transaction() }}', '{{ forget_affected_orders() }}'],
     indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
 ) }}
 

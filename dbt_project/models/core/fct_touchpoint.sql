@@ -1,21 +1,16 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook='{{ forget_affected_orders() }}',
+    pre_hook=['{{ tune_transaction() }}', '{{ forget_affected_orders() }}'],
+    post_hook='analyze {{ this }} (connection_id, order_id, rule_version)',
     indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}
 
 with
 
-touches as (
-
-    select * from {{ ref('int_order_touches') }}
-
-),
-
 paths as (
 
-    {{ attribution_paths('touches') | indent(4) }}
+    {{ attribution_paths(ref('int_order_touches')) | indent(4) }}
 
 ),
 
@@ -62,7 +57,8 @@ final as (
         touch_count,
         last_non_direct_number,
         channel_touch_count,
-        channel_count
+        channel_count,
+        time_decay_part
     from classified
 
 )

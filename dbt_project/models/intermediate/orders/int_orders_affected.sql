@@ -7,6 +7,7 @@
 -- every order is affected.
 {{ config(
     materialized='table',
+    pre_hook='{{ tune_transaction() }}',
     post_hook=['analyze {{ this }}', '{{ note_rebuilt_orders() }}'],
 ) }}
 
@@ -21,7 +22,7 @@
 
 with
 
-orders as (
+orders as {{ computed_where_named() }} (
 
     select
         stg_orders.connection_id,
@@ -116,48 +117,92 @@ moved_shops as (
 
 ),
 
-affected as (
+-- One reason each, by key: while nothing was withdrawn, moved or answered nobody reads all orders.
+affected_keys as (
 
     select
         connection_id,
-        order_id,
-        order_number,
-        sales_channel,
-        ordered_at,
-        {{ business_date('processed_at', 'business_timezone') }} as order_date,
-        business_timezone
+        order_id
     from orders
-    where
-        {{ plan_changed() }}
-        or {{ attribution_settings_changed() }}
-        or load_id in {{ pending_loads() }}
-        or connection_id in (select moved_shops.connection_id from moved_shops)
-        or (connection_id, order_id) in (
-            select
-                restated.connection_id,
-                restated.order_id
-            from {{ ref('int_woocommerce_orders_restated') }} as restated
-        )
-        or (connection_id, order_id) in (
-            select
-                seen_orders.connection_id,
-                seen_orders.order_id
-            from seen_orders
-        )
-        or (connection_id, order_id) in (
-            select
-                changed_orders.connection_id,
-                changed_orders.order_id
-            from changed_orders
-        )
-        or (connection_id, order_id) in (
-            select
-                new_posts.connection_id,
-                new_posts.order_id
-            from new_posts
-        )
-        or order_id in (select answered_surveys.order_key from answered_surveys)
-        or order_number in (select answered_surveys.order_key from answered_surveys)
+    where load_id in {{ pending_loads() }}
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from orders
+    where {{ plan_changed() }} or {{ attribution_settings_changed() }}
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from moved_shops
+    inner join orders on moved_shops.connection_id = orders.connection_id
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from {{ ref('int_woocommerce_orders_restated') }}
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from seen_orders
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from changed_orders
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from new_posts
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from answered_surveys
+    inner join orders on answered_surveys.order_key = orders.order_id
+
+    union
+
+    select
+        orders.connection_id,
+        orders.order_id
+    from answered_surveys
+    inner join orders on answered_surveys.order_key = orders.order_number
+
+),
+
+affected as (
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        orders.order_number,
+        orders.sales_channel,
+        orders.ordered_at,
+        {{ business_date('orders.processed_at', 'orders.business_timezone') }} as order_date,
+        orders.business_timezone
+    from affected_keys
+    inner join orders
+        on
+            affected_keys.connection_id = orders.connection_id
+            and affected_keys.order_id = orders.order_id
 
 )
 

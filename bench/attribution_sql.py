@@ -1,0 +1,235 @@
+"""Measure the SQL models of attribution: the real dbt models on a Postgres of their own.
+
+    python bench/attribution_sql.py [--paths 10000 100000 1000000] [--skip-peer] [--skip-increments]
+
+`measure_models`: journeys of three touches in the mean over 25 channels, offered as the models'
+inputs; dbt builds core.fct_touchpoint and core.fct_attribution_credit (eight models, cents, which
+touch was dropped and why), from warehouse to warehouse. What counts is CPU of the server; dbt's own
+time is the same for every size. The floor is one scan of the touches (a count per channel), the
+copy writes them once more. The peer gets the paths as CSV by COPY, runs five rule models and
+Shapley, and its touches with their six weights go back by COPY; its CPU and the server's count.
+
+`measure_increments`: a shop of 1,000 orders a day in the raw tables; what one more day costs after
+a month and after a year, through everything `+fct_attribution_credit` builds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from goals import BENCH, PEER_PYTHON, Goal, make_peer_environment
+from ground import cpu_of, free_port, postmaster
+
+REPO = BENCH.parent
+sys.path.insert(0, str(REPO))
+
+from include.attribution.cases_sql import TABLES  # noqa: E402  (the path comes first)
+from include.dbt_tasks import run_dbt  # noqa: E402  (same)
+from include.services.credentials import read_secrets  # noqa: E402  (same)
+from include.sources._base import Connection  # noqa: E402  (same)
+from include.warehouse import ddl  # noqa: E402  (same)
+from include.warehouse.connection import parse_dsn  # noqa: E402  (same)
+from include.warehouse.embedded import Cluster  # noqa: E402  (same)
+
+MODELS = ("fct_touchpoint", "fct_attribution_credit")
+GOAL_PEER, GOAL_FLOORS, GOAL_INCREMENT = 0.60, 4.0, 1.3
+ORDERS_PER_DAY, MONTH, YEAR = 1_000, 30, 365
+PATHS_SQL = (BENCH / "attribution_paths.sql").read_text(encoding="utf-8")
+SHOP_SQL = (BENCH / "attribution_shop.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Postgres of this run, its parent process and the folder where everything lies."""
+
+    cluster: Cluster
+    folder: Path
+
+    def dsn(self, database: str) -> str:
+        return self.cluster.admin_dsn(database)
+
+    def execute(self, database: str, text: str) -> None:
+        """Run statements one by one, each committed."""
+        with psycopg.connect(self.dsn(database), autocommit=True) as connection:
+            for statement in text.split(";"):
+                if statement.strip():
+                    connection.execute(statement.encode())
+
+    def cpu(self) -> float:
+        """Return the CPU seconds so far of the server and of its ended backends."""
+        # A backend's time counts once the server has noticed its end.
+        time.sleep(0.3)
+        return cpu_of(postmaster(self.cluster))
+
+    def dbt(self, database: str, *arguments: str) -> float:
+        """Run dbt as the admin; return the CPU seconds of the server meanwhile."""
+        parts = parse_dsn(self.dsn(database))
+        transformer = Connection(
+            "warehouse_transformer",
+            host=parts["host"],
+            port=int(parts["port"]),
+            scheme=database,
+            login=parts["user"],
+            password=parts["password"],
+        )
+        before = self.cpu()
+        target = str(self.folder / "target")
+        run_dbt(["--quiet", *arguments, "--target-path", target, "--log-path", target], transformer)
+        return self.cpu() - before
+
+
+@contextmanager
+def started_server() -> Iterator[Server]:
+    """Start a Postgres in a folder of its own; both are gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="groundswell-bench-") as folder:
+        secrets = read_secrets(Path(folder))
+        cluster = Cluster(Path(folder), free_port(), secrets.postgres_password, is_durable=False)
+        cluster.start()
+        try:
+            ddl.migrate(cluster.admin_dsn(), secrets)
+            yield Server(cluster, Path(folder))
+        finally:
+            cluster.stop()
+
+
+def measure_models(sizes: Sequence[int], *, has_peer: bool) -> list[Goal]:
+    """Build the attribution models over each number of paths and print what it took."""
+    goals = []
+    with started_server() as server:
+        for paths in sizes:
+            goals += measure_size(server, paths, has_peer=has_peer)
+    return goals
+
+
+def measure_size(server: Server, paths: int, *, has_peer: bool) -> list[Goal]:
+    """Measure one size in a database of its own, which is dropped."""
+    database = f"paths_{paths}"
+    server.execute("postgres", f"create database {database} template template0 encoding 'UTF8'")
+    server.execute(database, TABLES + PATHS_SQL.replace("{paths}", str(paths)))
+    server.dbt(database, "seed", "--select", "ref_precedence_rule")
+    ours = {model: server.dbt(database, "run", "--select", model) for model in MODELS}
+    scan, copy = measure_floors(server, database, times=max(10, 2_000_000 // paths))
+    total = sum(ours.values())
+    print(f"{paths} paths, CPU of the server")
+    print(f"  one scan of the touches {scan:8.3f} s\n  one copy of the touches {copy:8.2f} s")
+    for model, seconds in ours.items():
+        print(f"  {model:<23} {seconds:8.2f} s")
+    goals = [Goal("models, times one scan of the touches", total / scan, GOAL_FLOORS)]
+    if has_peer:
+        there, peer, back = measure_peer(server, database)
+        print(f"  peer: out {there:.2f} s, six models {peer:.2f} s, back {back:.2f} s")
+        share = total / (there + peer + back)
+        goals.append(Goal("models, share of marketing-attribution-models", share, GOAL_PEER))
+    print("\n".join(map(str, goals)), flush=True)
+    server.execute("postgres", f"drop database {database} with (force)")
+    return goals
+
+
+def measure_floors(server: Server, database: str, times: int) -> tuple[float, float]:
+    """Return the CPU seconds of one scan of the touches and of writing them once more."""
+    touches = "intermediate.int_order_touches"
+    before = server.cpu()
+    server.execute(
+        database,
+        "set max_parallel_workers_per_gather = 0;"
+        + f"select channel, count(*) from {touches} group by channel;" * times,
+    )
+    scanned = server.cpu()
+    server.execute(database, f"create table copied as select * from {touches}; drop table copied")
+    return (scanned - before) / times, server.cpu() - scanned
+
+
+def measure_peer(server: Server, database: str) -> tuple[float, float, float]:
+    """Return CPU seconds: the server's to give the paths, the peer's, the server's to take them."""
+    given, taken = server.folder / "given.csv", server.folder / "taken.csv"
+    before = server.cpu()
+    with psycopg.connect(server.dsn(database)) as connection, given.open("wb") as sink:
+        query = "select order_id, touched_at, channel from core.fct_touchpoint where is_in_path"
+        with connection.cursor().copy(f"copy ({query}) to stdout with csv header".encode()) as rows:
+            for block in rows:
+                sink.write(block)
+    there = server.cpu() - before
+    command = [str(PEER_PYTHON), str(BENCH / "attribution_peer.py"), "mam_touches"]
+    done = subprocess.run(
+        [*command, str(given), str(taken)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"mam_touches failed ({done.returncode}):\n{done.stderr[-2000:]}")
+    before = server.cpu()
+    with psycopg.connect(server.dsn(database)) as connection, taken.open("rb") as source:
+        connection.execute(
+            "create table taken (order_id text, channel text, first_touch double precision, "
+            "last_touch double precision, linear double precision, position_based double "
+            "precision, time_decay double precision, shapley double precision)"
+        )
+        with connection.cursor().copy(b"copy taken from stdin with csv header") as rows:
+            while block := source.read(1 << 20):
+                rows.write(block)
+    return there, float(done.stdout), server.cpu() - before
+
+
+def measure_increments() -> list[Goal]:
+    """Measure what a day of orders costs after a month and after a year of them."""
+    cost = {}
+    for days in (MONTH, YEAR):
+        with started_server() as server:
+            first = build_shop(server, days)
+            cost[days] = add_day(server, days)
+            print(f"{days} days of {ORDERS_PER_DAY} orders: built in {first:.1f} s of the server's")
+            print(f"  one more day {cost[days]:8.2f} s", flush=True)
+    goal = Goal("a day after a year, times after a month", cost[YEAR] / cost[MONTH], GOAL_INCREMENT)
+    print(goal, flush=True)
+    return [goal]
+
+
+def build_shop(server: Server, days: int) -> float:
+    """Write a shop's history and build it; return the CPU seconds of the build."""
+    plan, orders = SHOP_SQL.split("-- orders", maxsplit=1)
+    server.execute(ddl.WAREHOUSE, plan)
+    return load_and_build(server, orders, first_day=1, last_day=days)
+
+
+def add_day(server: Server, days: int) -> float:
+    """Write one more day and build it; return the CPU seconds of the build."""
+    orders = SHOP_SQL.split("-- orders", maxsplit=1)[1]
+    return load_and_build(server, orders, first_day=days + 1, last_day=days + 1)
+
+
+def load_and_build(server: Server, text: str, **places: int) -> float:
+    """Write orders of some days, a load each, open a run over them, build, publish."""
+    for name, value in {**places, "orders_per_day": ORDERS_PER_DAY}.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    server.execute(ddl.WAREHOUSE, text)
+    server.dbt(ddl.WAREHOUSE, "seed")
+    seconds = server.dbt(ddl.WAREHOUSE, "run", "--select", "+fct_attribution_credit")
+    server.dbt(ddl.WAREHOUSE, "run", "--select", "int_attribution_settings")
+    server.execute(ddl.WAREHOUSE, "update quality.measure_runs set status = 'published'")
+    return seconds
+
+
+def main() -> int:
+    """Measure the models and the increments; 1 when a goal is missed."""
+    parser = argparse.ArgumentParser(prog="bench/attribution_sql.py", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--paths", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--skip-peer", action="store_true")
+    parser.add_argument("--skip-increments", action="store_true")
+    options = parser.parse_args()
+    has_peer = not options.skip_peer and make_peer_environment()
+    goals = measure_models(options.paths, has_peer=has_peer)
+    if not options.skip_increments:
+        goals += measure_increments()
+    return 0 if all(goal.is_met for goal in goals) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
