@@ -83,9 +83,9 @@ class AirflowApi:
         self._call("POST", "backfills", json=body)
 
     def trigger(self, dag_id: str, key: str) -> None:
-        """Run a DAG for one partition key now, as the trigger form does, before its time has come."""
+        """Run a DAG for one partition key now, before its time, as the trigger form does."""
         body = {"logical_date": None, "partition_key": key}
-        self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        self._call("POST", f"dags/{dag_id}/dagRuns", json=body)
 
     def runs(self, dag_id: str, key: str) -> list[dict[str, Any]]:
         """Return the runs of a DAG for one partition key, newest first."""

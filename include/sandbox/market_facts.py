@@ -18,12 +18,13 @@ class MarketOptions:
     """Switches of the market.
 
     preexisting_share: share (0-0.4) of the orders with a creator's link or code that would have
-    come anyway. scale: multiplies orders and visits, not the social network's counters. history_days: days before the campaign's first day.
-    consent_rate: share of visitors GA4 may count (0.60-0.75 is usual). one_banner: whoever refuses
-    GA4 refuses the shop's own journey too. leaked_share: share of the orders without a creator that
-    type a code found on a coupon site, always the same creator's. code_audience_share: share of
-    those who click that order elsewhere by code alone, so that no visit leads to them. guest_rate,
-    refund_rate: shares of orders. second_shop_share: orders of the second shop for one of the first.
+    come anyway. scale: multiplies orders and visits, not the social network's counters.
+    history_days: days before the campaign's first day. consent_rate: share of visitors GA4 may
+    count (0.60-0.75 is usual). one_banner: whoever refuses GA4 refuses the shop's own journey
+    too. leaked_share: share of the orders without a creator that type a code found on a coupon
+    site, always the same creator's. code_audience_share: share of those who click that order
+    elsewhere by code alone, so that no visit leads to them. guest_rate, refund_rate: shares of
+    orders. second_shop_share: orders of the second shop for one of the first.
     """
 
     preexisting_share: float = 0.2

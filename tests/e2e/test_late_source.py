@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
@@ -44,7 +45,7 @@ class RunningDemo:
     def is_deadline_over(self) -> bool:
         """True when the real clock has passed the hour at which `close_day` closes the last day."""
         closes_on = self.demo.last_day + dt.timedelta(days=1)
-        deadline = dt.datetime.combine(closes_on, dt.time(9), self.demo.timezone)
+        deadline = dt.datetime.combine(closes_on, dt.time(9), ZoneInfo(self.demo.timezone))
         return dt.datetime.now(dt.UTC) >= deadline
 
     def follow(self, dag_id: str, key: str | None = None) -> dict[str, Any]:
