@@ -23,6 +23,23 @@ orders as (
 
 ),
 
+returned_woocommerce_lines as (
+
+    select
+        named.connection_id,
+        named.order_id,
+        returned.refunded_line_id as line_id,
+        sum(returned.quantity) as quantity
+    from {{ ref('stg_woocommerce__order_refunds') }} as named
+    inner join {{ ref('stg_woocommerce__refund_lines') }} as returned
+        on
+            named.connection_id = returned.connection_id
+            and named.refund_id = returned.refund_id
+    where returned.line_type = 'product'
+    group by named.connection_id, named.order_id, returned.refunded_line_id
+
+),
+
 -- A shop's lines in one shape; another shop is one more part of the union.
 lines as (
 
@@ -36,6 +53,24 @@ lines as (
         quantity,
         current_quantity
     from {{ ref('stg_shopify__order_lines') }}
+
+    union all
+
+    select
+        order_lines.connection_id,
+        order_lines.order_id,
+        order_lines.line_id,
+        order_lines.product_id,
+        coalesce(order_lines.variation_id, order_lines.product_id) as variant_id,
+        order_lines.sku,
+        cast(order_lines.quantity as bigint) as quantity,
+        cast(order_lines.quantity - coalesce(returned.quantity, 0) as bigint) as current_quantity
+    from {{ ref('stg_woocommerce__order_lines') }} as order_lines
+    left join returned_woocommerce_lines as returned
+        on
+            order_lines.connection_id = returned.connection_id
+            and order_lines.order_id = returned.order_id
+            and order_lines.line_id = returned.line_id
 
 ),
 

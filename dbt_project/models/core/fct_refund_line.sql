@@ -48,6 +48,35 @@ refund_lines as (
         refund_lines.line_id,
         refunds.refunded_at
 
+    union all
+
+    -- A refund that the order no longer names was deleted.
+    select
+        refunds.connection_id,
+        refunds.order_id,
+        refunds.refund_id,
+        refund_lines.refunded_line_id as line_id,
+        refunds.refunded_at,
+        sum(refund_lines.quantity) as quantity,
+        sum(refund_lines.subtotal_amount) as subtotal_amount,
+        sum(refund_lines.tax_amount) as tax_amount
+    from {{ ref('stg_woocommerce__order_refunds') }} as named
+    inner join {{ ref('stg_woocommerce__refunds') }} as refunds
+        on
+            named.connection_id = refunds.connection_id
+            and named.refund_id = refunds.refund_id
+    inner join {{ ref('stg_woocommerce__refund_lines') }} as refund_lines
+        on
+            refunds.connection_id = refund_lines.connection_id
+            and refunds.refund_id = refund_lines.refund_id
+    where refund_lines.line_type = 'product' and refund_lines.refunded_line_id is not null
+    group by
+        refunds.connection_id,
+        refunds.order_id,
+        refunds.refund_id,
+        refund_lines.refunded_line_id,
+        refunds.refunded_at
+
 ),
 
 final as (

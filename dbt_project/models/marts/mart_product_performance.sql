@@ -25,9 +25,11 @@ orders as (
         orders.order_date,
         orders.net_revenue_amount
     from campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+        on campaigns.campaign_id = shops.campaign_id
     inner join {{ ref('fct_order') }} as orders
         on
-            campaigns.shop_connection_id = orders.connection_id
+            shops.shop_connection_id = orders.connection_id
             and campaigns.start_date <= orders.order_date
             and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
             >= orders.order_date
@@ -231,7 +233,7 @@ rounded as (
         - round(sum(net_revenue_amount) over along - net_revenue_amount, 2) as net_amount
     from credited
     window along as (
-        partition by campaign_id, variant_key
+        partition by campaign_id, connection_id, variant_key
         order by channel_type, channel
     )
 

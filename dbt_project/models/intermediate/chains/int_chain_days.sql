@@ -9,7 +9,7 @@ campaigns as (
         shop_connection_id,
         start_date,
         {{ days_after('end_date', 'lookback_days') }} as last_date
-    from {{ ref('dim_campaign') }}
+    from {{ ref('stg_campaign_plan__campaign_shops') }}
 
 ),
 

@@ -18,6 +18,18 @@ shop_codes as (
 
 ),
 
+typed as (
+    {% for model in ['stg_shopify__order_discount_codes', 'stg_woocommerce__order_coupon_lines'] %}
+    select
+        connection_id,
+        order_id,
+        code_key,
+        code
+    from {{ ref(model) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 -- A code typed twice on one order is one redemption.
 redeemed as (
 
@@ -26,7 +38,7 @@ redeemed as (
         order_id,
         code_key,
         min(code) as typed_code
-    from {{ ref('stg_shopify__order_discount_codes') }}
+    from typed
     where code_key is not null
     group by connection_id, order_id, code_key
 
