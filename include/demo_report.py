@@ -23,6 +23,8 @@ from include.warehouse.server import role_dsn
 if TYPE_CHECKING:
     from include.demo import Demo, Stages
 
+CAMPAIGN_DAYS = 61  # of the sample
+
 ERROR_COLUMNS = (
     "total variation",
     "rank correlation",
@@ -61,7 +63,7 @@ GAP_LINES = {
     "refund_amount": "+ refunds and cancellations",
     "sales_channel_amount": "+ till, drafts, API",
     "consent_amount": "+ no visit known",
-    "event_amount": "+ visits, no purchase event",
+    "event_amount": "+ visits known, no purchase",
     "other_amount": "+ other causes",
     "unexplained_amount": "+ unexplained",
 }
@@ -119,6 +121,12 @@ def show(demo: Demo, stages: Stages) -> None:
         raise GroundswellError("the marts are published but empty; see quality.load_windows")
     console.rule("Serum launch: what the creators brought")
     console.print(_scorecard_table(scorecard))
+    days_shown = (demo.last_day - demo.first_day).days + 1
+    if days_shown < CAMPAIGN_DAYS:
+        console.print(
+            f"Only the last {days_shown} of {CAMPAIGN_DAYS} days are loaded: costs are those of "
+            "the whole campaign, orders are not, so ROAS is too low."
+        )
     console.print(_reconciliation_table(days))
     console.print(_gaps_table(_read(bi_reader, GAPS)))
     console.print(
@@ -168,7 +176,10 @@ def _read(dsn: str, query: str, values: Sequence[object] = ()) -> list[dict[str,
 
 
 def _scorecard_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title=f"top and bottom {SHOWN} of {len(rows)} creators, by ROAS (90 % interval)")
+    table = Table(
+        title=f"top and bottom {SHOWN} of {len(rows)} creators, by ROAS as credited\n"
+        "(from, to: 90 % interval of what to expect)"
+    )
     table.add_column("creator")
     for name in ("cost", "credited orders", "net revenue", "ROAS", "from", "to"):
         table.add_column(name, justify="right")
@@ -192,7 +203,7 @@ def _reconciliation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         title=f"net sales of {rows[0]['day_count']} days: the shop's own report, and credit"
     )
     table.add_column("shop", overflow="fold")
-    table.add_column("model", overflow="fold")
+    table.add_column("model", min_width=15)
     for label in RECONCILIATION_LINES.values():
         table.add_column(label, justify="right", overflow="fold")
     for row in rows:
