@@ -40,6 +40,8 @@ select 'spring'::text as campaign_id, 'shop'::text as shop_connection_id,
     'all'::text as default_rule_version,
     'linear'::text as default_attribution_model, '1'::text as plan_version,
     null::date as last_planned_date;
+create table staging.stg_campaign_plan__campaign_shops as
+select campaign_id, shop_connection_id, start_date, end_date, lookback_days from core.dim_campaign;
 create table core.dim_creator as
 select 'spring'::text as campaign_id, unnest(array['ana', 'bo']) as creator_id;
 create table core.fct_order (

@@ -36,13 +36,14 @@ code_uses as (
 
     select
         campaign_id,
+        connection_id,
         code_key,
         creator_id,
         max(order_date) as last_seen_date,
         count(*) as seen_count,
         {{ count_where('is_exact_spelling') }} as exact_seen_count
     from {{ ref('int_code_redemptions') }}
-    group by campaign_id, code_key, creator_id
+    group by campaign_id, connection_id, code_key, creator_id
 
 ),
 
@@ -50,6 +51,7 @@ checked_codes as (
 
     select
         codes.campaign_id,
+        codes.connection_id,
         codes.creator_id,
         'code' as item_kind,
         codes.code_key as item_key,
@@ -77,6 +79,7 @@ checked_codes as (
     left join code_uses as uses
         on
             codes.campaign_id = uses.campaign_id
+            and codes.connection_id = uses.connection_id
             and codes.code_key = uses.code_key
             and codes.creator_id = uses.creator_id
 
@@ -120,6 +123,7 @@ checked_links as (
 
     select
         links.campaign_id,
+        cast(null as text) as connection_id,
         links.creator_id,
         'link' as item_kind,
         links.link_id as item_key,
@@ -166,6 +170,7 @@ checked_pages as (
 
     select
         pages.campaign_id,
+        cast(null as text) as connection_id,
         pages.creator_id,
         'landing_page' as item_kind,
         pages.landing_path as item_key,
@@ -194,6 +199,7 @@ checked_posts as (
 
     select
         posts.campaign_id,
+        cast(null as text) as connection_id,
         posts.creator_id,
         'post' as item_kind,
         posts.platform || ':' || posts.post_id as item_key,
@@ -288,6 +294,8 @@ final as (
         judged.creator_id,
         judged.item_kind,
         judged.item_key,
+        -- Links, pages and posts belong to no shop; the campaign's main one stands for them.
+        coalesce(judged.connection_id, campaigns.shop_connection_id) as connection_id,
         judged.valid_from_date,
         judged.valid_to_date,
         judged.check_status,
