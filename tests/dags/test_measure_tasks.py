@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
+from include import dbt_tasks
 from include.dbt_tasks import idle_staging
+from include.settings import DBT_PROJECT_DIR
 
 
-def test_only_staging_that_no_fact_reads_is_left_out() -> None:
-    """Facts read TikTok's posts and GA4's export, whether or not a campaign has them."""
+def test_only_staging_that_no_fact_reads_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts read TikTok's posts and WooCommerce's orders, whether or not a campaign has them."""
+    assert idle_staging(["shopify", "campaign_plan"]) == []
+    read = {path.name for path in (DBT_PROJECT_DIR / "models" / "staging").iterdir()}
+    monkeypatch.setattr(dbt_tasks, "_staging_that_facts_read", lambda: read - {"woocommerce"})
     assert idle_staging(["shopify", "campaign_plan"]) == ["path:models/staging/woocommerce"]
     assert idle_staging(["woocommerce", "ga4_export"]) == []
