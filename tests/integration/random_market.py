@@ -116,14 +116,9 @@ class RandomMarket:
         run_dbt(self.warehouse, [*build, *arguments], self.folder / "dbt")
 
     def contents(self) -> dict[str, list[str]]:
-        """Every table, row for row."""
+        """Every table, row for row; shares to 12 digits, for sums of fractions know no order."""
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            return {
-                table: sorted(
-                    row for (row,) in connection.execute(f"select t::text from {table} t".encode())
-                )
-                for table in TABLES
-            }
+            return {table: sorted(_rows(connection, table)) for table in TABLES}
 
     def affected_count(self) -> int:
         """How many orders the last run built."""
@@ -343,3 +338,17 @@ class RandomMarket:
         source = discover_sources()[connection_id]
         apply_erasure(places, source, connection_id, [Person(row[0], {person})])
         return person
+
+
+def _rows(connection: psycopg.Connection, table: str) -> list[str]:
+    schema, _, name = table.partition(".")
+    columns = [
+        f"round({column}, 12)" if column.endswith("_share") else column
+        for (column,) in connection.execute(
+            "select column_name from information_schema.columns"
+            " where table_schema = %s and table_name = %s order by ordinal_position",
+            [schema, name],
+        )
+    ]
+    query = f"select row({', '.join(columns)})::text from {table}"
+    return [row for (row,) in connection.execute(query.encode())]
