@@ -49,7 +49,8 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 def test_one_ingest_dag_per_enabled_source(dags: dict[str, object]) -> None:
-    sources = ("shopify", "ga4", "ga4_export", "instagram", "tiktok", "youtube", "files")
+    shops = ("shopify", "woocommerce")
+    sources = (*shops, "ga4", "ga4_export", "instagram", "tiktok", "youtube", "files")
     expected = {f"ingest_{name}" for name in (*sources, "exchange_rates", "campaign_plan")}
     own_windows = {"ingest_instagram_stories"}
     assert {dag_id for dag_id in dags if dag_id.startswith("ingest_")} == expected | own_windows

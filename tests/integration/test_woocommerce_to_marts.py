@@ -99,13 +99,15 @@ def built(warehouse: Any, target: Path) -> Iterator[TwoShops]:
 
 def test_orders_of_both_shops_have_one_set_of_words(built: TwoShops) -> None:
     assert built.rows(
-        "select order_name, order_date::text, order_class, financial_status, customer_id, "
+        "select order_name, order_date::text, order_class, financial_status, "
+        # Customers have keys of their own: who is the same is what counts.
+        "case when customer_id is not null then dense_rank() over (order by customer_id) end, "
         "customer_order_index, sale_amount::text, restated_amount::text from core.fct_order "
         "where connection_id = 'woocommerce' order by order_id"
     ) == [
         ("#7001", "2026-03-02", "kept", "PARTIALLY_REFUNDED", None, None, "60.00", "-20.00"),
-        ("#7002", "2026-03-02", "kept", "PAID", "7", 1, "45.00", "0.00"),
-        ("#7003", "2026-03-02", "cancelled", "VOIDED", "7", None, "30.00", "-30.00"),
+        ("#7002", "2026-03-02", "kept", "PAID", 1, 1, "45.00", "0.00"),
+        ("#7003", "2026-03-02", "cancelled", "VOIDED", 1, None, "30.00", "-30.00"),
         ("#7004", "2026-03-02", "kept", "PAID", None, None, "8.39", "0.00"),
         ("#7005", "2026-03-02", "kept", "PAID", None, None, "11.00", "0.00"),
         ("#7006", "2026-03-02", "unpaid", "PENDING", None, None, "12.00", "-12.00"),
