@@ -149,6 +149,25 @@ same_days as (
 
 ),
 
+-- By customer first: a customer has few creators, two creators have many customers.
+shared_customers as (
+
+    select
+        one.campaign_id,
+        one.creator_id,
+        other.creator_id as other_creator_id,
+        count(*) as shared_customer_count
+    from touched_customers as one
+    inner join touched_customers as other
+        on
+            one.campaign_id = other.campaign_id
+            and one.connection_id = other.connection_id
+            and one.customer_id = other.customer_id
+            and one.creator_id <> other.creator_id
+    group by one.campaign_id, one.creator_id, other.creator_id
+
+),
+
 shared as (
 
     select
@@ -156,23 +175,13 @@ shared as (
         same_days.creator_id,
         same_days.entry_id,
         same_days.other_creator_id,
-        count(other_touched.customer_id) as shared_customer_count
+        coalesce(shared_customers.shared_customer_count, 0) as shared_customer_count
     from same_days
-    left join touched_customers as own_touched
+    left join shared_customers
         on
-            same_days.campaign_id = own_touched.campaign_id
-            and same_days.creator_id = own_touched.creator_id
-    left join touched_customers as other_touched
-        on
-            same_days.campaign_id = other_touched.campaign_id
-            and same_days.other_creator_id = other_touched.creator_id
-            and own_touched.connection_id = other_touched.connection_id
-            and own_touched.customer_id = other_touched.customer_id
-    group by
-        same_days.campaign_id,
-        same_days.creator_id,
-        same_days.entry_id,
-        same_days.other_creator_id
+            same_days.campaign_id = shared_customers.campaign_id
+            and same_days.creator_id = shared_customers.creator_id
+            and same_days.other_creator_id = shared_customers.other_creator_id
 
 ),
 
