@@ -23,11 +23,53 @@ shops as (
 
 ),
 
-credits as (
+models as (
+
+    -- The default rule version is the one kept for all history.
+    {% for model in var('attribution_models') -%}
+    select
+        '{{ model.name }}' as attribution_model,
+        '{{ var("attribution_rule_versions")[0] }}' as rule_version
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- Summed over all models at once, before each model becomes a row of its own.
+channel_days as (
 
     select
         connection_id,
         event_date as order_date,
+        rule_version,
+        channel_type,
+        {%- for model in var('attribution_models') %}
+        sum({{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('fct_attribution_credit') }}
+    where order_class <> 'test'
+    group by connection_id, event_date, rule_version, channel_type
+
+),
+
+channel_credits as (
+
+    select
+        channel_days.connection_id,
+        channel_days.order_date,
+        channel_days.channel_type,
+        models.attribution_model,
+        models.rule_version,
+        {{ chosen_model('models.attribution_model', 'channel_days', 'amount') }} as credit_amount
+    from channel_days
+    inner join models on channel_days.rule_version = models.rule_version
+
+),
+
+credits as (
+
+    select
+        connection_id,
+        order_date,
         attribution_model,
         rule_version,
         sum(credit_amount) as net_amount,
@@ -35,9 +77,8 @@ credits as (
     sum(case when channel_type = '{{ channel_type }}' then credit_amount else 0 end)
         as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
-    from {{ ref('int_credits_unpivoted') }}
-    where order_class <> 'test'
-    group by connection_id, event_date, attribution_model, rule_version
+    from channel_credits
+    group by connection_id, order_date, attribution_model, rule_version
 
 ),
 
@@ -74,17 +115,6 @@ shop_sales as (
             reported.connection_id = headers.connection_id
             and reported.order_date = headers.order_date
 
-),
-
-models as (
-
-    -- The default rule version is the one kept for all history.
-    {% for model in var('attribution_models') -%}
-    select
-        '{{ model.name }}' as attribution_model,
-        '{{ var("attribution_rule_versions")[0] }}' as rule_version
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 ),
 
 days as (

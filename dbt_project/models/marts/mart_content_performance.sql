@@ -34,13 +34,8 @@ kept_credits as (
         credits.ordered_at,
         sum(credits.credit_share * credits.conversion_count) as credited_order_count,
         sum(credits.credit_amount) as net_revenue_amount
-    from {{ ref('int_credits_unpivoted') }} as credits
-    inner join campaigns
-        on
-            credits.campaign_id = campaigns.campaign_id
-            and credits.attribution_model = campaigns.default_attribution_model
-            and credits.rule_version = campaigns.default_rule_version
-    where credits.order_class = 'kept' and credits.channel_type = 'creator'
+    from {{ ref('int_default_credits') }} as credits
+    where credits.order_class = 'kept'
     group by
         credits.campaign_id,
         credits.creator_id,

@@ -20,14 +20,9 @@ creators as (
 
 kept_credits as (
 
-    select credits.*
-    from {{ ref('int_credits_unpivoted') }} as credits
-    inner join campaigns
-        on
-            credits.campaign_id = campaigns.campaign_id
-            and credits.attribution_model = campaigns.default_attribution_model
-            and credits.rule_version = campaigns.default_rule_version
-    where credits.order_class = 'kept' and credits.channel_type = 'creator'
+    select *
+    from {{ ref('int_default_credits') }}
+    where order_class = 'kept'
 
 ),
 

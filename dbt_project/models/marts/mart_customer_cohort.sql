@@ -50,16 +50,8 @@ credits as (
             partition by credits.campaign_id, credits.connection_id, credits.order_id
             order by sum(credits.credit_share) desc, credits.creator_id asc
         ) as place
-    from {{ ref('int_credits_unpivoted') }} as credits
-    inner join campaigns
-        on
-            credits.campaign_id = campaigns.campaign_id
-            and credits.attribution_model = campaigns.default_attribution_model
-            and credits.rule_version = campaigns.default_rule_version
-    where
-        credits.channel_type = 'creator'
-        and credits.conversion_count = 1
-        and credits.credit_share > 0
+    from {{ ref('int_default_credits') }} as credits
+    where credits.conversion_count = 1 and credits.credit_share > 0
     group by
         credits.campaign_id, credits.connection_id, credits.order_id, credits.creator_id
 

@@ -1,0 +1,36 @@
+-- The credits of each campaign's creators under the campaign's own default model and rule version.
+-- Only models of the credit rows can be a default, so `markov_path` is never asked for here: its
+-- view is the dear one.
+with
+
+campaigns as (
+
+    select * from {{ ref('dim_campaign') }}
+
+)
+
+select
+    credits.connection_id,
+    credits.order_id,
+    credits.event_date,
+    credits.rule_version,
+    campaigns.default_attribution_model as attribution_model,
+    credits.touch_id,
+    credits.channel_type,
+    credits.channel,
+    credits.campaign_id,
+    credits.creator_id,
+    credits.ordered_at,
+    credits.order_date,
+    credits.order_class,
+    credits.is_new_customer,
+    credits.currency_code,
+    credits.conversion_count,
+    {{ chosen_model('campaigns.default_attribution_model', 'credits', 'share') }} as credit_share,
+    {{ chosen_model('campaigns.default_attribution_model', 'credits', 'amount') }} as credit_amount
+from {{ ref('fct_attribution_credit') }} as credits
+inner join campaigns
+    on
+        credits.campaign_id = campaigns.campaign_id
+        and credits.rule_version = campaigns.default_rule_version
+where credits.channel_type = 'creator'
