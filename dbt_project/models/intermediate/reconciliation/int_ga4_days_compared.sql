@@ -3,7 +3,9 @@
     'sales_channel', 'event_not_fired', 'currency', 'test_order',
 ] -%}
 -- One row per shop and business date: what GA4 counts as purchases, why it cannot be compared, and
--- per cause what of the ledger it does not show.
+-- per cause what of the ledger it does not show. A table: the mart and two tests read it.
+{{ config(materialized='table') }}
+
 with
 
 properties as (

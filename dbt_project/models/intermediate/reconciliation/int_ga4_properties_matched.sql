@@ -1,5 +1,8 @@
 -- One row per GA4 property and the shop whose purchases it counts: that of most of the orders its
--- transaction ids name; without any, the campaigns' shop where they have one.
+-- transaction ids name; without any, the campaigns' shop where they have one. A table: one row per
+-- property that compares every transaction id with every order, read three times.
+{{ config(materialized='table') }}
+
 with
 
 properties as (
