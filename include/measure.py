@@ -15,7 +15,6 @@ import psycopg
 
 from include import estimates
 from include.day_gate import arrived_sources
-from include.leak_scores import score_leaks
 from include.refits import has_waiting_refit
 from include.removal_effects import solve_weeks
 from include.restatements.compare import compare_run
@@ -89,6 +88,9 @@ def solve(dsn: str, measure_run_id: int) -> None:
 
     Raise `PublishRefused` for an unknown run or a chain that contradicts its own paths.
     """
+    # numpy and scipy stay out of the other tasks that import this module.
+    from include.leak_scores import score_leaks
+
     solve_weeks(dsn, measure_run_id)
     compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)

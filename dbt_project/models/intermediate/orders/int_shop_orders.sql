@@ -12,7 +12,6 @@ orders as (
         source_name,
         subtotal_amount,
         discount_amount,
-        customer_id,
         load_id
     from {{ ref(model) }}
     {{ 'union all' if not loop.last }}

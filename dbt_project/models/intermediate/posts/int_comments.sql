@@ -2,49 +2,21 @@
 with
 
 unified as (
-
+    {% for platform in var('social_platforms') %}
     select
-        'instagram' as platform,
-        comment_id,
-        media_id as post_id,
-        parent_comment_id,
-        author_key,
-        commented_at,
-        commented_date,
-        likes_count,
-        cast(null as boolean) as is_by_account,
-        comment_text
-    from {{ ref('stg_instagram__comments') }}
-
-    union all
-
-    select
-        'tiktok' as platform,
+        '{{ platform }}' as platform,
         comment_id,
         post_id,
         parent_comment_id,
-        username_hash as author_key,
+        author_key,
         commented_at,
         commented_date,
         likes_count,
         is_by_account,
         comment_text
-    from {{ ref('stg_tiktok__comments') }}
-
-    union all
-
-    select
-        'youtube' as platform,
-        comment_id,
-        video_id as post_id,
-        parent_comment_id,
-        author_key,
-        published_at as commented_at,
-        published_date as commented_date,
-        likes_count,
-        cast(null as boolean) as is_by_account,
-        comment_text
-    from {{ ref('stg_youtube__comments') }}
+    from {{ ref('stg_' ~ platform ~ '__comments') }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 

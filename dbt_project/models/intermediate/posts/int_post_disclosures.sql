@@ -20,7 +20,7 @@ labels as (
         media_id as post_id,
         true as has_label
     from {{ ref('stg_instagram__partnership_content') }}
-
+    {% if 'youtube' in var('social_platforms') %}
     union all
 
     select
@@ -29,7 +29,8 @@ labels as (
         has_paid_product_placement as has_label
     from {{ ref('stg_youtube__videos') }}
     where has_paid_product_placement is not null
-
+    {% endif %}
+    {%- if 'tiktok' in var('social_platforms') %}
     union all
 
     select
@@ -38,7 +39,7 @@ labels as (
         collaboration_status = 'PAID_PARTNERSHIP' as has_label
     from {{ ref('stg_tiktok__posts') }}
     where collaboration_status is not null
-
+    {% endif %}
 ),
 
 -- Seen with the label once is enough: a label taken off later was there.

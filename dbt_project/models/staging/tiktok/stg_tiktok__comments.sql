@@ -23,7 +23,7 @@ renamed as (
         is_liked as is_liked_by_account,
         is_pinned,
         status = 'HIDDEN' as is_hidden,
-        username_hash,
+        username_hash as author_key,
         unique_identifier_hash,
         _load_id as load_id
     from source

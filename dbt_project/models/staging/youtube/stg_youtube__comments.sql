@@ -12,7 +12,7 @@ renamed as (
 
     select
         connection_id,
-        video_id,
+        video_id as post_id,
         comment_id,
         parent_id as parent_comment_id,
         channel_id,
@@ -21,8 +21,9 @@ renamed as (
         text_display as comment_text,
         like_count as likes_count,
         total_reply_count as replies_count,
-        published_at,
-        {{ business_date('published_at', reporting_timezone()) }} as published_date,
+        published_at as commented_at,
+        {{ business_date('published_at', reporting_timezone()) }} as commented_date,
+        cast(null as boolean) as is_by_account,
         updated_at,
         read_at,
         -- What was not there at the video's last reading was deleted, or is beyond the pages read.
