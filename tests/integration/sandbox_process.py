@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from include.connections import fields_to_json, parse_connection
-from include.sandbox.installation import CONTROL_KEY_VARIABLE, initialise, read_installation
+from include.sandbox.installation import (
+    CONTROL_KEY_VARIABLE,
+    SAMPLE_FOLDER,
+    initialise,
+    read_installation,
+)
 from include.sandbox.market_facts import MarketOptions
 from include.sandbox.world import Market
 from include.settings import REPO_ROOT, read_settings
@@ -52,16 +57,23 @@ def run_sandbox(
     last_day: dt.date,
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     options: MarketOptions | None = None,
+    *,
+    campaigns: Path = SAMPLE_FOLDER,
+    at: str = "",
 ) -> Iterator[SandboxProcess]:
-    """Start a sandbox and stop it afterwards; `changes` are made to a source's credentials."""
+    """Start a sandbox and stop it afterwards; `changes` are made to a source's credentials.
+
+    campaigns: a folder of plans. at: where the clock stands first, ISO 8601; else it runs.
+    """
     port = _free_port()
     settings = dataclasses.replace(read_settings(), data_dir=folder, sandbox_port=port)
-    initialise(settings, last_day, options=options)
+    initialise(settings, last_day, campaigns=campaigns, options=options)
     state = json.loads((folder / "sandbox.json").read_text())
     for source, fields in (changes or {}).items():
         state["credentials"][source] |= fields
     (folder / "sandbox.json").write_text(json.dumps(state))
     command = ["-m", "include.sandbox", "serve", "--data-dir", str(folder), "--port", str(port)]
+    command += ["--at", at] if at else []
     environment = {"PATH": "", CONTROL_KEY_VARIABLE: CONTROL_KEY}
     process = subprocess.Popen([sys.executable, *command], cwd=REPO_ROOT, env=environment)
     try:

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from in_process_dbt import run_dbt
-from social_bench import DAYS, Bench, run_time
+from sandbox_bench import run_time
+from social_bench import DAYS, Bench
 
 from include.errors import BadRequest, RateLimited
 from include.http.session import ApiSession

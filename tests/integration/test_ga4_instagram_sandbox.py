@@ -18,17 +18,15 @@ from typing import Any
 
 import pytest
 import requests
-from social_bench import DAYS, NEW_YORK, REMOVED_METRIC, Bench, run_time
+from sandbox_bench import NEW_YORK, run_time
+from social_bench import DAYS, REMOVED_METRIC, Bench
 
 from include.errors import BadCredentials, MissingScope
 from include.ingest import day_window
-from include.replay import replay_window
 from include.sources import ga4, instagram
 from include.sources._base import Connection, Source
 from include.sources.ga4 import sandbox as ga4_sandbox
-from include.sources.ga4.token import ServiceAccount
 from include.sources.instagram import sandbox_posts
-from include.warehouse.connection import connect
 
 pytest_plugins = ("social_fixtures",)
 
@@ -296,41 +294,15 @@ def test_partnership_content_is_skipped_where_the_connection_names_no_business(
 # Both
 
 
-def contents(bench: Bench) -> dict[str, list[tuple[Any, ...]]]:
-    """All raw rows of both sources without the loader's own marks."""
-    found = {}
-    for source in (ga4.SOURCE, instagram.SOURCE):
-        for stream in source.part().streams:
-            table = f"raw.{source.name}__{stream.name}"
-            query = (
-                f"select to_jsonb(t) - '_load_id' - '_loaded_at' - '_captured_at' from {table} t"
-            )
-            found[table] = sorted(bench.rows(query), key=repr)
-    return found
-
-
 def test_replay_from_landing_gives_the_same_rows_without_the_api(bench: Bench) -> None:
-    days = DAYS[:2]
+    days, sources = DAYS[:2], (ga4.SOURCE, instagram.SOURCE)
     for day in days:
-        bench.run_day(ga4.SOURCE, day)
-        bench.run_day(instagram.SOURCE, day)
-    loaded = contents(bench)
+        for source in sources:
+            bench.run_day(source, day)
+    loaded = bench.contents(*sources)
     assert all(loaded.values())
-    with connect(bench.dsn) as conn:
-        for table in loaded:
-            conn.execute(f"truncate {table}")
-    for day in days:
-        for source in (ga4.SOURCE, instagram.SOURCE):
-            for stream in source.part().streams:
-                replay_window(
-                    source,
-                    stream,
-                    source.name,
-                    day.isoformat(),
-                    dsn=bench.dsn,
-                    landing_url=bench.landing,
-                )
-    assert contents(bench) == loaded
+    bench.replay(sources, days)
+    assert bench.contents(*sources) == loaded
 
 
 def test_landed_pages_hold_no_secret(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,16 +324,6 @@ def test_landed_pages_hold_no_secret(bench: Bench, monkeypatch: pytest.MonkeyPat
 # The sandbox refuses as the APIs do
 
 
-def ask_ga4(bench: Bench, property_id: str, body: dict[str, Any]) -> requests.Response:
-    bearer = ServiceAccount(bench.connections["ga4"]).bearer()
-    return requests.post(
-        f"{bench.address}/v1beta/properties/{property_id}:runReport",
-        json={"dateRanges": [{"startDate": "yesterday", "endDate": "today"}], **body},
-        headers={"Authorization": f"Bearer {bearer}"},
-        timeout=10,
-    )
-
-
 @pytest.mark.parametrize(
     ("dimensions", "metrics", "said"),
     [
@@ -378,7 +340,7 @@ def test_the_ga4_sandbox_checks_names_and_limits(
         "dimensions": [{"name": name} for name in dimensions],
         "metrics": [{"name": name} for name in metrics],
     }
-    answer = ask_ga4(served, served.market.property_id, body)
+    answer = served.ask_ga4(served.market.property_id, body)
     assert answer.status_code == 400
     assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
     assert said in answer.json()["error"]["message"]
@@ -390,7 +352,7 @@ def test_the_ga4_sandbox_leaves_out_rows_and_row_count_of_an_empty_report(served
         "metrics": [{"name": "sessions"}],
         "returnPropertyQuota": True,
     }
-    document = ask_ga4(served, served.market.property_id, body).json()
+    document = served.ask_ga4(served.market.property_id, body).json()
     assert "rows" not in document
     assert "rowCount" not in document
     assert "consumed" not in document["propertyQuota"]["concurrentRequests"]

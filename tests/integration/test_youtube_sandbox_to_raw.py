@@ -1,22 +1,11 @@
-"""YouTube against the sandbox in a process of its own, into Postgres, over several days.
-
-What lands is compared with the market's own values for the instant of the run: the market is built
-a second time here, from the same seed; the pipeline sees nothing but HTTP answers.
-"""
+"""YouTube against the sandbox in a process of its own, into Postgres, over several days."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 import gzip
-import json
 import math
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,134 +14,23 @@ import pytest
 import requests
 from hand_made_market import Market as HandMade
 from in_process_dbt import run_dbt
+from sandbox_bench import NEW_YORK, run_time
+from youtube_bench import QUOTA_UNITS, UNKNOWN_HANDLE, UNKNOWN_ID
+from youtube_bench import YoutubeBench as Bench
 
-from include.connections import parse_connection
 from include.errors import BadCredentials, RateLimited
-from include.ingest import StreamResult, day_window, run_stream
+from include.ingest import day_window
 from include.quality import check_source
-from include.replay import replay_window
-from include.sandbox.installation import initialise, read_installation
-from include.sandbox.world import Market
-from include.settings import REPO_ROOT, read_settings
-from include.sources._base import Connection
 from include.sources.youtube import SOURCE, client, comments, reports
 from include.sources.youtube.sandbox_comments import Comments
-from include.sources.youtube.sandbox_videos import MarketVideo, Studio
+from include.sources.youtube.sandbox_videos import MarketVideo
 from include.warehouse.connection import connect
-from tests.conftest import find_free_ports
 
-NEW_YORK, PACIFIC = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles")
-CONTROL_KEY = "key-of-this-test"
-LAST_DAY = dt.date(2026, 11, 14)
+PACIFIC = ZoneInfo("America/Los_Angeles")
 # The clocks change on 1 November 2026.
 DAYS = [dt.date(2026, 10, 31) + dt.timedelta(days=n) for n in range(3)]
-UNKNOWN_HANDLE, UNKNOWN_ID = "nobody.at.all", "UC0000000000000000000000"
-QUOTA_UNITS = 3_000
 
-
-@dataclass
-class Bench:
-    """The sandbox's process, the market it shows, and a place to load into."""
-
-    address: str
-    studio: Studio
-    connection: Connection
-    targets: dict[str, tuple[str, ...]]
-    dsn: str = ""
-    landing: str = ""
-
-    @property
-    def market(self) -> Market:
-        return self.studio.market
-
-    def set_clock(self, at: dt.datetime) -> None:
-        answer = requests.post(
-            f"{self.address}/_control/clock",
-            json={"at": at.isoformat()},
-            headers={"X-Control-Key": CONTROL_KEY},
-            timeout=10,
-        )
-        answer.raise_for_status()
-
-    def run(self, stream: str, day: dt.date, connection: Connection | None = None) -> StreamResult:
-        return run_stream(
-            SOURCE,
-            SOURCE.stream(stream),
-            connection or self.connection,
-            day_window(day, NEW_YORK),
-            dsn=self.dsn,
-            landing_url=self.landing,
-            hash_key=b"test",
-            run_id=f"test_{day}",
-            targets=self.targets,
-        )
-
-    def run_day(self, day: dt.date) -> dict[str, StreamResult]:
-        """Run all streams at 03:00 on the morning after."""
-        self.set_clock(run_time(day))
-        return {stream.name: self.run(stream.name, day) for stream in SOURCE.streams}
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with connect(self.dsn) as conn:
-            return conn.execute(query, values).fetchall()
-
-    def snapshot(self, stream: str, columns: str, day: dt.date) -> list[tuple[Any, ...]]:
-        query = f"select {columns} from raw.youtube__{stream} where window_start = %s"
-        return self.rows(query, day_window(day, NEW_YORK).start)
-
-
-def run_time(day: dt.date) -> dt.datetime:
-    morning = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(3), tzinfo=NEW_YORK)
-    return morning.astimezone(dt.UTC)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, warehouse: Any) -> Iterator[Bench]:
-    data_dir, (port,) = tmp_path_factory.mktemp("sandbox"), find_free_ports(1)
-    initialise(dataclasses.replace(read_settings(), data_dir=data_dir, sandbox_port=port), LAST_DAY)
-    state = json.loads((data_dir / "sandbox.json").read_text())
-    state["credentials"]["youtube"]["quota_units"] = QUOTA_UNITS
-    state["credentials"]["youtube"]["refused_metrics"] = ["shares"]
-    (data_dir / "sandbox.json").write_text(json.dumps(state))
-    where = ("--data-dir", str(data_dir), "--port", str(port), "--at", "2026-10-01T07:00:00Z")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "include.sandbox", "serve", *where],
-        cwd=REPO_ROOT,
-        env={**os.environ, "GROUNDSWELL_SANDBOX_CONTROL_KEY": CONTROL_KEY},
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_up(process, f"{address}/_control/health")
-        studio = Studio(read_installation(data_dir).build())
-        brand, first, *others = studio.channels.values()
-        # One channel by id, the others by handle, as plans hold them.
-        planned = (first.channel_id, *(f"@{c.handle.upper()}" for c in others))
-        connection = parse_connection("youtube", json.dumps(state["connections"]["youtube"]))
-        assert connection.extra["channel_id"] == brand.channel_id
-        targets = {"youtube": (*planned, UNKNOWN_HANDLE, UNKNOWN_ID)}
-        yield Bench(address, studio, connection, targets)
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the sandbox ended"
-        try:
-            if requests.get(url, timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    raise AssertionError("the sandbox did not come up")
-
-
-@pytest.fixture
-def bench(served: Bench, clean_warehouse: Any, tmp_path: Path) -> Bench:
-    return dataclasses.replace(
-        served, dsn=clean_warehouse.dsn("loader"), landing=str(tmp_path / "landing")
-    )
+pytest_plugins = ("youtube_fixtures",)
 
 
 def shown_videos(bench: Bench, day: dt.date) -> list[MarketVideo]:
@@ -431,43 +309,21 @@ def test_a_late_snapshot_is_skipped(bench: Bench) -> None:
     assert "2026-10-31 cannot be captured any more" in str(result.reason)
 
 
-def contents(bench: Bench) -> dict[str, list[tuple[Any, ...]]]:
-    """All raw rows without the loader's own marks."""
-    found = {}
-    for stream in SOURCE.streams:
-        table = f"raw.youtube__{stream.name}"
-        query = f"select to_jsonb(t) - '_load_id' - '_loaded_at' from {table} t"
-        found[table] = sorted(bench.rows(query), key=repr)
-    return found
-
-
 def test_replay_from_landing_gives_the_same_rows_without_the_api(bench: Bench) -> None:
     for day in DAYS[:2]:
         bench.run_day(day)
-    loaded = contents(bench)
+    loaded = bench.contents(SOURCE)
     assert all(loaded.values())
-    with connect(bench.dsn) as conn:
-        for table in loaded:
-            conn.execute(f"truncate {table}")
-    for day in DAYS[:2]:
-        for stream in SOURCE.streams:
-            replay_window(
-                SOURCE,
-                stream,
-                "youtube",
-                day.isoformat(),
-                dsn=bench.dsn,
-                landing_url=bench.landing,
-            )
-    assert contents(bench) == loaded
+    bench.replay([SOURCE], DAYS[:2])
+    assert bench.contents(SOURCE) == loaded
 
 
 def test_a_second_run_of_a_day_changes_nothing(bench: Bench) -> None:
     bench.run_day(DAYS[0])
-    before = contents(bench)
+    before = bench.contents(SOURCE)
     again = bench.run_day(DAYS[0])
     assert {name: result.rows_merged for name, result in again.items()} == dict.fromkeys(again, 0)
-    assert contents(bench) == before
+    assert bench.contents(SOURCE) == before
 
 
 def test_staging_joins_the_other_platforms_when_it_is_switched_on(
