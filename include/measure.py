@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import psycopg
 
 from include import estimates
+from include.advice.solve import solve_advice
 from include.day_gate import arrived_sources
 from include.leak_scores import score_leaks
 from include.refits import has_waiting_refit
@@ -92,6 +93,7 @@ def solve(dsn: str, measure_run_id: int) -> None:
     solve_weeks(dsn, measure_run_id)
     compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)
+    solve_advice(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
     score_comments(dsn)
 
