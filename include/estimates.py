@@ -53,9 +53,9 @@ def solve(dsn: str, measure_run_id: int) -> int:
     `Unavailable` when the warehouse cannot be asked.
     """
     with transient_errors(), connect(dsn) as connection:
-        day = _run_day(connection, measure_run_id)
+        day = read_run_day(connection, measure_run_id)
         creators = _read_creators(connection)
-        posts = _read_posts(connection, day)
+        posts = read_posts(connection, day)
         credited = _read_credits(connection)
         connection.execute("delete from analysis.creator_estimates")
         written = 0
@@ -91,7 +91,7 @@ def estimate_creators(
 
     index = {creator: position for position, creator in enumerate(creators)}
     counted = [order for order in orders if order.creator_id in index and order.credit > 0]
-    counts, owners = _count_by_post(index, posts, counted)
+    counts, owners, _ = place_on_posts(index, posts, counted)
     credit = np.array([order.credit for order in counted])
     # Split orders come in smaller pieces than whole ones, which are counts of size 1.
     size = float((credit**2).sum() / credit.sum()) if counted else 1.0
@@ -117,12 +117,16 @@ def estimate_creators(
     ]
 
 
-def _count_by_post(
+def place_on_posts(
     index: Mapping[str, int],
     posts: Mapping[str, Sequence[dt.datetime]],
     orders: Sequence[CreditedOrder],
-) -> tuple[list[float], list[int]]:
-    """Return credited orders per post and the position of the post's creator."""
+) -> tuple[list[float], list[int], list[dt.datetime | None]]:
+    """Return credited orders per post, the position of its creator, and when it went live.
+
+    An order belongs to the last piece before it. A creator whose pieces nobody knows has one,
+    without an instant, once an order came.
+    """
     by_post: dict[tuple[str, int], float] = {
         (creator, number): 0.0 for creator in index for number in range(len(posts.get(creator, ())))
     }
@@ -131,10 +135,12 @@ def _count_by_post(
         number = max(bisect_right(live, order.ordered_at) - 1, 0)
         key = (order.creator_id, number)
         by_post[key] = by_post.get(key, 0.0) + order.credit
-    return list(by_post.values()), [index[creator] for creator, _ in by_post]
+    lives = [posts[creator][at] if posts.get(creator) else None for creator, at in by_post]
+    return list(by_post.values()), [index[creator] for creator, _ in by_post], lives
 
 
-def _run_day(connection: psycopg.Connection, measure_run_id: int) -> dt.date:
+def read_run_day(connection: psycopg.Connection, measure_run_id: int) -> dt.date:
+    """Return the last day a run measures; raise `PublishRefused` for an unknown run."""
     row = connection.execute(
         """
         select greatest(day, as_of_date) from quality.measure_runs where measure_run_id = %s
@@ -157,7 +163,7 @@ def _read_creators(connection: psycopg.Connection) -> dict[str, list[str]]:
     return creators
 
 
-def _read_posts(connection: psycopg.Connection, day: dt.date) -> dict[Creator, list[dt.datetime]]:
+def read_posts(connection: psycopg.Connection, day: dt.date) -> dict[Creator, list[dt.datetime]]:
     """Return when each creator's pieces went live: posts seen, and pieces nobody lets us see.
 
     Most stories are never shown to us; they count as live on their planned day, as they do for

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import psycopg
 
 from include import estimates
+from include.advice.solve import solve_advice
 from include.day_gate import arrived_sources
 from include.refits import has_waiting_refit
 from include.removal_effects import solve_weeks
@@ -94,6 +95,7 @@ def solve(dsn: str, measure_run_id: int) -> None:
     solve_weeks(dsn, measure_run_id)
     compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)
+    solve_advice(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
     score_comments(dsn)
 

@@ -45,15 +45,20 @@ def _conversion(plan: CampaignPlan) -> Iterator[Problem]:
     if "units_sold" not in goals or "link_clicks" not in goals:
         return
     place, sold = goals["units_sold"]
-    clicks = goals["link_clicks"][1].target_value
+    text = explain_conversion(sold.target_value, goals["link_clicks"][1].target_value)
+    if text is not None:
+        yield Problem(("goals", place, "target_value"), text)
+
+
+def explain_conversion(sold: Decimal, clicks: Decimal) -> str | None:
+    """Say what a sales goal and a click goal ask of each other; None when they fit."""
     low, high = clicks * CONVERSION_LOW, clicks * CONVERSION_HIGH
-    if not low <= sold.target_value <= high:
-        yield Problem(
-            ("goals", place, "target_value"),
-            f"{sold.target_value:,} sales from {clicks:,} clicks is a conversion rate of "
-            f"{sold.target_value / clicks:.0%}; at the usual 2-5 % expect "
-            f"{low:,.0f}-{high:,.0f} orders",
-        )
+    if low <= sold <= high:
+        return None
+    return (
+        f"{sold:,} sales from {clicks:,} clicks is a conversion rate of {sold / clicks:.0%}; at "
+        f"the usual 2-5 % expect {low:,.0f}-{high:,.0f} orders"
+    )
 
 
 def _unreachable_goals(plan: CampaignPlan) -> Iterator[Problem]:

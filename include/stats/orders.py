@@ -71,13 +71,13 @@ class OrderFit:
             weights += posterior_weights(likelihood, self.prior, evidence, column_weight)
         return GridPosterior(self.rates, normalise_rows(weights), self.at_risk * self.credit_size)
 
-    def draw(self, draws: int = 4000) -> Floats:
-        """Return joint draws of credited orders per post, shape (c, draws), the same every time.
+    def draw(self, draws: int = 4000, seed: int = SEED) -> Floats:
+        """Return joint draws of credited orders per post, shape (c, draws), the same for a seed.
 
         One column of the prior (a μ, τ and κ) serves all creators of a draw. A creator without
         posts is drawn as a new creator of this campaign. The draws' order carries no meaning.
         """
-        generator = np.random.default_rng(SEED)
+        generator = np.random.default_rng(seed)
         table = np.stack([log_evidence for _, log_evidence, _ in self.blocks])
         weight = np.exp(table - table.max()).ravel()
         count = -(-draws // DRAWS_PER_COLUMN)

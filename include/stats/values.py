@@ -70,8 +70,8 @@ class OrderValues:
         )
 
 
-def draw_order_values(values: OrderValues, creator_count: int) -> Floats | None:
-    """Return draws of each creator's expected order value, shape (c, DRAWS), the same every time.
+def draw_order_values(values: OrderValues, creator_count: int, seed: int = SEED) -> Floats | None:
+    """Return draws of each creator's expected order value, (c, DRAWS), the same for a seed.
 
     None when fewer than two customers bought: nothing says how much order values vary.
     """
@@ -86,7 +86,7 @@ def draw_order_values(values: OrderValues, creator_count: int) -> Floats | None:
     errors = np.full(creator_count, np.inf)
     errors[has_orders] = variance * squares[has_orders] / credit[has_orders] ** 2
     pooled = float(revenue.sum() / credit.sum())
-    return _draw_pooled(means, np.maximum(errors, 1e-12), pooled, freedom)
+    return _draw_pooled(means, np.maximum(errors, 1e-12), pooled, freedom, seed)
 
 
 def estimate_revenue(orders: GridPosterior, order_values: Floats | None) -> Estimate | None:
@@ -117,7 +117,7 @@ def _value_variance(values: OrderValues, means: Floats, creator_count: int) -> t
     return float((residuals**2).sum() / (values.credit**2).sum() * scale), freedom
 
 
-def _draw_pooled(means: Floats, errors: Floats, pooled: float, freedom: int) -> Floats:
+def _draw_pooled(means: Floats, errors: Floats, pooled: float, freedom: int, seed: int) -> Floats:
     """Draw creators' expected values given their own means and error variances, shape (c, DRAWS).
 
     For every spread τ: campaign mean m | τ and creator mean v | m, τ are normal (BDA 5.20, 5.17).
@@ -130,7 +130,7 @@ def _draw_pooled(means: Floats, errors: Floats, pooled: float, freedom: int) -> 
     log_weight = fit - 0.5 * np.log(precision.sum(axis=1))
     log_weight += half_normal_weights(VALUE_SPREADS, VALUE_SPREAD_PRIOR)
     weight = np.exp(log_weight - log_weight.max())
-    generator = np.random.default_rng(SEED + 1)
+    generator = np.random.default_rng(seed + 1)
     steps = (np.arange(DRAWS) + 0.5) / DRAWS
     chosen = np.searchsorted(np.cumsum(weight / weight.sum()), steps).clip(max=taus.size - 1)
     noise = student_t.ppf(steps, freedom)

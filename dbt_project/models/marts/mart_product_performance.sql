@@ -37,18 +37,6 @@ orders as (
 
 ),
 
-unit_costs as (
-
-    select
-        sku,
-        valid_from_date,
-        max(unit_cost_amount) as unit_cost_amount,
-        max(currency_code) as currency_code
-    from {{ ref('stg_files__unit_costs') }}
-    group by sku, valid_from_date
-
-),
-
 variants as (
 
     select
@@ -61,53 +49,9 @@ variants as (
 
 ),
 
--- The cost a file names from a day on goes before the one the shop shows now.
 costed as (
 
-    select
-        orders.campaign_id,
-        order_lines.connection_id,
-        order_lines.order_id,
-        order_lines.variant_id,
-        order_lines.sku,
-        order_lines.sold_count,
-        order_lines.returned_count,
-        order_lines.gross_amount,
-        order_lines.discount_amount,
-        order_lines.net_revenue_amount,
-        coalesce(
-            (
-                select
-                    {{ converted_amount(
-                        'file_costs.unit_cost_amount',
-                        'file_costs.currency_code',
-                        'orders.currency_code',
-                        'orders.order_date'
-                    ) }}
-                from unit_costs as file_costs
-                where
-                    file_costs.sku = order_lines.sku
-                    and file_costs.valid_from_date <= orders.order_date
-                order by file_costs.valid_from_date desc
-                limit 1
-            ),
-            case
-                when
-                    coalesce(variants.unit_cost_currency_code, orders.currency_code)
-                    = orders.currency_code
-                    then variants.unit_cost_amount
-            end
-        ) as unit_cost_amount
-    from orders
-    inner join {{ ref('fct_order_line') }} as order_lines
-        on
-            orders.connection_id = order_lines.connection_id
-            and orders.order_id = order_lines.order_id
-    left join variants
-        on
-            order_lines.connection_id = variants.connection_id
-            and order_lines.variant_id = variants.variant_id
-            and variants.recency = 1
+    select * from {{ ref('int_order_lines_costed') }}
 
 ),
 

@@ -1,0 +1,208 @@
+"""What a weekly review needs to know of each campaign, read from core and intermediate.
+
+Money and shares come as floats: from here on they are inputs of estimates, not of sums that tie.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import psycopg
+
+from include.estimates import CreditedOrder, read_posts
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign on the day of the review.
+
+    margin_rate: what is left of net revenue after goods, payment and fulfilment, before commission.
+    cost_coverage_rate: share of credited units whose cost is known. promised_amount: fees, products
+    and shipping agreed, and commission earned.
+    """
+
+    campaign_id: str
+    start_date: dt.date
+    end_date: dt.date
+    reporting_timezone: str
+    attribution_model: str
+    rule_version: str
+    budget_amount: float | None
+    margin_rate: float
+    cost_coverage_rate: float | None
+    promised_amount: float
+
+    def day_number(self, day: dt.date) -> int:
+        """Return a day's place in the campaign, 1 on the first."""
+        return (day - self.start_date).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one more piece of a creator costs; `unavailable_reason` says why it has no price.
+
+    open_amount: fees of promised pieces that are not under way.
+    """
+
+    creator_id: str
+    quoted_fee: float | None
+    product_amount: float
+    open_amount: float
+    commission_rate: float
+    unavailable_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoalDay:
+    """What one day brought, in the goal's unit; `other` came without a creator's credit."""
+
+    day: dt.date
+    value: float | None
+    other: float
+    squared: float
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A target of the plan with its days, ascending and without gaps."""
+
+    days: tuple[GoalDay, ...]
+    goal_id: str
+    metric: str
+    scope: str
+    target_value: Decimal
+    baseline_date: dt.date | None
+
+
+@dataclass(slots=True)
+class CampaignFacts:
+    """Everything one campaign's review reads; posts ascending, planned days of pieces to come."""
+
+    campaign: Campaign
+    offers: list[Offer] = field(default_factory=list)
+    posts: dict[str, list[dt.datetime]] = field(default_factory=dict)
+    orders: list[CreditedOrder] = field(default_factory=list)
+    planned: list[dt.date] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+
+
+def read_facts(connection: psycopg.Connection, day: dt.date) -> list[CampaignFacts]:
+    """Return every campaign with what is known at the end of `day`."""
+    found = {row.campaign_id: CampaignFacts(row) for row in _read_campaigns(connection)}
+    for campaign_id, offer in _read_offers(connection):
+        found[campaign_id].offers.append(offer)
+    for (campaign_id, creator_id), lives in read_posts(connection, day).items():
+        found[campaign_id].posts[creator_id] = lives
+    for campaign_id, order in _read_orders(connection):
+        found[campaign_id].orders.append(order)
+    for campaign_id, planned_date in _read_planned(connection, day):
+        found[campaign_id].planned.append(planned_date)
+    for campaign_id, goal in _read_goals(connection):
+        found[campaign_id].goals.append(goal)
+    return list(found.values())
+
+
+def _read_campaigns(connection: psycopg.Connection) -> list[Campaign]:
+    rows = connection.execute(
+        """
+        select
+            campaigns.campaign_id, campaigns.start_date, campaigns.end_date,
+            campaigns.reporting_timezone, campaigns.default_attribution_model,
+            campaigns.default_rule_version, campaigns.budget_amount::float8,
+            margins.margin_rate::float8, margins.cost_coverage_rate::float8,
+            coalesce(promised.cost_amount, 0)::float8
+        from core.dim_campaign as campaigns
+        inner join intermediate.int_campaign_margins as margins
+            on campaigns.campaign_id = margins.campaign_id
+        left join (
+            select campaign_id, sum(cost_amount) as cost_amount
+            from core.fct_creator_cost
+            where cost_basis = 'committed'
+                or (cost_basis = 'delivered' and cost_type = 'commission')
+            group by campaign_id
+        ) as promised on campaigns.campaign_id = promised.campaign_id
+        order by campaigns.campaign_id
+        """
+    )
+    return [Campaign(*row) for row in rows]
+
+
+def _read_offers(connection: psycopg.Connection) -> list[tuple[str, Offer]]:
+    rows = connection.execute(
+        """
+        select
+            campaign_id, creator_id, quoted_fee_amount::float8, product_amount::float8,
+            open_amount::float8, commission_rate::float8, unavailable_reason
+        from intermediate.int_next_piece_prices
+        order by campaign_id, creator_id
+        """
+    )
+    return [(campaign_id, Offer(*values)) for campaign_id, *values in rows]
+
+
+def _read_orders(connection: psycopg.Connection) -> list[tuple[str, CreditedOrder]]:
+    """Return kept orders with credit under the campaign's own model and rule version."""
+    rows = connection.execute(
+        """
+        select
+            credits.campaign_id, credits.creator_id,
+            coalesce(orders.customer_id, 'order ' || orders.order_id) as customer,
+            orders.ordered_at,
+            sum(credits.credit_share * credits.conversion_count)::float8 as credit,
+            sum(credits.credit_amount)::float8 as net_revenue
+        from intermediate.int_default_credits as credits
+        inner join core.fct_order as orders
+            on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
+        where credits.order_class = 'kept'
+        group by 1, 2, 3, 4, orders.connection_id, orders.order_id
+        order by orders.connection_id, orders.order_id, credits.creator_id
+        """
+    )
+    return [(campaign_id, CreditedOrder(*values)) for campaign_id, *values in rows]
+
+
+def _read_planned(connection: psycopg.Connection, day: dt.date) -> list[tuple[str, dt.date]]:
+    """Return planned days of pieces still to come; one overdue by a week is not waited for."""
+    rows = connection.execute(
+        """
+        select pieces.campaign_id, greatest(pieces.planned_date, %(day)s::date + 1)
+        from intermediate.int_deliverables_matched as pieces
+        inner join core.dim_creator as creators
+            on pieces.campaign_id = creators.campaign_id
+            and pieces.creator_id = creators.creator_id
+        where coalesce(pieces.live_date > %(day)s, true)
+            and pieces.planned_date > %(day)s::date - 7
+            and creators.last_planned_date is null
+        order by 1, 2
+        """,
+        {"day": day},
+    )
+    return [(campaign_id, planned) for campaign_id, planned in rows]
+
+
+def _read_goals(connection: psycopg.Connection) -> list[tuple[str, Goal]]:
+    days: dict[tuple[str, str], list[GoalDay]] = defaultdict(list)
+    for campaign_id, goal_id, *values in connection.execute(
+        """
+        select campaign_id, goal_id, metric_date, goal_value::float8, other_value::float8,
+            squared_value::float8, is_final
+        from intermediate.int_goal_days
+        order by campaign_id, goal_id, metric_date
+        """
+    ):
+        days[campaign_id, goal_id].append(GoalDay(*values))
+    rows = connection.execute(
+        """
+        select campaign_id, goal_id, metric, scope, target_value, baseline_date
+        from staging.stg_campaign_plan__goals
+        order by campaign_id, goal_id
+        """
+    )
+    return [
+        (campaign_id, Goal(tuple(days[campaign_id, goal_id]), goal_id, *plan))
+        for campaign_id, goal_id, *plan in rows
+    ]
