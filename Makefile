@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format bench ui dsn status down clean new-source lock
+.PHONY: help demo test test-long lint format metrics bench ui dsn status down clean new-source lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -29,17 +29,21 @@ test: .venv/.synced ## unit, DAG, integration and end-to-end tests
 test-long: .venv/.synced ## simulations, kills and fault runs
 	$(PYTEST) -m long
 
-lint: .venv/.synced ## ruff, mypy, sqlfluff and the lock
+lint: .venv/.synced ## ruff, mypy, sqlfluff, the lock and the metrics page
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m sqlfluff lint --disable-progress-bar dbt_project/models
 	$(PY) -m include.services.lockfile check
+	$(PY) -m include.metrics_doc check
 
 format: .venv/.synced ## let ruff and sqlfluff write the files
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m sqlfluff fix --disable-progress-bar dbt_project/models
+
+metrics: .venv/.synced ## write docs/metrics.md and the README's table of marts from dbt's YAML
+	@$(PY) -m include.metrics_doc write
 
 bench: .venv/.synced ## measure loading and attribution beside peers, and models against known truth
 	$(PY) bench/load.py

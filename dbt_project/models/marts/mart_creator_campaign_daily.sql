@@ -103,6 +103,14 @@ sessions as (
 
 ),
 
+-- On a day GA4 was not read nobody knows of sessions; on any other, none seen is none.
+read_days as (
+
+    select distinct session_date as metric_date
+    from {{ ref('stg_ga4__session_totals') }}
+
+),
+
 credits as (
 
     select *
@@ -176,8 +184,12 @@ measured as (
         growth.views_delta_count,
         growth.engagement_basic_delta_count,
         coalesce(growth.has_fallen, false) as has_fallen,
-        coalesce(sessions.session_count, 0) as session_count,
-        coalesce(sessions.session_purchase_count, 0) as session_purchase_count,
+        case
+            when read_days.metric_date is not null then coalesce(sessions.session_count, 0)
+        end as session_count,
+        case
+            when read_days.metric_date is not null then coalesce(sessions.session_purchase_count, 0)
+        end as session_purchase_count,
         coalesce(ordered.credited_order_count, 0) as credited_order_count,
         coalesce(ordered.net_revenue_by_order_date_amount, 0) as net_revenue_by_order_date_amount,
         coalesce(booked.net_revenue_by_event_date_amount, 0) as net_revenue_by_event_date_amount,
@@ -190,7 +202,9 @@ measured as (
             days.campaign_id = {{ name }}.campaign_id
             and days.creator_id = {{ name }}.creator_id
             and days.metric_date = {{ name }}.metric_date
-    {% endfor %}
+    {% endfor -%}
+    left join read_days on days.metric_date = read_days.metric_date
+
 ),
 
 final as (

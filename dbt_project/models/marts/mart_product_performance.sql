@@ -218,6 +218,7 @@ final as (
         {{ amount('rounded.gross_amount') }} as gross_amount,
         {{ amount('rounded.discount_amount') }} as discount_amount,
         {{ amount('rounded.net_amount') }} as net_revenue_amount,
+        {{ share_count('rounded.costed_unit_count') }} as costed_unit_count,
         {{ ratio('rounded.costed_unit_count', 'rounded.sold_unit_count') }} as cost_coverage_rate,
         case
             when rounded.costed_unit_count = rounded.sold_unit_count

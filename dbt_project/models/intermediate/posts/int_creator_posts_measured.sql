@@ -35,9 +35,12 @@ alike as (
         {{ sum_count('posts.saves_count') }} as saves_count,
         {{ sum_count('posts.views_count') }} as views_count,
         {{ sum_count('posts.reach_count') }} as gross_reach_count,
+        {{ sum_count('posts.followers_at_publish_count') }} as gross_followers_count,
         {{ sum_count('posts.link_click_count') }} as platform_click_count,
         {{ sum_count('posts.engagement_count') }} as engagement_count,
         {{ sum_count('posts.engagement_basic_count') }} as engagement_basic_count,
+        {{ sum_count('posts.views_day7_count') }} as views_day7_count,
+        {{ sum_count('posts.engagement_basic_day7_count') }} as engagement_basic_day7_count,
         -- A rate of sums holds only posts whose numerator and denominator are both known.
         {{ ratio_of_sums(
             'posts.engagement_basic_count + posts.shares_count', 'posts.reach_count'
@@ -90,9 +93,12 @@ final as (
         alike.saves_count,
         alike.views_count,
         alike.gross_reach_count,
+        alike.gross_followers_count,
         alike.platform_click_count,
         alike.engagement_count,
         alike.engagement_basic_count,
+        alike.views_day7_count,
+        alike.engagement_basic_day7_count,
         alike.er_by_reach,
         alike.er_by_followers,
         alike.er_by_views,

@@ -1,0 +1,199 @@
+"""A campaign of five creators, calculated by hand on a worksheet and by the marts: equal.
+
+The worksheet is tests/fixtures/five_creators; its README tells the story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from five_creators import (
+    FIRST_DAY,
+    FOLDER,
+    LAST_DAY,
+    as_number,
+    as_written,
+    read_expected,
+    write_orders,
+    write_plan,
+    write_posts,
+    write_sessions,
+)
+from hand_made_market import Market
+from in_process_dbt import run_dbt
+
+from include.metrics_catalog import Mart, Metric, read_marts
+from include.settings import DBT_PROJECT_DIR
+
+SHEETS = sorted(FOLDER.glob("expected/*.csv"))
+MARTS = read_marts(DBT_PROJECT_DIR)
+RATIOS = [(mart, metric) for mart in MARTS for metric in mart.metrics if metric.numerator]
+SHARES = [(mart, metric) for mart in MARTS for metric in mart.metrics if metric.is_share]
+
+
+@pytest.fixture(scope="module")
+def rows(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Ask the built warehouse; everything is built once, with the project's own assertions."""
+    warehouse.reset()
+    target: Path = tmp_path_factory.mktemp("dbt_five_creators")
+    with psycopg.connect(warehouse.admin_dsn) as connection:
+        market = Market(connection, 1)
+        market.record_load("shopify", "orders", FIRST_DAY)
+        connection.execute(
+            "update quality.load_windows set rows_read = 200, rows_merged = 199, rows_rejected = 1"
+        )
+        connection.execute(
+            "insert into quality.measure_runs (day, as_of_date, run_id, sources_present) "
+            "values (%s, %s, 'test', '{shopify}')",
+            [LAST_DAY, LAST_DAY],
+        )
+        connection.execute(
+            "insert into quality.measure_run_loads select measure_run_id, 1 "
+            "from quality.measure_runs"
+        )
+        for write in (write_plan, write_posts, write_sessions, write_orders):
+            write(market)
+    without = ("--exclude-resource-type", "unit_test", "--exclude", "test_type:generic")
+    run_dbt(warehouse, ["build", *without], target)
+    with psycopg.connect(warehouse.dsn("transformer")) as connection:
+        yield lambda query: connection.execute(query.encode()).fetchall()
+    warehouse.reset()
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
+def test_marts_are_what_the_worksheet_says(rows: Any, sheet: Path) -> None:
+    expected = read_expected(sheet)
+    found = {
+        tuple(map(as_written, row[: expected.key_length])): row[expected.key_length :]
+        for row in rows(
+            f"select {', '.join(expected.columns)} from marts_next.{expected.mart} "
+            f"where {expected.condition}"
+        )
+    }
+    assert set(found) == {row[: expected.key_length] for row in expected.rows}
+    for row in expected.rows:
+        key = row[: expected.key_length]
+        shown = dict(zip(expected.columns, [*key, *map(as_written, found[key])], strict=True))
+        written = dict(zip(expected.columns, [*key, *map(as_number, row[len(key) :])], strict=True))
+        assert shown == written, key
+
+
+def test_every_creator_with_a_cost_is_in_every_cost_mart(rows: Any) -> None:
+    """cia and dan sold nothing; they cost 165.00 and are nowhere left out."""
+    cost = dict(
+        rows(
+            "select creator_id, sum(cost_amount) from core.fct_creator_cost "
+            "where cost_basis = 'delivered' group by creator_id"
+        )
+    )
+    assert cost == {
+        "ana": Decimal(371), "ben": Decimal(100), "cia": Decimal(65), "dan": Decimal(100),
+        "eva": Decimal(410),
+    }  # fmt: skip
+    by_creator = {
+        "mart_creator_scorecard": "sum(cost_amount)",
+        "mart_creator_campaign_daily": "sum(delivered_cost_amount)",
+    }
+    for mart, total in by_creator.items():
+        found = rows(f"select creator_id, {total} from marts_next.{mart} group by creator_id")
+        assert dict(found) == cost, mart
+    whole = {
+        "mart_spend_plan": "sum(delivered_amount)",
+        "mart_concentration": "max(total_amount) filter (where measure = 'delivered_cost')",
+    }
+    for mart, total in whole.items():
+        assert rows(f"select {total} from marts_next.{mart}") == [(sum(cost.values()),)], mart
+
+
+def test_totals_of_marts_tie_to_facts_and_facts_to_raw(rows: Any) -> None:
+    """Kept orders of creators: 460.00; the shop's net sales, all orders but the test: 600.00."""
+    ((raw,),) = rows(
+        "select sum(sales.total_amount - sales.total_tax) from raw.shopify__order_sales as sales "
+        "inner join raw.shopify__orders as orders using (connection_id, order_id) "
+        "where sales.line_type = 'PRODUCT' and not orders.test"
+    )
+    ((facts,),) = rows(
+        "select sum(net_revenue_amount) from core.fct_order where order_class <> 'test'"
+    )
+    ((reported, attributed),) = rows(
+        "select sum(shop_net_sales_amount), sum(attributed_amount) "
+        "from marts_next.mart_attribution_reconciliation "
+        "where attribution_model = 'linear' and rule_version = 'all'"
+    )
+    assert (raw, facts, reported) == (Decimal(600), Decimal(600), Decimal(600))
+    creators = {
+        "mart_creator_scorecard": "sum(net_revenue_amount)",
+        "mart_creator_campaign_daily": "sum(net_revenue_by_event_date_amount)",
+        "mart_concentration": "max(total_amount) filter (where measure = 'net_revenue')",
+        "mart_attribution_comparison":
+            "sum(net_revenue_amount) filter (where attribution_model = 'linear')",
+        "mart_product_performance":
+            "sum(net_revenue_amount) filter (where channel_type = 'creator')",
+    }  # fmt: skip
+    for mart, total in creators.items():
+        assert rows(f"select {total} from marts_next.{mart}") == [(attributed,)], mart
+    assert attributed == Decimal(460)
+
+
+def test_sessions_and_posts_of_marts_are_the_raw_ones(rows: Any) -> None:
+    """160 sessions and four posts, to the unit."""
+    counts = {
+        "raw.ga4__source_sessions": "sum(sessions)",
+        "core.fct_web_session_daily": "sum(session_count)",
+        "marts_next.mart_creator_scorecard": "sum(session_count)",
+        "marts_next.mart_creator_campaign_daily": "sum(session_count)",
+    }
+    for table, total in counts.items():
+        assert rows(f"select {total} from {table}") == [(160,)], table
+    for table in ("core.fct_post", "marts_next.mart_content_performance"):
+        assert rows(f"select count(*) from {table}") == [(4,)], table
+
+
+@pytest.mark.parametrize(
+    ("mart", "metric"), RATIOS, ids=[f"{mart.name}.{metric.column}" for mart, metric in RATIOS]
+)
+def test_a_ratio_is_its_numerator_over_its_denominator(
+    rows: Any, mart: Mart, metric: Metric
+) -> None:
+    """As the meta names them; NULL, not 0, where the denominator is 0 or unknown."""
+    over, under = (
+        " ".join(
+            f"- {part[1:]}::numeric" if part.startswith("-") else f"+ {part}::numeric"
+            for part in parts
+        )
+        for parts in (metric.numerator, metric.denominator)
+    )
+    quotient = f"({over}) * {metric.scale} / nullif({under}, 0)"
+    exact = f"abs({metric.column} - {quotient}) <= 0.000001 * {metric.scale}"
+    alike = f"({metric.column} is null) = ({quotient} is null)"
+    # Money is rounded to the cent before it is divided again.
+    near = f"abs({metric.column} - {quotient}) <= 0.006 * {metric.scale} / nullif({under}, 0)"
+    holds = f"({exact} or {near}) and {alike}" if metric.is_exact else "true"
+    wrong = rows(
+        f"select {metric.column}, {over}, {under} from marts_next.{mart.name} "
+        f"where not coalesce({holds}, {metric.column} is null) "
+        f"or ({metric.column} is not null and coalesce({under}, 0) = 0)"
+    )
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("mart", "metric"), SHARES, ids=[f"{mart.name}.{metric.column}" for mart, metric in SHARES]
+)
+def test_a_share_lies_between_0_and_1(rows: Any, mart: Mart, metric: Metric) -> None:
+    columns = (metric.column, *metric.bounds)
+    inside = " and ".join(f"coalesce({column} between 0 and 1, true)" for column in columns)
+    ((count,),) = rows(f"select count(*) from marts_next.{mart.name} where not ({inside})")
+    assert count == 0
+    for bound in metric.bounds:
+        side = "<=" if bound.endswith("_low") else ">="
+        ((count,),) = rows(
+            f"select count(*) from marts_next.{mart.name} "
+            f"where not ({bound} {side} {metric.column})"
+        )
+        assert count == 0
