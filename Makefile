@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format bench ui dsn status down clean new-source lock
+.PHONY: help demo test test-long lint format bench ui dsn status down clean backup restore new-source lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -63,6 +63,12 @@ down: ## stop every process that was started
 
 clean: ## stop everything and delete the data (.venv stays)
 	@if [ -x $(PY) ]; then $(PY) -m include.services clean; fi
+
+backup: .venv/.synced ## save warehouse, landing and secrets: make backup DIR=/backups/today
+	@$(PY) -m include.backup save "$(DIR)"
+
+restore: .venv/.synced ## bring a backup back into an empty place: make restore DIR=/backups/today
+	@$(PY) -m include.backup restore "$(DIR)"
 
 new-source: .venv/.synced ## start a connector: make new-source NAME=tiktok
 	@$(PY) -m include.scaffold "$(NAME)"
