@@ -29,6 +29,8 @@ from include.warehouse.publish import publish, rollback
 from tests.conftest import Warehouse
 from tests.fakes.small_shop import COUNTERS, ORDERS, SHOP, Loader, order, page
 
+pytestmark = pytest.mark.long  # two databases are dumped and a cluster is made: 20 s
+
 DAY = dt.date(2026, 11, 4)
 RAW_TABLES = ("small_shop__orders", "small_shop__lines", "small_shop__counters")
 
