@@ -15,7 +15,8 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format metrics bench ui dsn status down clean new-source lock
+.PHONY: help demo test test-long lint format metrics bench ui dsn status docs down clean backup restore \
+	new-source lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -62,11 +63,20 @@ dsn: .venv/.synced ## print the read-only address for BI tools
 status: .venv/.synced ## show what runs, on which port, with which log
 	@$(PY) -m include.services status
 
+docs: .venv/.synced ## build the documentation of every model as one page, without the internet
+	@$(PY) -m include.docs_site
+
 down: ## stop every process that was started
 	@if [ -x $(PY) ]; then $(PY) -m include.services down; fi
 
 clean: ## stop everything and delete the data (.venv stays)
 	@if [ -x $(PY) ]; then $(PY) -m include.services clean; fi
+
+backup: .venv/.synced ## save warehouse, landing and secrets: make backup DIR=/backups/today
+	@$(PY) -m include.backup save "$(DIR)"
+
+restore: .venv/.synced ## bring a backup back into an empty place: make restore DIR=/backups/today
+	@$(PY) -m include.backup restore "$(DIR)"
 
 new-source: .venv/.synced ## start a connector: make new-source NAME=tiktok
 	@$(PY) -m include.scaffold "$(NAME)"

@@ -16,11 +16,16 @@ from rich.table import Table
 from include.attribution.truth import ModelError, judge_model, true_orders, unseen_share
 from include.connections import read_connection
 from include.errors import GroundswellError
+from include.report import reports
+from include.report.scope import Wanted, choose_scope
+from include.report.warehouse import Marts, open_marts
 from include.services.environment import ADMIN_USER, airflow_url
 from include.warehouse.connection import connect, dsn_of
 from include.warehouse.server import role_dsn
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from include.demo import Demo, Stages
 
 CAMPAIGN_DAYS = 61  # of the sample
@@ -34,73 +39,6 @@ ERROR_COLUMNS = (
     "another's",
 )
 SHOWN = 5  # creators at either end of the scorecard
-
-SCORECARD = """ select creator_name, cost_amount, credited_order_count, net_revenue_amount, roas,
-roas_low, roas_high from marts.mart_creator_scorecard order by roas desc nulls last,
-net_revenue_amount desc, creator_id
-"""
-RECONCILIATION_LINES = {
-    "shop_amount": "shop net sales",
-    "creator_amount": "= creators",
-    "other_amount": "+ other channels",
-    "direct_amount": "+ direct",
-    "unattributed_amount": "+ unattributed",
-    "difference_amount": "difference, days added up",
-}
-RECONCILIATION = """
-select connection_id, attribution_model, count(distinct order_date) as day_count,
-    sum(shop_net_sales_amount) as shop_amount,
-    sum(attributed_amount) as creator_amount, sum(other_channel_amount) as other_amount,
-    sum(direct_amount) as direct_amount, sum(unattributed_amount) as unattributed_amount,
-    sum(abs(difference_amount)) as difference_amount
-from marts.mart_attribution_reconciliation
-group by connection_id, attribution_model
-order by connection_id, attribution_model
-"""
-GAP_LINES = {
-    "shop_amount": "shop net sales",
-    "ga4_amount": "= GA4 purchases",
-    "refund_amount": "+ refunds and cancellations",
-    "sales_channel_amount": "+ till, drafts, API",
-    "consent_amount": "+ no visit known",
-    "event_amount": "+ visits known, no purchase",
-    "other_amount": "+ other causes",
-    "unexplained_amount": "+ unexplained",
-}
-# One model stands for all: these figures repeat per model. Days without GA4 are left out.
-GAPS = """
-select connection_id, count(*) as day_count, sum(shop_net_sales_amount) as shop_amount,
-    sum(ga4_purchase_amount) as ga4_amount,
-    sum(cancelled_amount + refund_timing_amount) as refund_amount,
-    sum(sales_channel_amount) as sales_channel_amount, sum(consent_amount) as consent_amount,
-    sum(event_not_fired_amount) as event_amount,
-    sum(difference_amount + time_zone_amount + duplicate_amount + value_basis_amount
-        + currency_amount + test_order_amount) as other_amount,
-    sum(unexplained_amount) as unexplained_amount
-from marts.mart_attribution_reconciliation
-where attribution_model = 'last_touch' and ga4_purchase_amount is not null
-group by connection_id
-order by connection_id
-"""
-COVERAGE = """
-select sum(order_count) as orders, sum(creator_order_count) as creator_orders,
-    sum(link_only_order_count) as link_only, sum(code_only_order_count) as code_only,
-    sum(link_and_code_order_count) as both, sum(survey_only_order_count) as survey_only,
-    sum(untracked_order_count) as untracked,
-    sum(consent_gap_order_count) / nullif(sum(online_known_order_count), 0) as consent_gap,
-    sum(ga4_missing_order_count) / nullif(sum(online_order_count), 0) as ga4_gap
-from marts.mart_tracking_coverage
-"""
-CONTENT = """
-select platform, access_path, metric_definition_version, count(*) as post_count,
-    sum(views_count) as views_count,
-    sum(case when engagement_basic_count is not null then views_count end) as rated_views_count,
-    sum(case when views_count is not null then engagement_basic_count end) as engagement_count,
-    sum(link_click_count) as link_click_count
-from marts.mart_content_performance
-group by platform, access_path, metric_definition_version
-order by platform, access_path, metric_definition_version
-"""
 CREDITS = """
 select attribution_model, order_id, creator_id, sum(credit_amount) as amount
 from intermediate.int_credits_unpivoted
@@ -114,29 +52,8 @@ def show(demo: Demo, stages: Stages) -> None:
     """Print the scorecard, the tie-out, coverage, model errors, timings and addresses."""
     console = stages.console
     bi_reader = role_dsn(demo.settings, demo.secrets, "bi_reader")
-    scorecard = _read(bi_reader, SCORECARD)
-    days = _read(bi_reader, RECONCILIATION)
-    coverage = _read(bi_reader, COVERAGE)[0]
-    if not scorecard or not days:
-        raise GroundswellError("the marts are published but empty; see quality.load_windows")
-    console.rule("Serum launch: what the creators brought")
-    console.print(_scorecard_table(scorecard))
-    days_shown = (demo.last_day - demo.first_day).days + 1
-    if days_shown < CAMPAIGN_DAYS:
-        console.print(
-            f"Only the last {days_shown} of {CAMPAIGN_DAYS} days are loaded: costs are those of "
-            "the whole campaign, orders are not, so ROAS is too low."
-        )
-    console.print(_reconciliation_table(days))
-    console.print(_gaps_table(_read(bi_reader, GAPS)))
-    console.print(
-        f"Coverage: {coverage['creator_orders']} of {coverage['orders']} orders show a creator "
-        f"(link only {coverage['link_only']}, code only {coverage['code_only']}, both "
-        f"{coverage['both']}, survey only {coverage['survey_only']}); {coverage['untracked']} show "
-        f"nothing at all. Of the online orders the shop knows no visit of "
-        f"{_percent(coverage['consent_gap'])}, GA4 no purchase of {_percent(coverage['ga4_gap'])}."
-    )
-    console.print(_content_table(_read(bi_reader, CONTENT)))
+    with open_marts(bi_reader) as marts:
+        _show_marts(marts, demo, console)
     errors, unseen = _compare_with_truth(demo)
     console.print(_errors_table(errors))
     console.print(f"{unseen:.0%} of the revenue creators caused no evidence leads to.")
@@ -148,6 +65,27 @@ def show(demo: Demo, stages: Stages) -> None:
     )
     console.print(f"BI tools   {bi_reader}  (schema marts, read-only)", soft_wrap=True)
     console.print("Airflow stays up until: make down")
+
+
+def _show_marts(marts: Marts, demo: Demo, console: Console) -> None:
+    """Print what `python -m include.report campaign` prints, and the scorecard's ends before it."""
+    scope = choose_scope(marts, Wanted())
+    days = reports.reconciliation_sheet(marts, scope)
+    if not days.rows:
+        raise GroundswellError("the marts are published but empty; see quality.load_windows")
+    console.rule("Serum launch: what the creators brought")
+    console.print(reports.scorecard_sheet(marts, scope, ends=SHOWN).to_table())
+    days_shown = (demo.last_day - demo.first_day).days + 1
+    if days_shown < CAMPAIGN_DAYS:
+        console.print(
+            f"Only the last {days_shown} of {CAMPAIGN_DAYS} days are loaded: costs are those of "
+            "the whole campaign, orders are not, so ROAS is too low."
+        )
+    console.print(days.to_table())
+    console.print(reports.gaps_sheet(marts, scope).to_table())
+    console.print(reports.coverage_sentence(reports.coverage_sheet(marts, scope)))
+    console.print(reports.content_sheet(marts, scope).to_table())
+    console.print("More: python -m include.report scorecard | campaign | day [--json]")
 
 
 def _compare_with_truth(demo: Demo) -> tuple[list[ModelError], float]:
@@ -175,75 +113,6 @@ def _read(dsn: str, query: str, values: Sequence[object] = ()) -> list[dict[str,
         return list(cursor.execute(query.encode(), values or None))
 
 
-def _scorecard_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(
-        title=f"top and bottom {SHOWN} of {len(rows)} creators, by ROAS as credited\n"
-        "(from, to: 90 % interval of what to expect)"
-    )
-    table.add_column("creator")
-    for name in ("cost", "credited orders", "net revenue", "ROAS", "from", "to"):
-        table.add_column(name, justify="right")
-    for number, row in enumerate(rows):
-        if SHOWN <= number < len(rows) - SHOWN:
-            if number == SHOWN:
-                table.add_section()
-            continue
-        table.add_row(
-            row["creator_name"],
-            f"{row['cost_amount']:,.2f}",
-            f"{row['credited_order_count']:,.1f}",
-            f"{row['net_revenue_amount']:,.2f}",
-            *(_ratio(row[name]) for name in ("roas", "roas_low", "roas_high")),
-        )
-    return table
-
-
-def _reconciliation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(
-        title=f"net sales of {rows[0]['day_count']} days: the shop's own report, and credit"
-    )
-    table.add_column("shop", overflow="fold")
-    table.add_column("model", min_width=15)
-    for label in RECONCILIATION_LINES.values():
-        table.add_column(label, justify="right", overflow="fold")
-    for row in rows:
-        amounts = (f"{row[column]:,.2f}" for column in RECONCILIATION_LINES)
-        table.add_row(row["connection_id"], row["attribution_model"], *amounts)
-    return table
-
-
-def _gaps_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Show why GA4's purchases are not the shop's sales, a line a figure, a column a shop."""
-    table = Table(title="why GA4 shows another figure, order by order")
-    table.add_column("")
-    for row in rows:
-        table.add_column(f"{row['connection_id']}, {row['day_count']} days", justify="right")
-    for column, label in GAP_LINES.items():
-        table.add_row(label, *(f"{row[column]:,.2f}" for row in rows))
-    return table
-
-
-def _content_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Show what is known of the posts, one line per way of knowing: they are never added up."""
-    table = Table(title="campaign posts by platform and by how their numbers are obtained")
-    for name in ("platform", "access path", "definition of a view"):
-        table.add_column(name, overflow="fold")
-    for name in ("posts", "views", "likes + comments ÷ views", "link clicks"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        rated, engaged = row["rated_views_count"], row["engagement_count"]
-        table.add_row(
-            row["platform"],
-            row["access_path"],
-            row["metric_definition_version"],
-            str(row["post_count"]),
-            _count(row["views_count"]),
-            f"{engaged / rated:.1%}" if rated and engaged is not None else "–",
-            _count(row["link_click_count"]),
-        )
-    return table
-
-
 def _errors_table(errors: Sequence[ModelError]) -> Table:
     table = Table(title="against what really happened (known only to the sandbox market)")
     table.add_column("model", overflow="fold")
@@ -269,15 +138,3 @@ def _timing_table(seconds: Mapping[str, float]) -> Table:
     for name, took in seconds.items():
         table.add_row(name, f"{took:.0f}")
     return table
-
-
-def _count(value: Decimal | int | None) -> str:
-    return "–" if value is None else f"{value:,}"
-
-
-def _percent(value: Decimal | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
-
-
-def _ratio(value: Decimal | None) -> str:
-    return "–" if value is None else f"{value:.2f}"

@@ -16,6 +16,9 @@ GroundswellError
     ├── InvalidPlan             a campaign file is wrong: file, line, value, allowed values
     ├── InvalidFile             a watched file is not as declared: file, place, what is allowed
     ├── InvalidSettings         an environment setting is wrong: name, value, allowed values
+    ├── InvalidChoice           a command was asked for something there is not; names what there is
+    ├── NothingPublished        the marts were never published, or hold no campaign
+    ├── BackupRefused           a backup or its target is not what a restore needs
     └── PublishRefused          a critical check failed or a newer measure run has opened
 """
 
@@ -91,6 +94,18 @@ class InvalidFile(PermanentError):
 
 class InvalidSettings(PermanentError):
     """A setting from the environment is missing or not allowed."""
+
+
+class InvalidChoice(PermanentError):
+    """A command was asked for a campaign, model, version or day that does not exist."""
+
+
+class NothingPublished(PermanentError):
+    """There is nothing to report on yet."""
+
+
+class BackupRefused(PermanentError):
+    """A backup is not whole, or what it would be restored into is not empty."""
 
 
 class PublishRefused(PermanentError):

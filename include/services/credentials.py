@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -68,6 +68,30 @@ def read_secrets(data_dir: Path) -> Secrets:
             stored |= {name: make_secret(name) for name in missing}
             _write_file(path, stored)
     return Secrets(**{name: given.get(name) or stored[name] for name in NAMES})
+
+
+def renew_secrets(data_dir: Path, names: Iterable[str]) -> Secrets:
+    """Replace some stored secrets by fresh ones and return all of them.
+
+    Raise `InvalidSettings` when one of them comes from the environment: there it must be changed.
+    """
+    wanted = list(names)
+    given = [variable_of(name) for name in wanted if os.environ.get(variable_of(name))]
+    if given:
+        raise InvalidSettings(
+            f"{', '.join(given)} is set in the environment and would win over {FILE_NAME}; change "
+            "it there, then run: python -m include.warehouse.ddl"
+        )
+    with _locked(data_dir):
+        path = data_dir / FILE_NAME
+        stored = _read_file(path) | {name: make_secret(name) for name in wanted}
+        _write_file(path, stored)
+    return read_secrets(data_dir)
+
+
+def are_secrets_given() -> bool:
+    """Say whether the environment names every secret, so that none is read from a file."""
+    return all(os.environ.get(variable_of(name)) for name in NAMES)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -42,7 +42,7 @@ def environment(settings: Settings, secrets: Secrets) -> dict[str, str]:
         | _quiet_libraries()
         | _airflow_settings(settings, secrets)
         | _airflow_files(settings)
-        | _connections(settings, secrets)
+        | own_connections(settings, secrets)
     )
 
 
@@ -162,7 +162,8 @@ def _bundle_list() -> str:
     )
 
 
-def _connections(settings: Settings, secrets: Secrets) -> dict[str, str]:
+def own_connections(settings: Settings, secrets: Secrets) -> dict[str, str]:
+    """Return the connections of the warehouse, of `privacy` and of the sandbox, by variable."""
     found = {
         conn_id: _warehouse_connection(role_dsn(settings, secrets, role))
         for conn_id, role in WAREHOUSE_CONNECTIONS.items()

@@ -29,24 +29,28 @@ SQL_DIR = Path(__file__).resolve().parent / "sql"
 _LOCK = 7_261_001
 
 
-def migrate(admin_dsn: str, secrets: Secrets) -> None:
+def migrate(admin_dsn: str, secrets: Secrets, *, is_forced: bool = False) -> None:
     """Bring the server at `admin_dsn` to the current state; safe to run again and concurrently.
 
-    The login must be able to create databases and roles. Raise `InvalidSettings` when the server is
-    older than Postgres 15.
+    The login must be able to create databases and roles. `is_forced` runs the SQL files although
+    they did not change: what belongs to the server and not to the database may be missing. Raise
+    `InvalidSettings` when the server is older than Postgres 15.
     """
     with _server_lock(admin_dsn) as admin:
-        _check_version(admin)
-        _make_roles(admin, secrets)
-        _make_database(admin, WAREHOUSE, owner=None)
-        _make_database(admin, AIRFLOW, owner="airflow")
+        _prepare_server(admin, secrets)
         with connect(_database_dsn(admin_dsn, WAREHOUSE)) as warehouse:
-            _apply_sql(warehouse)
+            _apply_sql(warehouse, is_forced=is_forced)
     create_raw_tables(
         replace_login(
             admin_dsn, user="loader", password=secrets.loader_password, database=WAREHOUSE
         )
     )
+
+
+def make_databases(admin_dsn: str, secrets: Secrets) -> None:
+    """Make the roles and both databases, empty, for a restore; raise what `migrate` raises."""
+    with _server_lock(admin_dsn) as admin:
+        _prepare_server(admin, secrets)
 
 
 def create_raw_tables(loader_dsn: str) -> None:
@@ -68,6 +72,13 @@ def _server_lock(admin_dsn: str) -> Iterator[psycopg.Connection]:
         yield connection
     finally:
         connection.close()
+
+
+def _prepare_server(admin: psycopg.Connection, secrets: Secrets) -> None:
+    _check_version(admin)
+    _make_roles(admin, secrets)
+    _make_database(admin, WAREHOUSE, owner=None)
+    _make_database(admin, AIRFLOW, owner="airflow")
 
 
 def _check_version(admin: psycopg.Connection) -> None:
@@ -112,12 +123,12 @@ def _make_database(admin: psycopg.Connection, database: str, *, owner: str | Non
     admin.execute(sql.SQL("revoke all on database {} from public").format(name))
 
 
-def _apply_sql(warehouse: psycopg.Connection) -> None:
+def _apply_sql(warehouse: psycopg.Connection, *, is_forced: bool = False) -> None:
     """Run the SQL files in one transaction, unless just this content was applied last."""
     files = sorted(SQL_DIR.glob("*.sql"))
     texts = [file.read_text(encoding="utf-8") for file in files]
     content_hash = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    if _applied_hash(warehouse) == content_hash:
+    if _applied_hash(warehouse) == content_hash and not is_forced:
         return
     with warehouse.transaction():
         for text in texts:

@@ -105,6 +105,19 @@ class Cluster:
             # SIGINT is Postgres' fast shutdown; SIGTERM would wait for every session to end.
             return processes.stop(self.run_dir, running, first_signal=signal.SIGINT)
 
+    def reset_password(self) -> None:
+        """Give the superuser the password of this object without knowing the old one.
+
+        The server is stopped, every session with it, and left stopped. Raise `InvalidSettings` when
+        there is no cluster, `Unavailable` when Postgres refuses.
+        """
+        if not (self.folder / "PG_VERSION").exists():
+            raise InvalidSettings(f"there is no cluster in {self.folder}")
+        self.stop()
+        with _locked(self.data_dir):
+            _clear_crash(self)
+            _set_password(self)
+
 
 def find_binaries() -> Path:
     """Return the folder of the Postgres 18 binaries; raise `InvalidSettings` when there is none.
@@ -200,6 +213,24 @@ def _launch(cluster: Cluster) -> None:
         environment={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
         port=cluster.port,
     )
+
+
+def _set_password(cluster: Cluster) -> None:
+    """Set the superuser's password in Postgres' single-user mode, which asks for none."""
+    command = [*unprivileged_prefix(), str(find_binaries() / "postgres"), "--single"]
+    command += ["-j", "-D", str(cluster.folder), "postgres"]
+    # By stdin: arguments are seen by everybody on the machine. Our passwords are hexadecimal.
+    statement = f"alter role {SUPERUSER} password '{cluster.password}';\n"
+    result = subprocess.run(
+        command,
+        input=statement,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0 or "ERROR" in result.stderr:
+        raise Unavailable("Postgres did not take the new password of its superuser")
 
 
 def _find_server(cluster: Cluster) -> processes.ProcessRecord | None:

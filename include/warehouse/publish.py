@@ -25,7 +25,6 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from include.connections import read_connection
 from include.errors import GroundswellError, PublishRefused, Unavailable
 from include.warehouse.connection import connect, dsn_of
 from include.warehouse.mart_views import (
@@ -328,13 +327,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=["status", "rollback"])
     parser.add_argument("--version", type=int, help="a kept version (default: the one before)")
     options = parser.parse_args(arguments)
+    from include.services.shell import read_shell_connection
+
     try:
-        dsn = dsn_of(read_connection("warehouse_transformer"))
+        dsn = dsn_of(read_shell_connection("warehouse_transformer"))
         if options.command == "rollback":
             rollback(dsn, options.version)
         with connect(dsn) as connection:
             print(_describe(connection))
-    except GroundswellError as error:
+    except (GroundswellError, psycopg.Error) as error:
         print(f"{options.command} failed: {error}", file=sys.stderr)
         return 1
     return 0

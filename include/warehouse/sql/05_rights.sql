@@ -45,5 +45,20 @@ grant select on tables to bi_reader, ui_reader;
 alter role bi_reader set default_transaction_read_only = on;
 alter role bi_reader set statement_timeout = '60s';
 alter role bi_reader set idle_in_transaction_session_timeout = '60s';
+alter role bi_reader set lock_timeout = '5s';
+alter role bi_reader set idle_session_timeout = '1h';
+alter role bi_reader set work_mem = '32MB';
+alter role bi_reader set max_parallel_workers_per_gather = 1;
+-- A session may raise what stands above for itself; these two it may not.
+alter role bi_reader connection limit 20;
+do $$
+begin
+    -- What a query without a limit may spill to disk. Managed servers keep this right to themselves.
+    alter role bi_reader set temp_file_limit = '1GB';
+exception
+    when insufficient_privilege then
+        raise notice 'temp_file_limit of bi_reader is left to the server';
+end
+$$;
 alter role ui_reader set default_transaction_read_only = on;
 alter role ui_reader set statement_timeout = '30s';

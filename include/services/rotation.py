@@ -1,0 +1,111 @@
+"""Replace passwords that leaked or were lost: `python -m include.services.rotation NAME …`.
+
+Roles of the warehouse, `postgres` (the embedded server's superuser; also when its password is lost)
+and `admin` (Airflow's login). Keys are never replaced here: with another `hash_key` hashed personal
+values would no longer match, with another `fernet_key` stored tokens could not be opened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+import psycopg
+
+from include.errors import GroundswellError, InvalidSettings
+from include.services.credentials import Secrets, read_secrets, renew_secrets, write_private
+from include.services.environment import ADMIN_USER, LOGINS_FILE, airflow_home
+from include.settings import Settings, read_settings
+from include.warehouse.connection import connect
+from include.warehouse.ddl import ROLES, migrate
+from include.warehouse.embedded import SUPERUSER
+from include.warehouse.server import VARIABLE, admin_dsn, embedded_cluster, is_embedded
+
+NAMES = (*ROLES, SUPERUSER, ADMIN_USER)
+# Whose passwords running services hold.
+HELD_BY_SERVICES = frozenset(ROLES) - {"bi_reader"}
+
+
+def rotate(settings: Settings, names: Sequence[str]) -> Secrets:
+    """Give each name a fresh random password, end its sessions, and return all secrets.
+
+    The file comes first: a rotation that is killed is finished by the next start, which sets the
+    roles' passwords from it. Raise `InvalidSettings` for an unknown name, for a secret that the
+    environment sets, and for the superuser of a server that is not ours.
+    """
+    _check_names(names)
+    fresh = [f"{name}_password" for name in names]
+    secrets = renew_secrets(settings.data_dir, fresh)
+    if is_embedded():
+        cluster = embedded_cluster(settings, secrets)
+        if SUPERUSER in names:
+            cluster.reset_password()
+        cluster.start()
+    if ADMIN_USER in names:
+        _write_login(settings, secrets)
+    if set(names) - {ADMIN_USER}:
+        migrate(admin_dsn(settings, secrets), secrets)
+        _end_sessions(admin_dsn(settings, secrets), [name for name in names if name in ROLES])
+    return secrets
+
+
+def _check_names(names: Sequence[str]) -> None:
+    unknown = sorted(set(names) - set(NAMES))
+    if unknown or not names:
+        raise InvalidSettings(
+            f"there is no password of {', '.join(unknown) or 'nobody'} to replace; "
+            f"allowed: {', '.join(NAMES)}"
+        )
+    if SUPERUSER in names and not is_embedded():
+        raise InvalidSettings(
+            f"{SUPERUSER} belongs to the server that {VARIABLE} names; change it there and in "
+            f"{VARIABLE}"
+        )
+
+
+def _write_login(settings: Settings, secrets: Secrets) -> None:
+    """Hand Airflow the admin's new password, as its start does; it reads the file at each login."""
+    home = airflow_home(settings)
+    if home.is_dir():
+        write_private(home / LOGINS_FILE, json.dumps({ADMIN_USER: secrets.admin_password}) + "\n")
+
+
+def _end_sessions(dsn: str, roles: Sequence[str]) -> None:
+    """End the sessions of roles: who came in by the old password is sent away."""
+    with connect(dsn, autocommit=True) as admin:
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)",
+            [list(roles)],
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rotate the passwords of the names given; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m include.services.rotation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="+", metavar="NAME", help=f"one of {', '.join(NAMES)}")
+    names = parser.parse_args(arguments).names
+    settings = read_settings()
+    try:
+        if is_embedded() and not (settings.data_dir / "postgres").exists():
+            raise InvalidSettings(f"there is no warehouse in {settings.data_dir}")
+        read_secrets(settings.data_dir)
+        rotate(settings, names)
+    except (GroundswellError, psycopg.Error) as error:
+        print(f"rotation failed: {error}", file=sys.stderr)
+        return 1
+    print(f"new passwords: {', '.join(names)}")
+    if "bi_reader" in names:
+        print("the address for BI tools: make dsn")
+    if HELD_BY_SERVICES & set(names):
+        print("Airflow still holds the old ones; restart it: make ui")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
