@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import psycopg
 
 from include import estimates
+from include.audience_scores import score_campaign_audiences
 from include.day_gate import arrived_sources
 from include.leak_scores import score_leaks
 from include.refits import has_waiting_refit
@@ -94,6 +95,7 @@ def solve(dsn: str, measure_run_id: int) -> None:
     estimates.solve(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
     score_comments(dsn)
+    score_campaign_audiences(dsn, measure_run_id)
 
 
 def _has_changed(connection: psycopg.Connection, day: dt.date, arrived: set[str]) -> bool:

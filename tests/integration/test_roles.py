@@ -87,6 +87,7 @@ TABLES = {
     "staging.probe": (NONE, ALL, NONE, NONE, NONE),
     "intermediate.probe": (NONE, ALL, NONE, NONE, NONE),
     "core.probe": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.audience_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.code_leakage": (NONE, ALL, NONE, NONE, NONE),
     "analysis.comment_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.creator_estimates": (NONE, ALL, NONE, NONE, NONE),
