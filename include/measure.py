@@ -15,6 +15,7 @@ import psycopg
 
 from include import estimates
 from include.advice.solve import solve_advice
+from include.audience_scores import score_campaign_audiences
 from include.day_gate import arrived_sources
 from include.refits import has_waiting_refit
 from include.removal_effects import solve_weeks
@@ -98,6 +99,7 @@ def solve(dsn: str, measure_run_id: int) -> None:
     solve_advice(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
     score_comments(dsn)
+    score_campaign_audiences(dsn, measure_run_id)
 
 
 def _has_changed(connection: psycopg.Connection, day: dt.date, arrived: set[str]) -> bool:

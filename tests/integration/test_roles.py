@@ -88,6 +88,7 @@ TABLES = {
     "intermediate.probe": (NONE, ALL, NONE, NONE, NONE),
     "core.probe": (NONE, ALL, NONE, NONE, NONE),
     "analysis.budget_recommendations": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.audience_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.code_leakage": (NONE, ALL, NONE, NONE, NONE),
     "analysis.comment_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.creator_estimates": (NONE, ALL, NONE, NONE, NONE),

@@ -37,6 +37,7 @@ AUDIENCE = {
     "gender": ("female", "male", "other"),
     "age": ("18-24", "25-34", "35-44", "45+"),
 }
+HOME_WEIGHT = 3.0
 
 
 def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
@@ -163,6 +164,8 @@ def audience_rows(market: Market) -> list[Row]:
         handle = creator.accounts[0].handle
         for dimension, segments in AUDIENCE.items():
             weights = [0.2 + chance(market.seed, handle, segment) for segment in segments]
+            if creator.country in segments:  # most followers live where their creator does
+                weights[segments.index(creator.country)] += HOME_WEIGHT
             shares = [round(weight / sum(weights), 4) for weight in weights]
             shares[-1] = round(1 - sum(shares[:-1]), 4)
             rows += [

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.sandbox.market_facts import MarketPost
+from include.sandbox.market_voices import say
 from include.sandbox.world import Market
 from include.sources.instagram.sandbox_posts import Posts, graph_time
 from include.sources.instagram.sandbox_shapes import Field, choose, page_of
@@ -111,7 +112,7 @@ def _remarks(post: MarketPost, number: int, at: dt.datetime) -> list[Remark]:
     mark = hashlib.blake2b(f"{post.media_id}/{number}".encode(), digest_size=12).digest()
     comment_id = str(18_000_000_000_000_000 + int.from_bytes(mark[:6]) % 10**14)
     username = f"{PEOPLE[mark[6] % len(PEOPLE)]}{mark[7]}"
-    remark = Remark(comment_id, None, username, PHRASES[mark[8] % len(PHRASES)], at)
+    remark = Remark(comment_id, None, username, say(comment_id, PHRASES), at)
     if number % ANSWERED:
         return [remark]
     answer_id = str(int(comment_id) + 10**14)

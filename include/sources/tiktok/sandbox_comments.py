@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from typing import Any
 
+from include.sandbox.market_voices import say
 from include.sources.tiktok.sandbox_shapes import number_of, share_of
 from include.sources.tiktok.sandbox_videos import DAY, Network, Video
 
@@ -88,7 +89,7 @@ def _document(video: Video, seed: str, made_at: dt.datetime, now: dt.datetime) -
         "user_id": identity,
         "unique_identifier": f"+{identity[:20]}/{identity[20:43]}",
         "create_time": str(int(made_at.timestamp())),
-        "text": TEXTS[int(share_of(seed, "text") * len(TEXTS))],
+        "text": say(seed, TEXTS),
         "likes": int(share_of(seed, "likes") * min((now - made_at) / DAY, 20.0)),
         "replies": 0,
         "owner": is_reply,

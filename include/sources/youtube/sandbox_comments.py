@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from include.sandbox.market_voices import say
 from include.sources.youtube.sandbox_answers import api_time
 from include.sources.youtube.sandbox_shapes import METHODS, Refusal, check_params, choose, page_of
 from include.sources.youtube.sandbox_videos import MarketVideo, Studio, draw, make_id
@@ -147,7 +148,7 @@ class Comments:
 
 def _comment(comment: MarketComment) -> dict[str, Any]:
     number = draw(comment.comment_id, "author") % PEOPLE
-    text = TEXTS[draw(comment.comment_id, "text") % len(TEXTS)]
+    text = say(comment.comment_id, TEXTS)
     at = api_time(comment.published_at)
     snippet: dict[str, Any] = {
         "channelId": comment.video.channel_id,

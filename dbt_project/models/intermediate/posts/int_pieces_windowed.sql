@@ -1,0 +1,208 @@
+-- One row per campaign, live piece and window of days after it went live: its counters at that
+-- age and what its creator's followers did within it. Only pieces that have the whole window
+-- behind them are counted. What happens on a day belongs to the creator's newest piece, so no
+-- order counts twice.
+with
+
+facts as (
+
+    select * from {{ ref('int_measure_run_facts') }}
+
+),
+
+windows as (
+    {% for days in var('comparison_window_days') %}
+    select {{ days }} as window_days
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+pieces as (
+
+    select
+        pieces.*,
+        windows.window_days,
+        {{ days_after('pieces.live_date', 'windows.window_days') }} <= facts.as_of_date
+            as is_counted,
+        least(
+            {{ days_after('pieces.live_date', 'windows.window_days') }}, pieces.next_live_date
+        ) as window_end_date
+    from {{ ref('int_pieces_tiered') }} as pieces
+    cross join windows
+    cross join facts
+    where pieces.live_date is not null
+
+),
+
+credited_days as (
+
+    select
+        campaign_id,
+        creator_id,
+        order_date as activity_date,
+        sum(credit_share * conversion_count) as credited_order_count,
+        sum(credit_amount) as net_revenue_amount
+    from {{ ref('int_default_credits') }}
+    where order_class = 'kept'
+    group by campaign_id, creator_id, order_date
+
+),
+
+commission_days as (
+
+    select
+        campaign_id,
+        creator_id,
+        cost_date as activity_date,
+        sum(cost_amount) as commission_amount
+    from {{ ref('fct_creator_cost') }}
+    where cost_basis = 'delivered' and cost_type = 'commission'
+    group by campaign_id, creator_id, cost_date
+
+),
+
+session_days as (
+
+    select
+        campaign_id,
+        creator_id,
+        session_date as activity_date,
+        sum(session_count) as session_count,
+        sum(purchase_count) as session_purchase_count
+    from {{ ref('fct_web_session_daily') }}
+    where creator_id is not null
+    group by campaign_id, creator_id, session_date
+
+),
+
+sold as (
+
+    select
+        pieces.campaign_id,
+        pieces.creator_id,
+        pieces.deliverable_id,
+        pieces.window_days,
+        sum(credited_days.credited_order_count) as credited_order_count,
+        sum(credited_days.net_revenue_amount) as net_revenue_amount
+    from pieces
+    inner join credited_days
+        on
+            pieces.campaign_id = credited_days.campaign_id
+            and pieces.creator_id = credited_days.creator_id
+            and pieces.live_date <= credited_days.activity_date
+            and pieces.window_end_date > credited_days.activity_date
+    group by
+        pieces.campaign_id, pieces.creator_id, pieces.deliverable_id, pieces.window_days
+
+),
+
+owed as (
+
+    select
+        pieces.campaign_id,
+        pieces.creator_id,
+        pieces.deliverable_id,
+        pieces.window_days,
+        sum(commission_days.commission_amount) as commission_amount
+    from pieces
+    inner join commission_days
+        on
+            pieces.campaign_id = commission_days.campaign_id
+            and pieces.creator_id = commission_days.creator_id
+            and pieces.live_date <= commission_days.activity_date
+            and pieces.window_end_date > commission_days.activity_date
+    group by
+        pieces.campaign_id, pieces.creator_id, pieces.deliverable_id, pieces.window_days
+
+),
+
+visited as (
+
+    select
+        pieces.campaign_id,
+        pieces.creator_id,
+        pieces.deliverable_id,
+        pieces.window_days,
+        sum(session_days.session_count) as session_count,
+        sum(session_days.session_purchase_count) as session_purchase_count
+    from pieces
+    inner join session_days
+        on
+            pieces.campaign_id = session_days.campaign_id
+            and pieces.creator_id = session_days.creator_id
+            and pieces.live_date <= session_days.activity_date
+            and pieces.window_end_date > session_days.activity_date
+    group by
+        pieces.campaign_id, pieces.creator_id, pieces.deliverable_id, pieces.window_days
+
+),
+
+-- A story is gone after a day, so its last counters are those of every later age.
+final as (
+
+    select
+        pieces.campaign_id,
+        pieces.creator_id,
+        pieces.deliverable_id,
+        pieces.window_days,
+        pieces.tier,
+        pieces.is_tier_planned,
+        pieces.platform,
+        pieces.content_format,
+        pieces.is_counted,
+        pieces.fee_amount + pieces.gift_amount + {{ amount('coalesce(owed.commission_amount, 0)') }}
+            as cost_amount,
+        latest.metric_definition_version,
+        latest.access_path,
+        pieces.followers_at_publish_count,
+        coalesce(aged.views_count, case
+            when pieces.content_format = 'story' then latest.views_count
+        end) as views_count,
+        coalesce(aged.reach_count, case
+            when pieces.content_format = 'story' then latest.reach_count
+        end) as reach_count,
+        aged.likes_count,
+        aged.comments_count,
+        aged.shares_count,
+        aged.saves_count,
+        aged.likes_count + aged.comments_count as engagement_basic_count,
+        {{ engagements('aged') }} as engagement_count,
+        coalesce(sold.credited_order_count, 0) as credited_order_count,
+        coalesce(sold.net_revenue_amount, 0) as net_revenue_amount,
+        coalesce(visited.session_count, 0) as session_count,
+        coalesce(visited.session_purchase_count, 0) as session_purchase_count
+    from pieces
+    left join {{ ref('int_post_metrics_latest') }} as latest
+        on
+            pieces.campaign_id = latest.campaign_id
+            and pieces.platform = latest.platform
+            and pieces.post_id = latest.post_id
+    left join {{ ref('fct_post_metrics_daily') }} as aged
+        on
+            latest.platform = aged.platform
+            and latest.post_id = aged.post_id
+            and latest.access_path = aged.access_path
+            and latest.metric_definition_version = aged.metric_definition_version
+            and pieces.window_days = aged.post_age_days
+    left join sold
+        on
+            pieces.campaign_id = sold.campaign_id
+            and pieces.creator_id = sold.creator_id
+            and pieces.deliverable_id = sold.deliverable_id
+            and pieces.window_days = sold.window_days
+    left join owed
+        on
+            pieces.campaign_id = owed.campaign_id
+            and pieces.creator_id = owed.creator_id
+            and pieces.deliverable_id = owed.deliverable_id
+            and pieces.window_days = owed.window_days
+    left join visited
+        on
+            pieces.campaign_id = visited.campaign_id
+            and pieces.creator_id = visited.creator_id
+            and pieces.deliverable_id = visited.deliverable_id
+            and pieces.window_days = visited.window_days
+
+)
+
+select * from final
