@@ -12,6 +12,7 @@ from airflow.sdk import (
     Context,
     CronPartitionTimetable,
     ExceptionRetryPolicy,
+    Param,
     RetryAction,
     RetryDecision,
     RetryRule,
@@ -19,6 +20,7 @@ from airflow.sdk import (
 )
 
 from include.connections import from_airflow
+from include.daily import schedule_facts
 from include.errors import PermanentError, RateLimited
 from include.sources._base import DAY_KEY, HOUR_KEY, Connection
 
@@ -52,6 +54,12 @@ RETRY_POLICY = ErrorTreePolicy(
             action=RetryAction.RETRY,
             retry_delay=dt.timedelta(minutes=5),
             reason="the API asked us to wait",
+        ),
+        RetryRule(
+            exception="include.errors.WeekIncomplete",
+            action=RetryAction.RETRY,
+            retry_delay=dt.timedelta(hours=1),
+            reason="a late source may still come",
         ),
         RetryRule(
             exception="include.errors.TransientError",
@@ -92,16 +100,48 @@ def ingest_timetable(every: dt.timedelta | None, timezone: str) -> CronPartition
     return CronPartitionTimetable(cron, timezone="UTC", run_offset=-1, key_format=HOUR_KEY)
 
 
+def day_param() -> Param:
+    """Return the form's field for the one day of a run by hand; a partition key goes before it."""
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Day",
+        description="business date of a run by hand, such as 2026-11-20; a range is Backfill",
+    )
+
+
+def campaign_param() -> Param:
+    """Return the form's field for one campaign of the plan, or all."""
+    choices = ["all", *schedule_facts().campaigns]
+    return Param("all", type="string", enum=choices, title="Campaign", description="one or all")
+
+
+def dry_run_param() -> Param:
+    """Return the form's field for a run that changes nothing."""
+    return Param(
+        False, type="boolean", title="Dry run", description="change nothing, say what would"
+    )
+
+
 def partition_key() -> str:
-    """Return the key of the window this run owns; `PermanentError` when it has none."""
-    run = get_current_context()["dag_run"]
+    """Return the key of the window this run owns: its own, else the day of the form.
+
+    `PermanentError` when it has neither, or two that differ.
+    """
+    context = get_current_context()
+    run, day = context["dag_run"], (context.get("params") or {}).get("day")
     key = getattr(run, "partition_key", None)
-    if not key:
+    if not key and not day:
         raise PermanentError(
-            f"run {run.run_id} has no partition key, so it owns no day; trigger it with a key such "
-            "as 2026-11-20, or use Backfill for a range"
+            f"run {run.run_id} has no partition key, so it owns no day; trigger it with a key or a "
+            "day such as 2026-11-20, or use Backfill for a range"
         )
-    return str(key)
+    if key and day and str(key) != str(day):
+        raise PermanentError(
+            f"run {run.run_id} has the partition key {key} and the day {day}; allowed: one of them"
+        )
+    return str(key or day)
 
 
 def partition_day() -> dt.date:
@@ -119,3 +159,13 @@ def airflow_connection(conn_id: str) -> Connection:
     from airflow.sdk import Connection as AirflowConnection
 
     return from_airflow(AirflowConnection.get(conn_id))
+
+
+def find_connection(conn_id: str) -> Connection | None:
+    """Read a connection through Airflow, None where there is none."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return airflow_connection(conn_id)
+    except AirflowNotFoundException:
+        return None
