@@ -7,8 +7,15 @@ for 50.00; bo sold 1 for 30.00 and 3 for 90.00.
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
+
+from include.warehouse.connection import connect
+
+if TYPE_CHECKING:
+    from tests.conftest import Warehouse
 
 MONDAY = dt.date(2026, 3, 9)
 SOURCES = ("ga4", "shopify")
@@ -104,3 +111,21 @@ def arrive(loader: psycopg.Connection, days: range, sources: tuple[str, ...] = S
                 "insert into quality.source_arrivals (source, day, run_id) values (%s, %s, 'r')",
                 [source, MONDAY + dt.timedelta(days=number)],
             )
+
+
+def clear(warehouse: Warehouse) -> None:
+    """Take away what a test wrote; a whole reset makes two hundred raw tables anew each time."""
+    with connect(warehouse.admin_dsn) as admin:
+        made = admin.execute(
+            "select schemaname, tablename from pg_tables where schemaname in ('marts', 'core')"
+        ).fetchall()
+        for schema, table in made:
+            admin.execute(sql.SQL("drop table {}").format(sql.Identifier(schema, table)))
+        admin.execute(
+            """
+            truncate quality.campaign_reviews, quality.review_findings, quality.budget_decisions,
+            quality.alerts, quality.source_arrivals, quality.expectation_results,
+            quality.publications, quality.measure_runs, quality.measure_run_loads,
+            secrets.oauth_token
+            """
+        )

@@ -15,7 +15,14 @@ from include.errors import WeekIncomplete
 from include.review import steps, store, week
 from include.services.environment import _warehouse_connection
 from include.warehouse.connection import connect
-from tests.integration.reviewed_market import ADVICE, MONDAY, SOURCES, arrive, publish_week
+from tests.integration.reviewed_market import (
+    ADVICE,
+    MONDAY,
+    SOURCES,
+    arrive,
+    clear,
+    publish_week,
+)
 
 PLAN = """\
 brand: {name: Glow, handles: {instagram: glow}}
@@ -39,26 +46,33 @@ creators:
 ADMIN = {"id": "1", "name": "dana"}
 
 
+@pytest.fixture(scope="module")
+def empty(warehouse):
+    """The warehouse as it was right after migration, once for all tests."""
+    warehouse.reset()
+    yield warehouse
+    warehouse.reset()
+
+
 @pytest.fixture
-def house(
-    clean_warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[psycopg.Connection]:
+def house(empty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
     """The transformer's connection to a warehouse with a whole week, and a campaign file."""
     (tmp_path / "campaigns").mkdir()
     (tmp_path / "campaigns" / "spring.yaml").write_text(PLAN)
     monkeypatch.setenv("GROUNDSWELL_DATA_DIR", str(tmp_path))
     for role in ("loader", "transformer"):
         variable = f"AIRFLOW_CONN_WAREHOUSE_{role.upper()}"
-        monkeypatch.setenv(variable, _warehouse_connection(clean_warehouse.dsn(role)))
-    with connect(clean_warehouse.dsn("transformer"), autocommit=True) as transformer:
+        monkeypatch.setenv(variable, _warehouse_connection(empty.dsn(role)))
+    clear(empty)
+    with connect(empty.dsn("transformer"), autocommit=True) as transformer:
         publish_week(transformer)
         yield transformer
 
 
 @pytest.fixture
-def arrived(house, clean_warehouse) -> Callable[..., None]:
+def arrived(house, empty) -> Callable[..., None]:
     def arrive_days(days: range, sources: tuple[str, ...] = SOURCES) -> None:
-        with connect(clean_warehouse.dsn("loader")) as loader:
+        with connect(empty.dsn("loader")) as loader:
             arrive(loader, days, sources)
 
     return arrive_days
