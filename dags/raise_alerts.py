@@ -26,13 +26,16 @@ connection names its last day: `extra.expires_on`.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable
 
+from include.dag_forms import dry_run_param
+from include.dag_tasks import step
 from include.daily import schedule_facts
-from include.orchestration import DEFAULT_ARGS, START_DATE, dry_run_param
+from include.orchestration import DEFAULT_ARGS, START_DATE
+from include.task_links import AlertsLink
 
 
-@task
+@step(link=AlertsLink())
 def raise_alerts() -> dict[str, int]:
     """Compare what is wrong with the alerts already open; send what is new."""
     import datetime as dt
@@ -43,7 +46,7 @@ def raise_alerts() -> dict[str, int]:
     return steps.raise_alerts(
         dt.datetime.now(dt.UTC),
         find=orchestration.find_connection,
-        is_dry_run=get_current_context()["params"]["dry_run"],
+        is_dry_run=orchestration.form("dry_run"),
         read=orchestration.airflow_connection,
     )
 
@@ -57,7 +60,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
-    params={"dry_run": dry_run_param()},
+    params={"dry_run": dry_run_param("The log lists what is wrong; nothing is kept or sent.")},
     tags=["alerts"],
 ):
     raise_alerts()

@@ -36,62 +36,63 @@ import datetime as dt
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import DAG, CronPartitionTimetable, Param, get_current_context, task
+from airflow.sdk import DAG, Param
 
+from include.dag_forms import review_form
+from include.dag_tasks import step
 from include.daily import schedule_facts
-from include.orchestration import DEFAULT_ARGS, START_DATE, campaign_param, day_param, dry_run_param
+from include.orchestration import DEFAULT_ARGS, START_DATE, date_timetable
 from include.review.proposal import NO_DECISION, OPTIONS
+from include.task_links import ReviewLink
 
 NOTE = Param("", type="string", maxLength=500, title="Note", description="kept with the decision")
 
 
-@task(retries=12)
+@step(retries=12)
 def check_week() -> list[str]:
     """Wait until six of the week's seven days are published; the day that is missing."""
-    from include import orchestration
+    from include import orchestration as run
     from include.review import steps
 
-    return steps.check_week(orchestration.partition_day(), read=orchestration.airflow_connection)
+    return steps.check_week(run.partition_day(), read=run.airflow_connection)
 
 
-@task
+@step(link=ReviewLink())
 def write_reviews(missing: list[str]) -> list[dict[str, Any]]:
     """Write the reviews; the questions about the budget."""
-    from include import orchestration
+    from include import orchestration as run
     from include.review import steps
 
-    params = get_current_context()["params"]
     return steps.write_reviews(
-        orchestration.partition_day(),
+        run.partition_day(),
         missing,
-        run_id=orchestration.run_id(),
-        campaign_id=params["campaign"],
-        is_dry_run=params["dry_run"],
-        read=orchestration.airflow_connection,
+        run_id=run.run_id(),
+        campaign_id=run.form("campaign"),
+        is_dry_run=run.form("dry_run"),
+        read=run.airflow_connection,
     )
 
 
-@task
+@step(link=ReviewLink())
 def send_reviews() -> list[str]:
     """Send the reviews by mail and Slack where a connection exists."""
-    from include import orchestration
+    from include import orchestration as run
     from include.review import steps
 
-    if get_current_context()["params"]["dry_run"]:
+    if run.form("dry_run"):
         return []
-    read = orchestration.airflow_connection
-    day, find = orchestration.partition_day(), orchestration.find_connection
-    return steps.send_reviews(day, find=find, read=read)
+    find, read = run.find_connection, run.airflow_connection
+    return steps.send_reviews(run.partition_day(), find=find, read=read)
 
 
-@task
+@step(link=ReviewLink())
 def record_decision(asked: tuple[dict[str, Any], dict[str, Any]]) -> str:
     """Keep who decided what and when; write the patch of what was approved."""
-    from include import orchestration
+    from include import orchestration as run
     from include.review import steps
 
-    (question, answer), read = asked, orchestration.airflow_connection
-    day = orchestration.partition_day()
+    question, answer = asked
+    day, read = run.partition_day(), run.airflow_connection
     return steps.record_answer(day, question["proposal"], answer, read=read)
 
 
@@ -99,16 +100,11 @@ with DAG(
     dag_id="review_campaigns",
     dag_display_name="Review campaigns",
     doc_md=__doc__,
-    schedule=CronPartitionTimetable(
-        "0 10 * * 1",
-        timezone=schedule_facts().reporting_timezone,
-        run_offset=-1,
-        key_format="%Y-%m-%d",
-    ),
+    schedule=date_timetable("0 10 * * 1", schedule_facts().reporting_timezone),
     start_date=START_DATE,
     catchup=False,
     default_args=DEFAULT_ARGS,
-    params={"day": day_param(), "campaign": campaign_param(), "dry_run": dry_run_param()},
+    params=review_form(schedule_facts().campaigns),
     tags=["review"],
 ):
     questions = write_reviews(check_week())

@@ -6,23 +6,24 @@ Nothing here is imported by the pipeline's own modules; DAG files use it to stay
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import (
+    Asset,
     Context,
     CronPartitionTimetable,
     ExceptionRetryPolicy,
-    Param,
     RetryAction,
     RetryDecision,
     RetryRule,
     get_current_context,
 )
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.connections import from_airflow
-from include.daily import schedule_facts
 from include.errors import PermanentError, RateLimited
-from include.sources._base import DAY_KEY, HOUR_KEY, Connection
+from include.sources._base import DAY_KEY, HOUR_KEY, Connection, Source
 
 
 class ErrorTreePolicy(ExceptionRetryPolicy):
@@ -86,6 +87,11 @@ DEFAULT_ARGS: dict[str, Any] = {
 START_DATE = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
+def date_timetable(cron: str, timezone: str) -> CronPartitionTimetable:
+    """Run by a cron line; a run owns the date of the line's time before: yesterday, last Monday."""
+    return CronPartitionTimetable(cron, timezone=timezone, run_offset=-1, key_format=DAY_KEY)
+
+
 def ingest_timetable(every: dt.timedelta | None, timezone: str) -> CronPartitionTimetable:
     """Say when a source is read: its day at 03:00, windows of `every` ten minutes after their end.
 
@@ -93,35 +99,9 @@ def ingest_timetable(every: dt.timedelta | None, timezone: str) -> CronPartition
     each of them has the same length.
     """
     if every is None:
-        return CronPartitionTimetable(
-            "0 3 * * *", timezone=timezone, run_offset=-1, key_format=DAY_KEY
-        )
+        return date_timetable("0 3 * * *", timezone)
     cron = f"10 */{every // dt.timedelta(hours=1)} * * *"
     return CronPartitionTimetable(cron, timezone="UTC", run_offset=-1, key_format=HOUR_KEY)
-
-
-def day_param() -> Param:
-    """Return the form's field for the one day of a run by hand; a partition key goes before it."""
-    return Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Day",
-        description="business date of a run by hand, such as 2026-11-20; a range is Backfill",
-    )
-
-
-def campaign_param() -> Param:
-    """Return the form's field for one campaign of the plan, or all."""
-    choices = ["all", *schedule_facts().campaigns]
-    return Param("all", type="string", enum=choices, title="Campaign", description="one or all")
-
-
-def dry_run_param() -> Param:
-    """Return the form's field for a run that changes nothing."""
-    return Param(
-        False, type="boolean", title="Dry run", description="change nothing, say what would"
-    )
 
 
 def partition_key() -> str:
@@ -169,3 +149,42 @@ def find_connection(conn_id: str) -> Connection | None:
         return airflow_connection(conn_id)
     except AirflowNotFoundException:
         return None
+
+
+def form(name: str) -> Any:
+    """Return what the run's trigger form holds under a name, None where it has no such field."""
+    return (get_current_context().get("params") or {}).get(name)
+
+
+def skip_if(condition: object, reason: str | None) -> None:
+    """Skip the task with a reason when the condition holds."""
+    if condition:
+        raise AirflowSkipException(reason)
+
+
+def skip_unless_wanted(conn_id: str, what: str) -> None:
+    """Skip a task that the form of a run by hand leaves out: another connection, or a dry run."""
+    wanted = form("connections") or []
+    if wanted and conn_id and conn_id not in wanted:
+        raise AirflowSkipException(f"{what}: the form names {', '.join(wanted)} only")
+    if form("dry_run"):
+        raise AirflowSkipException(f"dry run: this would read {what}; nothing was asked or loaded")
+
+
+def mark(*assets: Asset, note: Mapping[str, Any] | None = None) -> None:
+    """Give the events of assets a note and the run's day, which Airflow knows of no run by hand."""
+    events = get_current_context()["outlet_events"]
+    for asset in assets:
+        events[asset].add_partitions(partition_key())
+        if note:
+            events[asset].extra = dict(note)
+
+
+def mark_loaded(source: Source) -> None:
+    """Mark the raw tables of a source, each with a note on what the run's window brought."""
+    from include.asset_notes import stream_notes
+    from include.dag_assets import raw_outlets
+
+    notes = stream_notes(source.name, partition_key(), run_id(), read=airflow_connection)
+    for asset in raw_outlets(source):
+        mark(asset, note=notes.get(asset.name.partition("__")[2]))

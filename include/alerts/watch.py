@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from include.page_paths import campaign_page, quality_page
+from include.page_paths import campaign_page, checks_page, freshness_page, publications_page
 from include.review.findings import find_pacing_risks
 from include.review.reading import has_mart, read_pacing, read_rows
 
@@ -83,7 +83,7 @@ def late_sources(at: Situation) -> list[Alert]:
             source,
             f"{source} has not arrived for {day} (due at {ARRIVAL_DUE:%H:%M} {at.timezone}); "
             f"its newest day is {newest.get(source, 'none')}",
-            quality_page(),
+            freshness_page(),
         )
         for source in sorted(set(at.sources) - arrived)
     ]
@@ -106,7 +106,7 @@ def late_publication(at: Situation) -> list[Alert]:
         f"{day} is not published (due at {PUBLICATION_DUE:%H:%M} {at.timezone}); version {row[1]} "
         f"of {row[0]} is served"
     )
-    return [Alert("publication_late", "marts", message, quality_page())]
+    return [Alert("publication_late", "marts", message, publications_page())]
 
 
 _FAILED_CHECKS: LiteralString = """
@@ -140,7 +140,7 @@ def failed_checks(at: Situation) -> list[Alert]:
             row["suite"],
             f"{row['suite']} {row['partition_key']}: {row['failed_count']} critical checks fail, "
             f"such as {row['first_failure']}; what was published before stays served",
-            quality_page(),
+            checks_page(row["suite"], row["partition_key"] or ""),
         )
         for row in read_rows(at.warehouse, _FAILED_CHECKS, {})
     ]
@@ -237,7 +237,7 @@ def expiring_tokens(at: Situation) -> list[Alert]:
             word = "ends" if end >= today else "ended"
             found[conn_id] = f"the token of {conn_id} {word} on {end}: log in again"
     return [
-        Alert("token_expiring", conn_id, message, quality_page())
+        Alert("token_expiring", conn_id, message, freshness_page())
         for conn_id, message in sorted(found.items())
     ]
 

@@ -14,31 +14,33 @@ MART = "mart_budget_recommendation"
 
 _ADVICE: LiteralString = """
 select
-    creator_id, phase, action, reason,
-    coalesce(amount, 0) as amount,
-    coalesce(piece_count, 0) as pieces,
-    p_best, expected_gain_low, expected_gain_mid, expected_gain_high
+    creator_id, phase, recommended_action, action_reason, piece_count,
+    to_amount - from_amount as moved_amount, p_best,
+    expected_gain_low, expected_gain_amount, expected_gain_high
 from marts.mart_budget_recommendation
 where campaign_id = %(campaign)s
-order by creator_id nulls last
+order by creator_id nulls last, line_type
 """
 
 
 def read_advice(connection: psycopg.Connection, campaign_id: str) -> list[AdviceLine] | None:
-    """Return the advice on a campaign's creators, None while the mart is not published."""
+    """Return the advice on a campaign, a line per creator and one or two of nobody's.
+
+    None while the mart is not published.
+    """
     if not has_mart(connection, MART):
         return None
     return [
         AdviceLine(
             creator_id=row["creator_id"],
             phase=row["phase"],
-            action=row["action"],
-            reason=row["reason"],
-            amount=Decimal(row["amount"]),
-            pieces=int(row["pieces"]),
+            action=row["recommended_action"],
+            reason=row["action_reason"],
+            amount=Decimal(row["moved_amount"] or 0),
+            pieces=int(row["piece_count"] or 0),
             p_best=row["p_best"],
             gain_low=row["expected_gain_low"],
-            gain_mid=row["expected_gain_mid"],
+            gain_mid=row["expected_gain_amount"],
             gain_high=row["expected_gain_high"],
         )
         for row in read_rows(connection, _ADVICE, {"campaign": campaign_id})

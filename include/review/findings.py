@@ -97,17 +97,19 @@ def find_risks(
 def find_pacing_risks(goals: Iterable[Row]) -> list[Finding]:
     """Name the goals whose projected end, at its best, stays short of the target by a fifth.
 
-    goals: goal_id, target_value, projected_low, projected_mid, projected_high.
+    goals: goal_id, target_value, projected_end_low, projected_end_value, projected_end_high.
     """
     found = []
     for row in goals:
-        target, high = row["target_value"], row["projected_high"]
+        target, high = row["target_value"], row["projected_end_high"]
         if target and high is not None and high < FAR_OFF * target:
             text = (
-                f"goal {row['goal_id']} will end at {row['projected_mid']:,.4g} "
-                f"({row['projected_low']:,.4g} to {high:,.4g}), the target is {target:,.4g}"
+                f"goal {row['goal_id']} will end at {row['projected_end_value']:,.4g} "
+                f"({row['projected_end_low']:,.4g} to {high:,.4g}), the target is {target:,.4g}"
             )
-            found.append(Finding("risk", "pacing", row["goal_id"], text, row["projected_mid"]))
+            found.append(
+                Finding("risk", "pacing", row["goal_id"], text, row["projected_end_value"])
+            )
     return found
 
 

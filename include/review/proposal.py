@@ -18,7 +18,7 @@ NO_ADVICE = "no advice yet: marts.mart_budget_recommendation is not published"
 
 @dataclass(frozen=True, slots=True)
 class AdviceLine:
-    """One line of the published advice; `creator_id` is None for a creator yet to be found.
+    """One line of the published advice; `creator_id` is None for money that is no creator's yet.
 
     amount: money given (+) or taken (-), in the campaign's currency; pieces: next pieces it buys.
     gain_*: expected contribution won less cost, with its 90 % interval, None without one.

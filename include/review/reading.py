@@ -107,7 +107,7 @@ order by abs(sum(net_revenue_difference_amount)) desc, cause
 
 
 _PACING: LiteralString = """
-select goal_id, target_value, projected_low, projected_mid, projected_high
+select goal_id, target_value, projected_end_low, projected_end_value, projected_end_high
 from marts.mart_campaign_pacing
 where campaign_id = %(campaign)s
 order by goal_id

@@ -12,7 +12,7 @@ import psycopg
 
 from include.connections import read_connection
 from include.notices import FindConnection, Notice, open_channels, send
-from include.page_paths import campaign_page
+from include.page_paths import campaign_page, page_url
 from include.review import reading, store
 from include.review.advice import read_advice
 from include.review.findings import (
@@ -104,7 +104,7 @@ def send_reviews(
         for campaign in reading.read_campaigns(connection, week):
             review = store.read_review(connection, campaign.campaign_id, week)
             if review is not None:
-                text = f"{review_text(review)}\n\n{campaign_page(campaign.campaign_id)}"
+                text = f"{review_text(review)}\n\n{page_url(campaign_page(campaign.campaign_id))}"
                 notice = Notice(f"{campaign.name}: review of the week of {week.start}", text)
                 taken.update(send(notice, channels))
     return sorted(taken)

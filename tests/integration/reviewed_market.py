@@ -77,14 +77,15 @@ insert into marts.mart_restatements values
 
 ADVICE = """
 create table marts.mart_budget_recommendation (
-    campaign_id text, creator_id text, phase text, action text, reason text, amount numeric,
-    piece_count bigint, p_best numeric, expected_gain_low numeric, expected_gain_mid numeric,
-    expected_gain_high numeric
+    campaign_id text, line_type text, creator_id text, phase text, recommended_action text,
+    action_reason text, from_amount numeric, to_amount numeric, piece_count bigint, p_best numeric,
+    expected_gain_low numeric, expected_gain_amount numeric, expected_gain_high numeric
 );
 insert into marts.mart_budget_recommendation values
-('spring', 'ana', 'shift', 'shift', 'best with P = 0.91', 100, 1, 0.91, -10, 60, 140),
-('spring', 'bo', 'shift', 'shift', 'returns 0.40 of its price', -100, 0, 0.09, null, null, null),
-('spring', null, 'shift', 'keep', 'no candidate', 0, 0, null, null, null, null);
+('spring', 'creator', 'ana', 'shift', 'shift', 'best with P = 0.91', 0, 100, 1, 0.91, -10, 60, 140),
+('spring', 'creator', 'bo', 'shift', 'shift', 'returns 0.40', 150, 50, 0, 0.09, null, null, null),
+('spring', 'new_creator', null, 'shift', 'keep', 'nobody', 0, 0, 0, null, null, null, null),
+('spring', 'unspent', null, 'shift', 'keep', 'kept', 500, 500, 0, null, null, null, null);
 """
 
 

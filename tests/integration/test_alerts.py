@@ -229,8 +229,8 @@ def test_a_goal_far_off_is_told_while_the_campaign_runs(look, transformer) -> No
         """
         create table marts.mart_campaign_pacing as select
             'spring'::text as campaign_id, 'sales'::text as goal_id, 100::numeric as target_value,
-            20::numeric as projected_low, 30::numeric as projected_mid,
-            79::numeric as projected_high
+            20::numeric as projected_end_low, 30::numeric as projected_end_value,
+            79::numeric as projected_end_high
         """
     )
     look()

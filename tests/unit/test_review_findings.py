@@ -117,9 +117,9 @@ def test_only_a_goal_whose_best_case_misses_a_fifth_is_far_off() -> None:
         return {
             "goal_id": name,
             "target_value": Decimal(100),
-            "projected_low": Decimal(10),
-            "projected_mid": Decimal(20),
-            "projected_high": None if high is None else Decimal(high),
+            "projected_end_low": Decimal(10),
+            "projected_end_value": Decimal(20),
+            "projected_end_high": None if high is None else Decimal(high),
         }
 
     found = find_pacing_risks([goal("far", "79.9"), goal("near", "80"), goal("open", None)])
