@@ -6,21 +6,29 @@ source comes, its own `announce_day` has the day measured again.
 
 **Input** `quality.source_arrivals` · **Output** the asset `warehouse.day`
 
+**Limits** One day per run. A day nothing has arrived for is not measured.
+
+**Parameters** `day`: the business date of a run by hand; `dry_run`: the log says what the day waits
+for, nothing is marked.
+
 **When it fails** `OperationalError`: the warehouse does not answer; clear the task once it does. A
 skipped run is normal: the day was complete before the deadline, or no source has arrived at all.
 """
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, CronPartitionTimetable, task
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.assets import DAY
+from include.dag_assets import day_asset
+from include.dag_forms import day_param, dry_run_param
+from include.dag_tasks import step
 from include.daily import schedule_facts
-from include.orchestration import DEFAULT_ARGS, START_DATE
+from include.orchestration import DEFAULT_ARGS, START_DATE, date_timetable
+from include.task_links import FreshnessLink
 
 
-@task(outlets=[Asset(DAY)])
+@step(outlets=[day_asset()], link=FreshnessLink())
 def close_waiting_day() -> None:
     """Mark the day when some, but not all, sources have arrived by the deadline."""
     from include import daily, orchestration
@@ -28,21 +36,23 @@ def close_waiting_day() -> None:
     day = orchestration.partition_day()
     if not daily.close_waiting_day(day, read=orchestration.airflow_connection):
         raise AirflowSkipException(f"{day}: complete already, or nothing has arrived")
+    if orchestration.form("dry_run"):
+        raise AirflowSkipException(f"{day}: dry run; it would be measured without what is late")
+    orchestration.mark(day_asset())
 
 
 with DAG(
     dag_id="close_day",
     dag_display_name="Close a day that waits",
     doc_md=__doc__,
-    schedule=CronPartitionTimetable(
-        "0 9 * * *",
-        timezone=schedule_facts().reporting_timezone,
-        run_offset=-1,
-        key_format="%Y-%m-%d",
-    ),
+    schedule=date_timetable("0 9 * * *", schedule_facts().reporting_timezone),
     start_date=START_DATE,
     catchup=False,
     default_args=DEFAULT_ARGS,
+    params={
+        "day": day_param(),
+        "dry_run": dry_run_param("The log says whether the day waits; nothing is marked."),
+    },
     tags=["measure"],
 ):
     close_waiting_day()

@@ -10,79 +10,86 @@ enabled source has arrived; no day waits for a stream with windows of its own.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import DAG, TaskGroup
 
-from include.assets import DAY, pool_note, raw_assets
+from include.assets import ingest_page
+from include.dag_assets import api_asset, day_asset, raw_outlets
+from include.dag_forms import ingest_form
+from include.dag_tasks import step
 from include.daily import connections_of, schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE, ingest_timetable
 from include.sources import discover_sources
 from include.sources._base import Source
+from include.task_links import FreshnessLink, LandingLink, QualityLink
 
 
-@task
+@step(link=LandingLink())
 def load_stream(source_name: str, stream_name: str, conn_id: str) -> dict[str, object]:
     """Fetch, land and load one stream of one connection for the run's window."""
     from include import daily, orchestration
 
-    source = discover_sources()[source_name]
+    source, read = discover_sources()[source_name], orchestration.airflow_connection
     key, run_id = orchestration.partition_key(), orchestration.run_id()
-    read = orchestration.airflow_connection
+    orchestration.skip_unless_wanted(conn_id, f"{stream_name} of {conn_id} for {key}")
     stream = source.stream(stream_name)
     result = daily.load_stream(source, stream, conn_id, key, run_id=run_id, read=read)
-    if result.status == "skipped":
-        raise AirflowSkipException(result.reason)
+    orchestration.skip_if(result.status == "skipped", result.reason)
     return {"load_id": result.load_id, "rows": result.rows_read, "rejected": result.rows_rejected}
 
 
-@task(trigger_rule="none_failed")
+@step(trigger_rule="none_failed", link=QualityLink())
 def check_source(source_name: str, own_stream: str) -> None:
-    """Run the source's expectations on the rows this window loaded."""
+    """Run the source's expectations on the rows this window loaded; note what came."""
     from include import daily, orchestration
 
-    key, run_id = orchestration.partition_key(), orchestration.run_id()
-    part, read = discover_sources()[source_name].part(own_stream), orchestration.airflow_connection
-    daily.check_source_window(part, key, run_id=run_id, read=read)
+    key, read = orchestration.partition_key(), orchestration.airflow_connection
+    orchestration.skip_unless_wanted("", f"the check of {source_name} for {key}")
+    part = discover_sources()[source_name].part(own_stream)
+    daily.check_source_window(part, key, run_id=orchestration.run_id(), read=read)
+    orchestration.mark_loaded(part)
 
 
-@task(outlets=[Asset(DAY)])
+@step(outlets=[day_asset()], link=FreshnessLink())
 def announce_day(source_name: str) -> None:
     """Record the arrival; mark `warehouse.day` when every enabled source has arrived."""
     from include import daily, orchestration
 
-    day = orchestration.partition_day()
-    source = discover_sources()[source_name]
-    run_id, read = orchestration.run_id(), orchestration.airflow_connection
-    if not daily.announce_source_day(source, day, run_id=run_id, read=read):
-        raise AirflowSkipException(f"{day}: waiting for other sources; the last one marks it")
+    day, read = orchestration.partition_day(), orchestration.airflow_connection
+    source, is_part = discover_sources()[source_name], bool(orchestration.form("connections"))
+    run_id = orchestration.run_id()
+    is_due = daily.announce_source_day(source, day, run_id=run_id, is_part=is_part, read=read)
+    orchestration.skip_if(not is_due, f"{day}: waiting for others; the last one marks it")
+    orchestration.mark(day_asset(), note={"last_source": source_name})
 
 
 def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: str = "") -> DAG:
     """Wire one window: every stream of every connection, then check, then (of a day) announce."""
-    title = f"Ingest {source.title}" + (f": {own}" if own else "")
     with DAG(
         dag_id=f"ingest_{source.name}" + (f"_{own}" if own else ""),
-        dag_display_name=title,
-        doc_md=f"{source.doc}\n\n{pool_note(source)}",
+        dag_display_name=f"Ingest {source.title}" + (f": {own}" if own else ""),
+        doc_md=ingest_page(source, own),
         schedule=ingest_timetable(source.stream(own).every if own else None, timezone),
         start_date=START_DATE,
         catchup=False,
         default_args=DEFAULT_ARGS,
+        params=ingest_form(conn_ids, has_days=not own),
         tags=["ingest", source.name],
     ) as dag:
-        part = source.part(own)
         check = check_source.override(
-            task_id=f"check_{source.name}", outlets=[Asset(name) for name in raw_assets(part)]
-        )(source.name, own)
-        for stream in part.streams:
-            load = load_stream.override(
-                task_id=f"load_{stream.name}",
-                pool=source.name,
-                map_index_template="{{ task.op_kwargs['conn_id'] }}",
-            ).partial(source_name=source.name, stream_name=stream.name)
-            load.expand(conn_id=conn_ids) >> check
+            task_id=f"check_{source.name}", outlets=raw_outlets(source.part(own))
+        )
+        checked = check(source.name, own)
+        with TaskGroup("load", tooltip=f"read {source.title}", prefix_group_id=False) as loads:
+            for stream in source.part(own).streams:
+                load_stream.override(
+                    task_id=f"load_{stream.name}",
+                    pool=source.name,
+                    inlets=[api_asset(source)],
+                    map_index_template="{{ task.op_kwargs['conn_id'] }}",
+                ).partial(source_name=source.name, stream_name=stream.name).expand(conn_id=conn_ids)
+        loads >> checked
         if not own:
-            check >> announce_day(source.name)
+            checked >> announce_day(source.name)
     return dag
 
 

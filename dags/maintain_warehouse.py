@@ -13,6 +13,8 @@ past their retention; `clean_airflow_metadata` has the service `cleaner` run `ai
 
 **Input** the inbox · **Output** fewer rows and files; `secrets.privacy_requests`
 
+**Limits** Nothing younger than the retentions is touched; published marts are never deleted here.
+
 **When it fails**
 
 | message | what to do |
@@ -30,9 +32,10 @@ payload into the inbox again.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include.dag_tasks import step
 from include.daily import schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE
 
@@ -42,7 +45,7 @@ def days(default: int, minimum: int, what: str) -> Param:
     return Param(default, type="integer", minimum=minimum, description=f"days to keep {what}")
 
 
-@task
+@step
 def apply_privacy_requests() -> dict[str, int]:
     """Erase or disclose what persons asked for; how many are done, waiting, repeated."""
     from include import orchestration
@@ -55,7 +58,7 @@ def apply_privacy_requests() -> dict[str, int]:
     return {"done": outcome.done, "waiting": outcome.waiting, "repeated": outcome.repeated}
 
 
-@task
+@step
 def delete_expired() -> dict[str, int]:
     """Delete what is past its retention; rows and files by place."""
     from include import orchestration
@@ -65,7 +68,7 @@ def delete_expired() -> dict[str, int]:
     return steps.delete_expired(kept, is_dry_run=dry_run, read=orchestration.airflow_connection)
 
 
-@task
+@step
 def clean_airflow_metadata() -> None:
     """Delete old runs and logs from Airflow's own database."""
     from include import orchestration
@@ -77,7 +80,7 @@ def clean_airflow_metadata() -> None:
         raise AirflowSkipException("no airflow_cleaner runs where Airflow's services do")
 
 
-@task
+@step
 def vacuum_tables() -> int:
     """Vacuum and analyze; how many tables."""
     from include import orchestration

@@ -9,6 +9,14 @@ transaction.
 **Input** the asset `warehouse.day` (marked by the last source of a day, or by `close_day`) ·
 **Output** `marts.*`; readers keep yesterday's version until the new one is published.
 
+**Schedule** when `warehouse.day` is marked, one run at a time; a later run supersedes an open one.
+
+**Limits** A run consumes the loads that exist when it opens. Marts are built whole each time, facts
+from new loads only.
+
+**Parameters** `day`: the business date of a run by hand; `full_refresh`: rebuild every fact from
+all loads; `dry_run`: build and check beside what is published, publish nothing.
+
 **When it fails**
 
 | message | what to do |
@@ -23,27 +31,30 @@ transaction.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import DAG, PartitionedAssetTimetable
 
-from include.assets import DAY
+from include.dag_assets import day_asset, mart_outlets, raw_inlets
+from include.dag_forms import measure_form
+from include.dag_tasks import step
+from include.daily import schedule_facts
 from include.dbt_tasks import dbt_group, published_assets
 from include.orchestration import DEFAULT_ARGS, START_DATE
+from include.task_links import PublicationLink, QualityLink
 
 
-@task
+@step
 def open_run() -> int:
     """Pin the loads this run consumes; skip when nothing changed since the last publication."""
     from include import daily, orchestration
 
     day, read = orchestration.partition_day(), orchestration.airflow_connection
-    run = daily.open_run(day, run_id=orchestration.run_id(), read=read)
-    if run is None:
-        raise AirflowSkipException(f"{day}: nothing changed since the last publication")
+    is_forced, run_id = bool(orchestration.form("full_refresh")), orchestration.run_id()
+    run = daily.open_run(day, run_id=run_id, is_forced=is_forced, read=read)
+    orchestration.skip_if(run is None, f"{day}: nothing changed since the last publication")
     return run.measure_run_id
 
 
-@task
+@step(inlets=raw_inlets(schedule_facts().sources))
 def build_staging() -> None:
     """Build the staging views, in one task: they hold no rows, and there are many."""
     from include import daily, orchestration
@@ -51,7 +62,7 @@ def build_staging() -> None:
     daily.build_staging(read=orchestration.airflow_connection)
 
 
-@task
+@step
 def solve_estimates(measure_run_id: int) -> None:
     """Solve open weeks, say what changed since the last publication, estimate every creator."""
     from include import daily, orchestration
@@ -59,7 +70,7 @@ def solve_estimates(measure_run_id: int) -> None:
     daily.solve_run(measure_run_id, read=orchestration.airflow_connection)
 
 
-@task
+@step(link=QualityLink())
 def check_marts(measure_run_id: int) -> None:
     """Check the new marts before anybody sees them."""
     from include import daily, orchestration
@@ -68,15 +79,19 @@ def check_marts(measure_run_id: int) -> None:
     daily.check_run(measure_run_id, run_id=run_id, read=read)
 
 
-@task(outlets=[Asset(name) for name in published_assets()])
+@step(outlets=mart_outlets(published_assets()), link=PublicationLink())
 def publish_marts(measure_run_id: int) -> None:
     """Point the views of `marts` at the new version."""
     from include import daily, orchestration
 
-    daily.publish_run(measure_run_id, read=orchestration.airflow_connection)
+    read = orchestration.airflow_connection
+    is_dry_run = bool(orchestration.form("dry_run"))
+    published = daily.publish_run(measure_run_id, is_dry_run=is_dry_run, read=read)
+    orchestration.skip_if(published is None, "dry run: what was published stays")
+    orchestration.mark(*mart_outlets(published_assets()), note={"version": published.version})
 
 
-@task(trigger_rule="one_failed", retries=0)
+@step(trigger_rule="one_failed", retries=0)
 def record_failure(measure_run_id: int) -> None:
     """Close the run as failed; its loads stay pending for the next one."""
     from include import daily, orchestration
@@ -88,11 +103,12 @@ with DAG(
     dag_id="measure_campaigns",
     dag_display_name="Measure campaigns",
     doc_md=__doc__,
-    schedule=PartitionedAssetTimetable(assets=Asset(DAY)),
+    schedule=PartitionedAssetTimetable(assets=day_asset()),
     start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    params=measure_form(),
     tags=["measure"],
 ):
     run = open_run()

@@ -45,6 +45,32 @@ def pool_note(source: Source) -> str:
     )
 
 
+def ingest_page(source: Source, own_stream: str = "") -> str:
+    """Return the page of a source's DAG: the connector's own text, then what all of them share."""
+    window = "windows of its own" if own_stream else "a business date, at 03:00 the day after"
+    streams = ", ".join(f"`{stream.name}`" for stream in source.part(own_stream).streams)
+    announced = (
+        "No day waits for it."
+        if own_stream
+        else "`announce_day` records the arrival; the last source of a day marks `warehouse.day`, "
+        "which starts `measure_campaigns`."
+    )
+    schedule = (
+        f"**Schedule** {window}; a past range is *Backfill*. Snapshot streams of past days are "
+        "skipped, with the reason."
+    )
+    output = (
+        f"**Output** `raw.{source.name}__*` from {streams}: a task per stream, mapped over the "
+        f"connections. `check_{source.name}` runs the expectations; a critical failure keeps the "
+        f"window back. {announced}"
+    )
+    form = (
+        "**Parameters** `day`: the business date of a run by hand; `connections`: only these; "
+        "`dry_run`: the tasks say what they would read, and skip."
+    )
+    return "\n\n".join([source.doc, schedule, output, form, pool_note(source)])
+
+
 def mart_asset(mart: str) -> str:
     """Return the asset name of a published mart: `marts.<mart>`."""
     return f"marts.{mart}"

@@ -103,14 +103,30 @@ def announce_source_day(
     day: dt.date,
     *,
     run_id: str,
+    is_part: bool = False,
     read: ReadConnection = read_connection,
 ) -> bool:
-    """Record that a source's day has arrived; True when the day is now to be measured."""
+    """Record that a source's day has arrived; True when the day is now to be measured.
+
+    is_part: only some of its connections were read. That is an arrival only of a day that had
+    arrived before: of a new one the others are still missing.
+    """
     from include.day_gate import announce_day
     from include.warehouse.connection import dsn_of
 
+    if is_part and not has_arrived(source, day, read=read):
+        return False
     enabled = enabled_sources(schedule_facts().sources)
     return announce_day(dsn_of(read("warehouse_loader")), source.name, day, enabled, run_id)
+
+
+def has_arrived(source: Source, day: dt.date, *, read: ReadConnection = read_connection) -> bool:
+    """Say whether a source has announced a day before."""
+    from include.day_gate import arrived_sources
+    from include.warehouse.connection import connect, dsn_of
+
+    with connect(dsn_of(read("warehouse_loader"))) as connection:
+        return source.name in arrived_sources(connection, day)
 
 
 def run_source_day(
@@ -158,14 +174,19 @@ def close_waiting_day(day: dt.date, *, read: ReadConnection = read_connection) -
 
 
 def open_run(
-    day: dt.date, *, run_id: str, read: ReadConnection = read_connection
+    day: dt.date,
+    *,
+    run_id: str,
+    is_forced: bool = False,
+    read: ReadConnection = read_connection,
 ) -> MeasureRun | None:
-    """Open a measure run, or None when nothing changed since the last publication."""
+    """Open a measure run; None when nothing changed since the last publication, unless forced."""
     from include.measure import open_measure_run
     from include.warehouse.connection import dsn_of
 
     enabled = enabled_sources(schedule_facts().sources)
-    return open_measure_run(dsn_of(read("warehouse_transformer")), day, enabled, run_id)
+    dsn = dsn_of(read("warehouse_transformer"))
+    return open_measure_run(dsn, day, enabled, run_id, is_forced=is_forced)
 
 
 def build_staging(*, read: ReadConnection = read_connection) -> None:
@@ -198,13 +219,23 @@ def check_run(
     return check_marts(dsn_of(read("warehouse_transformer")), measure_run_id, run_id)
 
 
-def publish_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> Publication:
-    """Publish the new marts and mark the run's loads as consumed."""
+def publish_run(
+    measure_run_id: int, *, is_dry_run: bool = False, read: ReadConnection = read_connection
+) -> Publication | None:
+    """Publish the new marts and mark the run's loads as consumed.
+
+    is_dry_run: put the run aside instead; its loads stay pending. Then there is no publication.
+    """
     from include.dbt_tasks import mart_names
+    from include.measure import close_measure_run
     from include.warehouse.connection import dsn_of
     from include.warehouse.publish import publish
 
-    return publish(dsn_of(read("warehouse_transformer")), measure_run_id, mart_names())
+    dsn = dsn_of(read("warehouse_transformer"))
+    if is_dry_run:
+        close_measure_run(dsn, measure_run_id, "superseded")
+        return None
+    return publish(dsn, measure_run_id, mart_names())
 
 
 def fail_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:

@@ -117,7 +117,7 @@ def dbt_group(
     is_local = os.environ.get("GROUNDSWELL_DBT_EXECUTION") == "local"
     mode = ExecutionMode.LOCAL if is_local else ExecutionMode.WATCHER
     followers: dict[str, object] = {"deferrable": False, "poke_interval": 1}
-    return DbtTaskGroup(
+    group = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(
             dbt_project_path=DBT_PROJECT_DIR,
@@ -142,8 +142,26 @@ def dbt_group(
             test_behavior=TestBehavior.AFTER_ALL,
             emit_datasets=False,
         ),
-        operator_args={} if is_local else followers,
+        operator_args={
+            # A DAG without that field in its form builds what is new.
+            "full_refresh": "{{ params.get('full_refresh', False) }}",
+            **({} if is_local else followers),
+        },
     )
+    _explain_and_link(group)
+    return group
+
+
+def _explain_and_link(group: DbtTaskGroup) -> None:
+    """Let a model's task say what its failure means, and link it to the model's documentation."""
+    from include.dag_tasks import explain_failure
+    from include.task_links import ModelLink
+
+    for task in group.children.values():
+        operator: Any = task
+        operator.on_failure_callback = operator.on_retry_callback = [explain_failure]
+        if operator.task_id.endswith("_run"):
+            operator.operator_extra_links = (*operator.operator_extra_links, ModelLink())
 
 
 def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> Any:

@@ -4,7 +4,8 @@ GroundswellError
 ├── TransientError              the same request may succeed later: retried
 │   ├── RateLimited             the API asked us to wait (`retry_after` seconds, None if unknown)
 │   ├── Unavailable             5xx, connection reset, time-out
-│   └── Truncated               the answer ended early or does not decode
+│   ├── Truncated               the answer ended early or does not decode
+│   └── WeekIncomplete          days of the week to review are not published yet
 └── PermanentError              retrying cannot help: a person must act
     ├── BadCredentials          token or key refused; names the connection
     ├── MissingScope            credentials work, the permission is not granted
@@ -50,6 +51,10 @@ class Unavailable(TransientError):
 
 class Truncated(TransientError):
     """The answer ended early or is not the format it says it is."""
+
+
+class WeekIncomplete(TransientError):
+    """Too many days of a week are not published yet; a late source may still come."""
 
 
 class PermanentError(GroundswellError):

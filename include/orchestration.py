@@ -6,9 +6,11 @@ Nothing here is imported by the pipeline's own modules; DAG files use it to stay
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import (
+    Asset,
     Context,
     CronPartitionTimetable,
     ExceptionRetryPolicy,
@@ -17,10 +19,11 @@ from airflow.sdk import (
     RetryRule,
     get_current_context,
 )
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.connections import from_airflow
 from include.errors import PermanentError, RateLimited
-from include.sources._base import DAY_KEY, HOUR_KEY, Connection
+from include.sources._base import DAY_KEY, HOUR_KEY, Connection, Source
 
 
 class ErrorTreePolicy(ExceptionRetryPolicy):
@@ -54,6 +57,12 @@ RETRY_POLICY = ErrorTreePolicy(
             reason="the API asked us to wait",
         ),
         RetryRule(
+            exception="include.errors.WeekIncomplete",
+            action=RetryAction.RETRY,
+            retry_delay=dt.timedelta(hours=1),
+            reason="a late source may still come",
+        ),
+        RetryRule(
             exception="include.errors.TransientError",
             action=RetryAction.RETRY,
             retry_delay=dt.timedelta(seconds=30),
@@ -78,6 +87,11 @@ DEFAULT_ARGS: dict[str, Any] = {
 START_DATE = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
+def date_timetable(cron: str, timezone: str) -> CronPartitionTimetable:
+    """Run by a cron line; a run owns the date of the line's time before: yesterday, last Monday."""
+    return CronPartitionTimetable(cron, timezone=timezone, run_offset=-1, key_format=DAY_KEY)
+
+
 def ingest_timetable(every: dt.timedelta | None, timezone: str) -> CronPartitionTimetable:
     """Say when a source is read: its day at 03:00, windows of `every` ten minutes after their end.
 
@@ -85,23 +99,29 @@ def ingest_timetable(every: dt.timedelta | None, timezone: str) -> CronPartition
     each of them has the same length.
     """
     if every is None:
-        return CronPartitionTimetable(
-            "0 3 * * *", timezone=timezone, run_offset=-1, key_format=DAY_KEY
-        )
+        return date_timetable("0 3 * * *", timezone)
     cron = f"10 */{every // dt.timedelta(hours=1)} * * *"
     return CronPartitionTimetable(cron, timezone="UTC", run_offset=-1, key_format=HOUR_KEY)
 
 
 def partition_key() -> str:
-    """Return the key of the window this run owns; `PermanentError` when it has none."""
-    run = get_current_context()["dag_run"]
+    """Return the key of the window this run owns: its own, else the day of the form.
+
+    `PermanentError` when it has neither, or two that differ.
+    """
+    context = get_current_context()
+    run, day = context["dag_run"], (context.get("params") or {}).get("day")
     key = getattr(run, "partition_key", None)
-    if not key:
+    if not key and not day:
         raise PermanentError(
-            f"run {run.run_id} has no partition key, so it owns no day; trigger it with a key such "
-            "as 2026-11-20, or use Backfill for a range"
+            f"run {run.run_id} has no partition key, so it owns no day; trigger it with a key or a "
+            "day such as 2026-11-20, or use Backfill for a range"
         )
-    return str(key)
+    if key and day and str(key) != str(day):
+        raise PermanentError(
+            f"run {run.run_id} has the partition key {key} and the day {day}; allowed: one of them"
+        )
+    return str(key or day)
 
 
 def partition_day() -> dt.date:
@@ -119,3 +139,52 @@ def airflow_connection(conn_id: str) -> Connection:
     from airflow.sdk import Connection as AirflowConnection
 
     return from_airflow(AirflowConnection.get(conn_id))
+
+
+def find_connection(conn_id: str) -> Connection | None:
+    """Read a connection through Airflow, None where there is none."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return airflow_connection(conn_id)
+    except AirflowNotFoundException:
+        return None
+
+
+def form(name: str) -> Any:
+    """Return what the run's trigger form holds under a name, None where it has no such field."""
+    return (get_current_context().get("params") or {}).get(name)
+
+
+def skip_if(condition: object, reason: str | None) -> None:
+    """Skip the task with a reason when the condition holds."""
+    if condition:
+        raise AirflowSkipException(reason)
+
+
+def skip_unless_wanted(conn_id: str, what: str) -> None:
+    """Skip a task that the form of a run by hand leaves out: another connection, or a dry run."""
+    wanted = form("connections") or []
+    if wanted and conn_id and conn_id not in wanted:
+        raise AirflowSkipException(f"{what}: the form names {', '.join(wanted)} only")
+    if form("dry_run"):
+        raise AirflowSkipException(f"dry run: this would read {what}; nothing was asked or loaded")
+
+
+def mark(*assets: Asset, note: Mapping[str, Any] | None = None) -> None:
+    """Give the events of assets a note and the run's day, which Airflow knows of no run by hand."""
+    events = get_current_context()["outlet_events"]
+    for asset in assets:
+        events[asset].add_partitions(partition_key())
+        if note:
+            events[asset].extra = dict(note)
+
+
+def mark_loaded(source: Source) -> None:
+    """Mark the raw tables of a source, each with a note on what the run's window brought."""
+    from include.asset_notes import stream_notes
+    from include.dag_assets import raw_outlets
+
+    notes = stream_notes(source.name, partition_key(), run_id(), read=airflow_connection)
+    for asset in raw_outlets(source):
+        mark(asset, note=notes.get(asset.name.partition("__")[2]))

@@ -1,4 +1,4 @@
-"""The two facts of the campaign files that DAG files need at parse time, read without pydantic."""
+"""The few facts of the campaign files that DAG files need at parse time, read without pydantic."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ScheduleFacts(NamedTuple):
-    """Enabled sources (sorted, over all files) and the one reporting time zone of all files."""
+    """Enabled sources and campaign ids (sorted, over all files) and the files' one time zone."""
 
     sources: tuple[str, ...]
     reporting_timezone: str
+    campaigns: tuple[str, ...] = ()
 
 
 def default_folder() -> Path:
@@ -36,24 +37,26 @@ def campaign_files(folder: Path | str) -> tuple[Path, ...]:
 
 
 def read_schedule_facts(folder: Path | str) -> ScheduleFacts:
-    """Read `sources` and `reporting_timezone` of every campaign file of a folder.
+    """Read `sources`, `reporting_timezone` and the campaign's id of every file of a folder.
 
     Builds nothing below any other key. Raises `InvalidPlan` when a file does not parse, lacks a
     key, or names another time zone than the files before it.
     """
     sources: set[str] = set()
+    campaigns: set[str] = set()
     timezone, first = "", ""
     for path in campaign_files(folder):
         state = path.stat()
         facts = _read_file(path, state.st_mtime_ns, state.st_size)
         sources.update(facts.sources)
+        campaigns.update(facts.campaigns)
         if timezone and facts.reporting_timezone != timezone:
             raise InvalidPlan(
                 f"{path}: reporting_timezone: value {facts.reporting_timezone!r} is not allowed; "
                 f"allowed: {timezone} (every campaign file shares one, {first} has it)"
             )
         timezone, first = facts.reporting_timezone, first or path.name
-    return ScheduleFacts(tuple(sorted(sources)), timezone)
+    return ScheduleFacts(tuple(sorted(sources)), timezone, tuple(sorted(campaigns)))
 
 
 @lru_cache(maxsize=64)
@@ -70,4 +73,14 @@ def _read_file(path: Path, modified_ns: int, size: int) -> ScheduleFacts:
         raise InvalidPlan(f"{path}: sources: missing; allowed: a list of source names")
     if not isinstance(timezone, yaml.ScalarNode) or not timezone.value:
         raise InvalidPlan(f"{path}: reporting_timezone: missing; allowed: an IANA name such as UTC")
-    return ScheduleFacts(tuple(str(node.value) for node in sources.value), str(timezone.value))
+    return ScheduleFacts(
+        tuple(str(node.value) for node in sources.value),
+        str(timezone.value),
+        _campaign_ids(found.get("campaign")),
+    )
+
+
+def _campaign_ids(campaign: yaml.Node | None) -> tuple[str, ...]:
+    """Return the id of a file's campaign, nothing for a file that names none."""
+    entries = campaign.value if isinstance(campaign, yaml.MappingNode) else []
+    return tuple(str(node.value) for key, node in entries if key.value == "id")

@@ -157,7 +157,7 @@ def test_dag_files_wire_and_do_not_work() -> None:
     for path in DAG_FILES:
         text = path.read_text()
         code = text.split('"""', 2)[2]
-        assert len(code.splitlines()) <= 90, path.name
+        assert len(code.splitlines()) <= 95, path.name
         work = re.search(r"\b(select \w|insert into|requests|pandas)\b", code.lower())
         assert not work, path.name
         assert not path.name.startswith("dbt_"), "dbt imports every module of that name"

@@ -240,6 +240,7 @@ def test_the_sample_is_the_articles_campaign() -> None:
             "youtube",
         ),
         "America/New_York",
+        ("serum_launch",),
     )
 
 

@@ -1,0 +1,72 @@
+"""What the task of `raise_alerts` calls."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from include.alerts import store
+from include.alerts.watch import Alert, Situation, look_around, read_expiries
+from include.connections import read_connection
+from include.daily import enabled_sources, schedule_facts
+from include.notices import Channel, FindConnection, Notice, open_channels, send
+from include.page_paths import page_url
+from include.warehouse.connection import connect, dsn_of
+
+if TYPE_CHECKING:
+    from include.daily import ReadConnection
+
+log = logging.getLogger(__name__)
+
+
+def raise_alerts(
+    now: dt.datetime,
+    *,
+    find: FindConnection,
+    is_dry_run: bool = False,
+    read: ReadConnection = read_connection,
+) -> dict[str, int]:
+    """Look at everything once, keep alerts, and send those nobody was told about.
+
+    Return how many began, ended, are open and were sent. With `is_dry_run` the log says what is
+    wrong, and nothing else happens.
+    """
+    facts = schedule_facts()
+    extras = {conn_id: found.extra for conn_id in facts.sources if (found := find(conn_id))}
+    with (
+        connect(dsn_of(read("warehouse_transformer"))) as warehouse,
+        connect(dsn_of(read("warehouse_loader")), autocommit=True) as vault,
+    ):
+        at = Situation(
+            warehouse,
+            vault,
+            now,
+            facts.reporting_timezone,
+            enabled_sources(facts.sources),
+            read_expiries(extras),
+        )
+        found_alerts, judged = look_around(at)
+        for alert in found_alerts:
+            log.warning("[%s] %s (%s)", alert.kind, alert.message, page_url(alert.page_path))
+        if is_dry_run:
+            return {"open": len(found_alerts)}
+        began, ended = store.update_alerts(warehouse, found_alerts, judged, now)
+        warehouse.commit()
+        waiting = store.unsent_alerts(warehouse)
+        taken = _send([alert for _, alert in waiting], open_channels(find))
+        if taken:
+            store.mark_sent(warehouse, [alert_id for alert_id, _ in waiting], taken, now)
+    sent = len(waiting) if taken else 0
+    return {"began": began, "ended": ended, "open": len(found_alerts), "sent": sent}
+
+
+def _send(alerts: Sequence[Alert], channels: Mapping[str, Channel]) -> list[str]:
+    """Send all new alerts as one message; return the connections that took it."""
+    if not alerts or not channels:
+        return []
+    lines = [f"{alert.message}\n{page_url(alert.page_path)}" for alert in alerts]
+    count = len(alerts)
+    subject = f"Groundswell: {count} new alert{'' if count == 1 else 's'}"
+    return send(Notice(subject, "\n\n".join(lines)), channels)

@@ -1,0 +1,88 @@
+"""The fields of the trigger forms: typed, with what is allowed, and the same words everywhere.
+
+A range of days is no field: Airflow's own *Backfill* form asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow.sdk import Param
+
+ALL = "all"
+
+
+def day_param() -> Param:
+    """Return the field for the one day of a run by hand; a partition key stands for it, too."""
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Day",
+        description="Business date of a run by hand, such as 2026-11-20. A range is Backfill.",
+    )
+
+
+def dry_run_param(what: str) -> Param:
+    """Return the field for a run that changes nothing; what: what happens instead."""
+    return Param(False, type="boolean", title="Dry run", description=what)
+
+
+def full_refresh_param() -> Param:
+    """Return the field that rebuilds facts from all loads."""
+    return Param(
+        False,
+        type="boolean",
+        title="Full refresh",
+        description="Rebuild every fact from all loads, not only from new ones. Takes minutes.",
+    )
+
+
+def choice_param(title: str, choices: Sequence[str], description: str) -> Param:
+    """Return the field for one of the choices, or all of them."""
+    return Param(ALL, type="string", enum=[ALL, *choices], title=title, description=description)
+
+
+def several_param(title: str, choices: Sequence[str], description: str) -> Param:
+    """Return the field for some of the choices; none chosen means all of them."""
+    return Param(
+        [],
+        type="array",
+        items={"type": "string", "enum": list(choices)},
+        examples=list(choices),
+        uniqueItems=True,
+        title=title,
+        description=description,
+    )
+
+
+def ingest_form(conn_ids: Sequence[str], *, has_days: bool) -> dict[str, Param]:
+    """Return the form of a source's DAG; has_days: its windows are business dates."""
+    return {
+        **({"day": day_param()} if has_days else {}),
+        "connections": several_param("Connections", conn_ids, "Only these; none is all of them."),
+        "dry_run": dry_run_param("Say what would be read; ask no API, load nothing."),
+    }
+
+
+def review_form(campaigns: Sequence[str]) -> dict[str, Param]:
+    """Return the form of the weekly review."""
+    return {
+        "day": day_param(),
+        "campaign": choice_param("Campaign", campaigns, "One, or all of them."),
+        "dry_run": dry_run_param("The log shows the review; nothing is kept, nobody is asked."),
+    }
+
+
+def measure_form() -> dict[str, Param]:
+    """Return the form of the measurement."""
+    return {
+        "day": day_param(),
+        "full_refresh": full_refresh_param(),
+        "dry_run": dry_run_param("Build and check beside what is published, publish nothing."),
+    }
+
+
+def chosen(wanted: Sequence[str], everything: Sequence[str]) -> list[str]:
+    """Return what was chosen in a `several_param`, in the order of everything."""
+    return [name for name in everything if not wanted or name in wanted]
