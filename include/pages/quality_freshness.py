@@ -23,6 +23,7 @@ MARK_NAMES = {
     "backfilled": "read later, by a backfill",
     "failed": "held back by a failed check",
     "missing": "not arrived",
+    "due": "due by the deadline",
     "none": "not read",
 }
 
@@ -190,7 +191,7 @@ def _source(
     zone: ZoneInfo,
     now: dt.datetime,
 ) -> SourceFreshness:
-    marks = tuple(_mark(day, found.get(day), zone) for day in days)
+    marks = tuple(_mark(day, found.get(day), zone, now) for day in days)
     expected, deadline = found.get(days[-1]), instant(days[-1], DEADLINE_HOUR, zone)
     has_arrived = expected is not None and expected["arrived_at"] is not None
     complete = expected["complete_at"] if expected and has_arrived else None
@@ -219,12 +220,15 @@ def _state(mark: DayMark, has_arrived: bool, was_ever_here: bool, is_past: bool)
     return "late" if is_past else "due"
 
 
-def _mark(day: dt.date, row: Row | None, zone: ZoneInfo) -> DayMark:
-    if row is None:
-        return DayMark(day, "none")
-    if row["arrived_at"] is None:
-        return DayMark(day, "failed" if row["critical_count"] else "missing")
-    overdue = row["complete_at"] - instant(day, DEADLINE_HOUR, zone)
+def _mark(day: dt.date, row: Row | None, zone: ZoneInfo, now: dt.datetime) -> DayMark:
+    deadline = instant(day, DEADLINE_HOUR, zone)
+    if row is None or row["arrived_at"] is None:
+        if row is not None and row["critical_count"]:
+            return DayMark(day, "failed")
+        if now <= deadline:
+            return DayMark(day, "due")
+        return DayMark(day, "none" if row is None else "missing")
+    overdue = row["complete_at"] - deadline
     late = "backfilled" if overdue > BACKFILL_AFTER else "late"
     state = late if overdue > dt.timedelta() else "on_time"
     return DayMark(day, state, row["complete_at"], tuple(row["skipped_streams"]))
