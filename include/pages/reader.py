@@ -42,15 +42,19 @@ class Snapshot:
     connection: psycopg.Connection[Any]
 
     def rows(
-        self, statement: LiteralString | sql.Composed, parameters: Mapping[str, object] = {}
+        self,
+        statement: LiteralString | sql.SQL | sql.Composed,
+        parameters: Mapping[str, object] = {},
     ) -> list[Row]:
         """Return all rows of a query; `parameters` fill its `%(name)s` and are always bound."""
-        query = statement if isinstance(statement, sql.Composed) else sql.SQL(statement)
+        query = sql.SQL(statement) if isinstance(statement, str) else statement
         with self.connection.cursor(row_factory=dict_row) as cursor:
             return list(cursor.execute(query, parameters).fetchall())
 
     def row(
-        self, statement: LiteralString | sql.Composed, parameters: Mapping[str, object] = {}
+        self,
+        statement: LiteralString | sql.SQL | sql.Composed,
+        parameters: Mapping[str, object] = {},
     ) -> Row | None:
         """Return the first row of a query, None when there is none."""
         found = self.rows(statement, parameters)

@@ -43,6 +43,13 @@ class Column:
         """Say whether the cells stand at the right, digit below digit."""
         return self.kind in ("number", "money", "times", "percent", "compact")
 
+    @property
+    def css(self) -> str:
+        """Return the class of the column's cells."""
+        if self.is_numeric:
+            return "num"
+        return "date" if self.kind in ("day", "instant") else ""
+
     def cell(self, row: Row) -> Any:
         """Return what stands in the cell of a row."""
         if self.shown:
@@ -66,6 +73,7 @@ class Table:
     key: Sequence[str]
     is_descending: bool = True
     page_size: int = PAGE_SIZE
+    hidden_sorts: Sequence[str] = ()  # columns of the rows that sort and have no header
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ def read_choice(request: Request, table: Table) -> Choice:
     query = request.query_params
     name = table.name
     allowed = [column.name for column in table.columns if column.is_sortable]
+    allowed += table.hidden_sorts
     own = "desc" if table.is_descending else "asc"
     sort, direction = query.get(f"{name}.sort", table.sort), query.get(f"{name}.dir", own)
     page = query.get(f"{name}.page", "1")
