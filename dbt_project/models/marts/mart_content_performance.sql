@@ -24,6 +24,16 @@ posts as (
 
 ),
 
+captions as (
+
+    select
+        platform,
+        post_id,
+        caption
+    from {{ ref('fct_post') }}
+
+),
+
 kept_credits as (
 
     select
@@ -99,6 +109,7 @@ final as (
         posts.published_at,
         posts.published_date,
         posts.permalink,
+        captions.caption,
         posts.has_hashtag,
         posts.has_code,
         posts.has_mention,
@@ -152,6 +163,10 @@ final as (
             posts.campaign_id = creators.campaign_id
             and posts.creator_id = creators.creator_id
     cross join facts
+    left join captions
+        on
+            posts.platform = captions.platform
+            and posts.post_id = captions.post_id
     left join post_sales
         on
             posts.campaign_id = post_sales.campaign_id

@@ -1,0 +1,130 @@
+"""Promised pieces: are they live, in time, as briefed and disclosed?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import Request
+from psycopg import sql
+
+from include.pages.campaign.selection import Selection
+from include.pages.charts import Part, shares, whole_bar
+from include.pages.reader import Snapshot
+from include.pages.tables import Column, Table, read_choice, read_page
+
+# How sure a status is decides its colour: unverifiable is no fault of the creator's.
+_KINDS = {
+    "live": "good",
+    "late": "warn",
+    "removed": "bad",
+    "missing": "bad",
+    "unverifiable": "unknown",
+    "due": "soft",
+    "planned": "soft",
+}
+_DISCLOSURES = {
+    "platform_label": "good",
+    "caption": "good",
+    "absent": "bad",
+    "unknown": "unknown",
+}
+PIECES = Table(
+    "pieces",
+    (
+        Column("creator_name", "Creator"),
+        Column("content_format", "Piece"),
+        Column("due_date", "Due", "day"),
+        Column("deliverable_status", "Status", "words"),
+        Column("late_day_count", "Days late", "number"),
+        Column("disclosure_status", "Disclosure", "words"),
+        Column("what", "What to look at", is_sortable=False),
+    ),
+    sort="urgency",
+    hidden_sorts=("urgency",),
+    is_descending=False,
+    key=("due_date", "deliverable_id"),
+    page_size=12,
+)
+_TO_LOOK_AT = sql.SQL(
+    """
+    select * from (
+        select
+            deliverable_id, creator_name, content_format, due_date, deliverable_status,
+            late_day_count, disclosure_status,
+            case
+                when deliverable_status in ('missing', 'removed') then 1
+                when disclosure_status = 'absent' then 2
+                when rights_status in ('used_after_expiry', 'expired') then 3
+                when deliverable_status = 'late' then 4
+                when is_ambiguous or absent_phrases is not null or has_hashtag = false then 5
+            end as urgency,
+            concat_ws(
+                '; ',
+                case deliverable_status
+                    when 'missing' then 'not seen although its due date is over'
+                    when 'removed' then 'was live, gone from a later reading'
+                    when 'late' then 'went live after its due date'
+                end,
+                case when disclosure_status = 'absent' then 'no paid-partnership label, no #ad' end,
+                case when is_disclosed_before_fold = false then 'disclosed below the fold' end,
+                case when has_hashtag = false then 'campaign hashtag missing' end,
+                'phrase missing: ' || absent_phrases,
+                case when is_ambiguous then 'another post could be the piece as well' end,
+                case rights_status
+                    when 'used_after_expiry' then 'paid ads ran after the usage right ended'
+                    when 'ends_in_14_days' then 'usage right ends within 14 days'
+                end
+            ) as what
+        from marts.mart_deliverable_status
+        where campaign_id = %(campaign_id)s
+    ) as looked_at
+    where urgency is not null
+    """
+)
+_COUNTS = """
+select deliverable_status, disclosure_status, count(*) as piece_count
+from marts.mart_deliverable_status
+where campaign_id = %(campaign_id)s
+group by deliverable_status, disclosure_status
+"""
+
+
+def read_delivery(
+    request: Request, snapshot: Snapshot, selection: Selection
+) -> Mapping[str, object]:
+    """Return counts by status and disclosure, and the pieces a person should look at."""
+    choice = read_choice(request, PIECES)
+    if not snapshot.columns("marts.mart_deliverable_status"):
+        return {"pieces_table": None, "piece_bars": []}
+    counted = snapshot.rows(_COUNTS, selection.parameters)
+    statuses = [(row["deliverable_status"], row["piece_count"]) for row in counted]
+    disclosed = [
+        (row["disclosure_status"], row["piece_count"])
+        for row in counted
+        if row["disclosure_status"] is not None
+    ]
+    bars = [
+        _bar("Promised pieces by status", statuses, _KINDS),
+        _bar("Disclosure of the posts that are live", disclosed, _DISCLOSURES),
+    ]
+    return {
+        "pieces_table": read_page(snapshot, choice, _TO_LOOK_AT, selection.parameters),
+        "piece_bars": [bar for bar in bars if bar],
+    }
+
+
+def _bar(
+    title: str, counted: list[tuple[str, int]], kinds: Mapping[str, str]
+) -> Mapping[str, object] | None:
+    sums = dict.fromkeys(kinds, 0)
+    for name, count in counted:
+        sums[name] = sums.get(name, 0) + count
+    parts = [
+        Part(name.replace("_", " "), count, kinds.get(name, "soft"), str(count))
+        for name, count in sums.items()
+        if count
+    ]
+    if not parts:
+        return None
+    label = f"{title}: " + ", ".join(f"{part.amount} {part.name}" for part in parts)
+    return {"title": title, "chart": whole_bar(parts, label), "legend": shares(parts)}

@@ -1,0 +1,89 @@
+"""From views to purchases, for the campaign as a whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from include.pages import formats
+from include.pages.campaign.selection import Selection
+from include.pages.charts import share_bar
+from include.pages.reader import Row, Snapshot
+
+Z_90 = 1.6448536269514722  # of a 90 % interval, as the marts take it
+_TITLES = {
+    "views": "Views",
+    "sessions": "Sessions on the shop",
+    "engaged_sessions": "Engaged sessions",
+    "add_to_cart": "Added to cart",
+    "checkout": "Began checkout",
+    "purchases": "Purchases GA4 saw",
+}
+# A step adds up over creators of whom both counts are known, so unseen ones do not thin the rate.
+_STAGES = """
+select
+    funnel_stage,
+    counted_by,
+    stage_number,
+    sum(stage_count) as stage_count,
+    sum(case when previous_stage_count is not null then stage_count end) as step_count,
+    sum(case when stage_count is not null then previous_stage_count end) as previous_count,
+    count(stage_count) as known_creator_count,
+    count(*) as creator_count
+from marts.mart_funnel
+where campaign_id = %(campaign_id)s
+group by funnel_stage, counted_by, stage_number
+order by stage_number
+"""
+
+
+def read_funnel(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
+    """Return the stages with their bars; none when nothing was counted."""
+    if not snapshot.columns("marts.mart_funnel"):
+        return {"funnel": []}
+    rows = snapshot.rows(_STAGES, selection.parameters)
+    if not any(row["stage_count"] for row in rows):
+        return {"funnel": []}
+    return {"funnel": _with_bars(rows)}
+
+
+def _with_bars(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    sessions = next((r["stage_count"] for r in rows if r["funnel_stage"] == "sessions"), None)
+    found = []
+    for row in rows:
+        share = None
+        if sessions and row["funnel_stage"] != "views" and row["stage_count"] is not None:
+            share = min(1.0, float(row["stage_count"]) / float(sessions))
+        title = _TITLES.get(row["funnel_stage"], formats.words(row["funnel_stage"]))
+        label = f"{title}: {formats.percent(share)} of sessions"
+        found.append(
+            {
+                **row,
+                "title": title,
+                "bar": "" if share is None else share_bar(share, label, width=260),
+                "step": _step(row),
+            }
+        )
+    return found
+
+
+def _step(row: Row) -> str:
+    """Write the rate of a step with its interval; none where two systems count."""
+    hits, tries = row["step_count"], row["previous_count"]
+    if hits is None or not tries:
+        return formats.UNKNOWN
+    rate = formats.percent(float(hits) / float(tries), 2)
+    if row["funnel_stage"] == "sessions" or hits > tries:
+        return rate
+    low, high = wilson(float(hits), float(tries))
+    return f"{rate} ({formats.percent(low, 1)} to {formats.percent(high, 1)})"
+
+
+def wilson(hits: float, tries: float) -> tuple[float, float]:
+    """Return the ends of Wilson's 90 % interval of a rate (JASA 22 (1927) 209-212)."""
+    rate, square = hits / tries, Z_90 * Z_90
+    middle = rate + square / (2 * tries)
+    half = Z_90 * math.sqrt(rate * (1 - rate) / tries + square / (4 * tries * tries))
+    whole = 1 + square / tries
+    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)

@@ -1,0 +1,94 @@
+"""How numbers, dates and unknown values are written on every page.
+
+Pure functions, the filters of the templates. An unknown value is an en dash, never a zero.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+
+UNKNOWN = "–"
+MINUS = "\N{MINUS SIGN}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+Number = int | float | Decimal | None
+
+
+def number(value: Number, digits: int = 0) -> str:
+    """Write 1234.5 as 1,234.5 with `digits` decimals."""
+    if value is None:
+        return UNKNOWN
+    rounded = round_to(value, digits)
+    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,.{digits}f}"
+
+
+def money(value: Number, currency_code: str | None, digits: int = 0) -> str:
+    """Write an amount with its currency: $1,234, −€5.00, CHF 12."""
+    if value is None:
+        return UNKNOWN
+    text = number(value, digits)
+    sign, plain = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
+    symbol = _SYMBOLS.get(currency_code or "")
+    if symbol is None:
+        symbol = f"{currency_code}{NARROW}" if currency_code else ""
+    return f"{sign}{symbol}{plain}"
+
+
+def times(value: Number, digits: int = 2) -> str:
+    """Write a ratio of money to money: 1.84×."""
+    return UNKNOWN if value is None else f"{number(value, digits)}×"
+
+
+def percent(rate: Number, digits: int = 1) -> str:
+    """Write a rate of 0-1 as percent: 0.034 is 3.4 %."""
+    return UNKNOWN if rate is None else f"{number(Decimal(str(rate)) * 100, digits)}{NARROW}%"
+
+
+def compact(value: Number) -> str:
+    """Write a large count short: 12,345 is 12.3k, 1,234,567 is 1.2M."""
+    if value is None:
+        return UNKNOWN
+    exact = Decimal(str(value))
+    if abs(exact) >= 999_950:
+        return f"{number(exact / 1_000_000, 1)}M"
+    if abs(exact) >= 10_000:
+        return f"{number(exact / 1_000, 1)}k"
+    return number(exact)
+
+
+def day(value: dt.date | None) -> str:
+    """Write a date as 20 Nov 2026."""
+    return UNKNOWN if value is None else f"{value.day} {value:%b %Y}"
+
+
+def instant(value: dt.datetime | None) -> str:
+    """Write a time stamp in UTC as 20 Nov 2026, 03:05 UTC."""
+    if value is None:
+        return UNKNOWN
+    utc = value.astimezone(dt.UTC)
+    return f"{day(utc.date())}, {utc:%H:%M} UTC"
+
+
+def words(value: str | None) -> str:
+    """Write a name of the warehouse as words: last_non_direct is last non direct."""
+    return UNKNOWN if value is None else value.replace("_", " ")
+
+
+def yes_no(value: bool | None) -> str:
+    """Write a truth value; unknown stays unknown."""
+    return UNKNOWN if value is None else "yes" if value else "no"
+
+
+def round_to(value: int | float | Decimal, digits: int) -> Decimal:
+    """Round half to even, and never to minus zero."""
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+    return rounded if rounded else abs(rounded)
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    function.__name__: function
+    for function in (number, money, times, percent, compact, day, instant, words, yes_no)
+}

@@ -1,0 +1,129 @@
+"""The two larger charts: values against each other, and sums over days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from include.pages import formats
+from include.pages.charts import Number, Scale, dot, image, line, nice_top, text
+
+WIDTH, HEIGHT = 1120, 340
+LEFT, RIGHT, TOP, BOTTOM = 62, 20, 16, 40
+LABELLED = 6
+INTERVALS_SHOWN = 60  # above that the lines cover each other
+
+
+@dataclass(frozen=True, slots=True)
+class PlotPoint:
+    """A point of a scatter plot: its name, where it is, and its interval upwards."""
+
+    name: str
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+
+
+def scatter(points: Sequence[PlotPoint], top: float, currency_code: str, label: str) -> Markup:
+    """Draw ROAS (up) against cost (right); the line at 1.0 is where revenue equals cost."""
+    across = Scale(0, nice_top([p.x for p in points]), LEFT, WIDTH - RIGHT)
+    up = Scale(0, top, HEIGHT - BOTTOM, TOP)
+    parts = _axes(
+        across, up, lambda x: formats.money(x, currency_code), lambda y: formats.times(y, 1)
+    )
+    parts.append(line(LEFT, up(1), WIDTH - RIGHT, up(1), "mark"))
+    parts.append(text(WIDTH - RIGHT, up(1) - 5, "revenue = cost", "end", "note"))
+    parts.append(text(WIDTH - RIGHT, HEIGHT - 6, "delivered cost", "end", "note"))
+    if len(points) <= INTERVALS_SHOWN:
+        parts += [
+            line(across(p.x), up(p.low), across(p.x), up(p.high), "whisker")
+            for p in points
+            if p.low is not None and p.high is not None
+        ]
+    for p in points:
+        shown = f"{p.name}: {formats.times(p.y)} for {formats.money(p.x, currency_code)}"
+        parts.append(dot(across(p.x), up(p.y), 5, "point", shown))
+    parts += _names(points, across, up)
+    return image(WIDTH, HEIGHT, label, parts, "plot")
+
+
+def _names(points: Sequence[PlotPoint], across: Scale, up: Scale) -> list[Markup]:
+    """Name the creators who brought or cost the most, where their names do not meet."""
+    by_weight = sorted(points, key=lambda p: max(p.x, p.x * p.y), reverse=True)
+    taken: list[tuple[float, float]] = []
+    found = []
+    for p in by_weight:
+        x, y = across(p.x), up(p.y)
+        if any(abs(x - tx) < 120 and abs(y - ty) < 16 for tx, ty in taken):
+            continue
+        is_right = x > WIDTH - 160
+        found.append(
+            text(x - 9 if is_right else x + 9, y + 4, p.name, "end" if is_right else "start")
+        )
+        taken.append((x, y))
+        if len(found) == LABELLED:
+            break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line over days: what it is, its class of colour, one value per day."""
+
+    name: str
+    kind: str
+    values: Sequence[Number]
+
+
+def over_days(
+    days: Sequence[dt.date],
+    series: Sequence[Series],
+    events: Sequence[tuple[dt.date, str]],
+    currency_code: str,
+    label: str,
+) -> Markup:
+    """Draw sums to date, with the plan's events as marks; at least two days."""
+    across = Scale(0, len(days) - 1, LEFT, WIDTH - 110)
+    up = Scale(0, nice_top([v for s in series for v in s.values]), HEIGHT - BOTTOM, TOP)
+    parts = _grid(up, lambda y: formats.money(y, currency_code))
+    step = max(1, len(days) // 8)
+    parts += [
+        text(across(n), HEIGHT - BOTTOM + 18, f"{days[n].day} {days[n]:%b}", "middle")
+        for n in range(0, len(days), step)
+    ]
+    for day, event in events:
+        if day in days:
+            x = across(days.index(day))
+            mark = line(x, TOP, x, HEIGHT - BOTTOM, "event")
+            parts.append(Markup("<g>{}<title>{}: {}</title></g>").format(mark, day, event))
+    ends: list[float] = []
+    for one in series:
+        path = " ".join(f"{across(n)},{up(v)}" for n, v in enumerate(one.values))
+        parts.append(Markup('<polyline class="{}" points="{}"/>').format(one.kind, path))
+        y = up(one.values[-1]) + 4
+        while any(abs(y - other) < 16 for other in ends):
+            y += 16
+        ends.append(y)
+        parts.append(text(across(len(days) - 1) + 8, y, one.name, "start", f"name {one.kind}"))
+    return image(WIDTH, HEIGHT, label, parts, "plot")
+
+
+def _axes(
+    across: Scale, up: Scale, write_x: Callable[[float], str], write_y: Callable[[float], str]
+) -> list[Markup]:
+    found = _grid(up, write_y)
+    for value in across.ticks(8):
+        found.append(text(across(value), HEIGHT - BOTTOM + 18, write_x(value), "middle"))
+    return found
+
+
+def _grid(up: Scale, write: Callable[[float], str]) -> list[Markup]:
+    found = []
+    for value in up.ticks():
+        found.append(line(LEFT, up(value), WIDTH - RIGHT, up(value), "grid"))
+        found.append(text(LEFT - 8, up(value) + 4, write(value), "end"))
+    return found
