@@ -78,15 +78,24 @@ class Goal:
     baseline_date: dt.date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece that is live, or planned for a day to come; its format tells its kind."""
+
+    day: dt.date
+    content_format: str
+    is_live: bool
+
+
 @dataclass(slots=True)
 class CampaignFacts:
-    """Everything one campaign's review reads; posts ascending, planned days of pieces to come."""
+    """Everything one campaign's review reads; posts ascending by creator, pieces by day."""
 
     campaign: Campaign
     offers: list[Offer] = field(default_factory=list)
     posts: dict[str, list[dt.datetime]] = field(default_factory=dict)
     orders: list[CreditedOrder] = field(default_factory=list)
-    planned: list[dt.date] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
 
 
@@ -99,8 +108,8 @@ def read_facts(connection: psycopg.Connection, day: dt.date) -> list[CampaignFac
         found[campaign_id].posts[creator_id] = lives
     for campaign_id, order in _read_orders(connection):
         found[campaign_id].orders.append(order)
-    for campaign_id, planned_date in _read_planned(connection, day):
-        found[campaign_id].planned.append(planned_date)
+    for campaign_id, piece in _read_pieces(connection, day):
+        found[campaign_id].pieces.append(piece)
     for campaign_id, goal in _read_goals(connection):
         found[campaign_id].goals.append(goal)
     return list(found.values())
@@ -165,23 +174,39 @@ def _read_orders(connection: psycopg.Connection) -> list[tuple[str, CreditedOrde
     return [(campaign_id, CreditedOrder(*values)) for campaign_id, *values in rows]
 
 
-def _read_planned(connection: psycopg.Connection, day: dt.date) -> list[tuple[str, dt.date]]:
-    """Return planned days of pieces still to come; one overdue by a week is not waited for."""
+def _read_pieces(connection: psycopg.Connection, day: dt.date) -> list[tuple[str, Piece]]:
+    """Return live pieces and those still to come; one overdue by a week is not waited for.
+
+    What nobody lets us see counts as live on its planned day, as it does for cost.
+    """
     rows = connection.execute(
         """
-        select pieces.campaign_id, greatest(pieces.planned_date, %(day)s::date + 1)
-        from intermediate.int_deliverables_matched as pieces
-        inner join core.dim_creator as creators
-            on pieces.campaign_id = creators.campaign_id
-            and pieces.creator_id = creators.creator_id
-        where coalesce(pieces.live_date > %(day)s, true)
-            and pieces.planned_date > %(day)s::date - 7
-            and creators.last_planned_date is null
-        order by 1, 2
+        with pieces as materialized (
+            select pieces.*, creators.last_planned_date
+            from intermediate.int_deliverables_matched as pieces
+            inner join core.dim_creator as creators
+                on pieces.campaign_id = creators.campaign_id
+                and pieces.creator_id = creators.creator_id
+        )
+
+        select campaign_id, published_date as day, content_format, true as is_live
+        from intermediate.int_posts_matched
+        where published_date <= %(day)s
+        union all
+        select campaign_id, live_date, content_format, true
+        from pieces
+        where post_id is null and live_date <= %(day)s
+        union all
+        select campaign_id, greatest(planned_date, %(day)s::date + 1), content_format, false
+        from pieces
+        where coalesce(live_date > %(day)s, true)
+            and planned_date > %(day)s::date - 7
+            and last_planned_date is null
+        order by campaign_id, day, content_format
         """,
         {"day": day},
     )
-    return [(campaign_id, planned) for campaign_id, planned in rows]
+    return [(campaign_id, Piece(*values)) for campaign_id, *values in rows]
 
 
 def _read_goals(connection: psycopg.Connection) -> list[tuple[str, Goal]]:

@@ -1,8 +1,8 @@
 """Where a campaign's goals stand and will end, following the pieces that are live or planned.
 
-All pieces of a campaign are alike here: what they brought on final days, divided by the part of it
-that had time to come, is what a piece brings. Days are whole; a piece of a day is half a day old at
-its end.
+What the pieces brought on final days, divided by the part of it that had time to come, is what a
+piece brings; formats differ as the goal's own days tell. Days are whole; a piece of a day is half a
+day old at its end.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from include.advice.facts import Campaign, CampaignFacts, Goal
-from include.advice.review import weigh_posts
+from include.advice.facts import Campaign, CampaignFacts, Goal, Piece
 from include.campaigns.advice import explain_conversion
 from include.stats.maturity import matured_shares
-from include.stats.pacing import project_end, sum_final_days
+from include.stats.pacing import fit_daily, project_end, sum_final_days
 
 # One follower of a brand that has 10,000, while nothing tells how many it has.
 NO_FOLLOWER = 1e-4
@@ -37,7 +35,7 @@ class GoalRow:
     final_day_count: int
     live_piece_count: int
     planned_piece_count: int
-    mean_delay: float
+    mean_delay: float | None = None
     actual: float | None = None
     target_to_date: float | None = None
     projection: tuple[float, float, float] | None = None
@@ -45,13 +43,12 @@ class GoalRow:
     inconsistency: str | None = None
 
 
-def project_goals(facts: CampaignFacts, day: dt.date) -> list[GoalRow]:
+def project_goals(facts: CampaignFacts) -> list[GoalRow]:
     """Return a row per goal of the plan, in their order."""
-    zone = ZoneInfo(facts.campaign.reporting_timezone)
-    live = [at.astimezone(zone).date() for posts in facts.posts.values() for at in posts]
-    delay = weigh_posts(facts, day).mean_delay
     return [
-        _project(facts.campaign, goal, sorted(live), facts.planned, delay, _odds(facts.goals, goal))
+        replace(
+            _project(facts.campaign, goal, facts.pieces), inconsistency=_odds(facts.goals, goal)
+        )
         for goal in facts.goals
     ]
 
@@ -66,44 +63,52 @@ def _odds(goals: Sequence[Goal], goal: Goal) -> str | None:
     return explain_conversion(targets["units_sold"], targets["link_clicks"])
 
 
-def _project(
-    campaign: Campaign,
-    goal: Goal,
-    live: Sequence[dt.date],
-    planned: Sequence[dt.date],
-    delay: float,
-    inconsistency: str | None,
-) -> GoalRow:
+def _project(campaign: Campaign, goal: Goal, pieces: Sequence[Piece]) -> GoalRow:
     values = [np.nan if day.value is None else day.value for day in goal.days]
     actual, count = sum_final_days(values, [day.is_final for day in goal.days])
     final = goal.days[count - 1].day if count else None
-    seen = sum(day <= final for day in live) if final else 0
-    row = GoalRow(
-        goal.goal_id, final, count, seen, len(live) + len(planned) - seen, delay,
-        inconsistency=inconsistency,
-    )  # fmt: skip
+    seen = sum(piece.is_live and piece.day <= final for piece in pieces) if final else 0
+    row = GoalRow(goal.goal_id, final, count, seen, len(pieces) - seen)
     reason = _unknown(goal, count)
     if reason is not None or final is None:
         return replace(row, reason=reason)
-    pieces = [*live, *planned]
+    delay, weights = _fit(goal, count, pieces)
     matured = _matured(pieces, final, delay)
-    ends = np.maximum(_matured(pieces, campaign.end_date, delay), matured)
     projection = project_end(
-        actual, matured, ends,
+        actual,
+        matured,
+        np.maximum(_matured(pieces, campaign.end_date, delay), matured),
         target=float(goal.target_value),
         unit_size=_unit_size(goal, count),
         baseline=_baseline(campaign, goal, count),
-    )  # fmt: skip
+        weights=weights,
+    )
     low, mid, high = projection.low, projection.mid, projection.high
     known = None if low is None or mid is None or high is None else (low, mid, high)
     reason = None if known else "no piece was live on a final day: nothing to project from"
     return replace(
         row,
+        mean_delay=delay,
         actual=actual,
         target_to_date=projection.target_to_date,
         projection=known,
         reason=reason,
     )
+
+
+def _fit(
+    goal: Goal, final_count: int, pieces: Sequence[Piece]
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the goal's mean delay, and what each piece brings relative to the others."""
+    formats = sorted({piece.content_format for piece in pieces})
+    kinds = [formats.index(piece.content_format) for piece in pieces]
+    first = goal.days[0].day
+    brought = [(day.value or 0.0) - day.other for day in goal.days[:final_count]]
+    size = _unit_size(goal, final_count)
+    delay, weights = fit_daily(
+        np.array(brought) / size, [(piece.day - first).days for piece in pieces], kinds
+    )
+    return delay, np.array([weights[kind] for kind in kinds])
 
 
 def _unknown(goal: Goal, final_count: int) -> str | None:
@@ -117,9 +122,9 @@ def _unknown(goal: Goal, final_count: int) -> str | None:
     return None
 
 
-def _matured(days: Sequence[dt.date], until: dt.date, delay: float) -> NDArray[np.float64]:
+def _matured(pieces: Sequence[Piece], until: dt.date, delay: float) -> NDArray[np.float64]:
     """Return the share of each piece that has come by the end of a day; 0 before it is live."""
-    return matured_shares([max((until - day).days + 0.5, 0.0) for day in days], delay)
+    return matured_shares([max((until - piece.day).days + 0.5, 0.0) for piece in pieces], delay)
 
 
 def _unit_size(goal: Goal, final_count: int) -> float:

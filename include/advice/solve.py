@@ -44,7 +44,7 @@ def solve_advice(dsn: str, measure_run_id: int) -> int:
         for facts in read_facts(connection, day):
             rows = review_campaign(facts, day)
             _write_recommendations(connection, facts, day, solve_id, rows)
-            _write_projections(connection, facts, solve_id, project_goals(facts, day))
+            _write_projections(connection, facts, solve_id, project_goals(facts))
             written += len(rows)
     log.info("wrote %s recommendations for measure run %s", written, measure_run_id)
     return written

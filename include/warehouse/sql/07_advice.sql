@@ -54,7 +54,7 @@ create table if not exists analysis.goal_projections (
     final_day_count int not null,
     live_piece_count int not null,
     planned_piece_count int not null,
-    mean_delay_days numeric not null,
+    mean_delay_days numeric,
     actual_value numeric,
     target_to_date_value numeric,
     projected_end_low numeric,

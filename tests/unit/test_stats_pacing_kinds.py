@@ -1,0 +1,66 @@
+"""Delay and kinds of pieces, told by daily counts: found again where known, believed where not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from include.stats.pacing import BELIEVED_DELAY, fit_daily, project_end, weigh_kinds
+
+
+def drawn(
+    delay: float, brings: tuple[float, float], pieces: int, days: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Daily counts of pieces of two kinds in turn, the one that brings more first."""
+    rng = np.random.default_rng(seed)
+    live = np.sort(rng.integers(0, days, pieces)).astype(float)
+    kinds = (np.arange(pieces) >= pieces / 2).astype(int)
+    kinds[::5] = 1 - kinds[::5]
+    luck = rng.gamma(4.0, 0.25, pieces)
+    ages = np.maximum(np.arange(-1, days)[None, :] - live[:, None] + 0.5, 0.0)
+    fresh = np.diff(1 - np.exp(-ages / delay), axis=1)
+    expected = (np.array(brings)[kinds] * luck) @ fresh
+    return rng.poisson(expected).astype(float), live, kinds
+
+
+@pytest.mark.parametrize("delay", [1.0, 4.0])
+def test_a_delay_and_kinds_are_found_again(delay: float) -> None:
+    found = [fit_daily(*drawn(delay, (40.0, 10.0), 100, 60, seed)) for seed in range(20)]
+    assert np.median([one[0] for one in found]) == pytest.approx(delay, rel=0.3)
+    # A reel brings four times what a story does; the prior draws them together a little.
+    ratio = np.median([one[1][0] / one[1][1] for one in found])
+    assert 2.5 < ratio < 4.5
+
+
+def test_alike_kinds_look_alike() -> None:
+    found = [fit_daily(*drawn(3.0, (20.0, 20.0), 100, 60, seed))[1] for seed in range(20)]
+    assert np.median([weights[0] / weights[1] for weights in found]) == pytest.approx(1, abs=0.15)
+
+
+def test_one_kind_weighs_one_and_an_unseen_kind_is_as_good_as_the_others() -> None:
+    # Day by day two pieces bring 6 and 2: a third kind is not among them.
+    weights = weigh_kinds([6.0, 2.0], [[1.0, 1.0], [0.0, 0.0]])
+    assert weights == pytest.approx([1.0, 1.0])
+
+
+def test_two_clean_days_by_hand() -> None:
+    # A kind a day, 6 and 2. Two pieces tell as much as 2 / 0.49 counts: 3.06 and 1.02 around 2.04,
+    # to which the prior adds 4 counts in 4 / 2.04 pieces: 7.06 and 5.02 in 2.96.
+    scaled = np.array([6.0, 2.0]) * (2 / 0.49) / 8
+    mean = scaled.sum() / 2
+    expected = (4 + scaled) / (4 / mean + 1) / mean
+    assert weigh_kinds([6.0, 2.0], [[1.0, 0.0], [0.0, 1.0]]) == pytest.approx(expected)
+
+
+def test_without_counts_the_believed_delay_stays() -> None:
+    delay, weights = fit_daily([0.0, 0.0], [0.0, 5.0], [0, 1])
+    assert delay == BELIEVED_DELAY
+    assert weights == pytest.approx([1.0, 1.0])
+    assert fit_daily([3.0], [4.0], [0])[0] == BELIEVED_DELAY
+
+
+def test_a_heavier_piece_counts_for_more() -> None:
+    # A reel that weighs 2 brought 30; a story of weight 1 is still to come: 15 more.
+    found = project_end(30.0, [1.0, 0.0], [1.0, 1.0], target=90.0, weights=[2.0, 1.0])
+    assert found.mid == pytest.approx(45.0)
+    assert found.target_to_date == pytest.approx(60.0)
