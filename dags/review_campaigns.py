@@ -32,7 +32,6 @@ keeps decisions; a range of weeks is *Backfill*.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -43,6 +42,7 @@ from include.dag_tasks import step
 from include.daily import schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE, date_timetable
 from include.review.proposal import NO_DECISION, OPTIONS
+from include.review.store import WAITING_TIME
 from include.task_links import ReviewLink
 
 NOTE = Param("", type="string", maxLength=500, title="Note", description="kept with the decision")
@@ -112,7 +112,7 @@ with DAG(
         task_id="approve_budget",
         options=list(OPTIONS),
         defaults=[NO_DECISION],
-        response_timeout=dt.timedelta(days=4),
+        response_timeout=WAITING_TIME,
         params={"note": NOTE},
     ).expand_kwargs(questions.map(lambda asked: {k: asked[k] for k in ("subject", "body")}))
     questions >> send_reviews()

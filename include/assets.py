@@ -39,7 +39,7 @@ def pools(sources: Mapping[str, Source], enabled: Sequence[str]) -> dict[str, di
 def pool_note(source: Source) -> str:
     """Return the paragraph of a DAG's page that says how many tasks may ask the API at once."""
     return (
-        f"**Pool** `{source.name}`: {source.pool_slots} slots per connection, shared by all "
+        f"**Limits** Pool `{source.name}`: {source.pool_slots} slots per connection, shared by all "
         "streams, runs and backfills. A task sends one request at a time and keeps the limits "
         "named above, so that is also the number of requests under way."
     )
@@ -56,6 +56,7 @@ def ingest_page(source: Source, own_stream: str = "") -> str:
         "which starts `measure_campaigns`."
     )
     schedule = (
+        f"**Input** the asset `api.{source.name}`: {source.title}, by every enabled connection · "
         f"**Schedule** {window}; a past range is *Backfill*. Snapshot streams of past days are "
         "skipped, with the reason."
     )

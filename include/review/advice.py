@@ -8,22 +8,23 @@ from typing import LiteralString
 import psycopg
 
 from include.review.proposal import AdviceLine
-from include.review.reading import has_mart, read_rows
+from include.review.reading import Campaign, has_mart, read_rows
 
 MART = "mart_budget_recommendation"
 
 _ADVICE: LiteralString = """
 select
     creator_id, phase, recommended_action, action_reason, piece_count,
-    to_amount - from_amount as moved_amount, p_best,
+    moved_amount, p_best,
     expected_gain_low, expected_gain_amount, expected_gain_high
 from marts.mart_budget_recommendation
-where campaign_id = %(campaign)s
+where
+    campaign_id = %(campaign)s and attribution_model = %(model)s and rule_version = %(rule)s
 order by creator_id nulls last, line_type
 """
 
 
-def read_advice(connection: psycopg.Connection, campaign_id: str) -> list[AdviceLine] | None:
+def read_advice(connection: psycopg.Connection, campaign: Campaign) -> list[AdviceLine] | None:
     """Return the advice on a campaign, a line per creator and one or two of nobody's.
 
     None while the mart is not published.
@@ -43,5 +44,13 @@ def read_advice(connection: psycopg.Connection, campaign_id: str) -> list[Advice
             gain_mid=row["expected_gain_amount"],
             gain_high=row["expected_gain_high"],
         )
-        for row in read_rows(connection, _ADVICE, {"campaign": campaign_id})
+        for row in read_rows(
+            connection,
+            _ADVICE,
+            {
+                "campaign": campaign.campaign_id,
+                "model": campaign.attribution_model,
+                "rule": campaign.rule_version,
+            },
+        )
     ]

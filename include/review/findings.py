@@ -94,6 +94,24 @@ def find_risks(
     return [*found, *others]
 
 
+def find_audience_risks(accounts: Iterable[Row]) -> list[Finding]:
+    """Name the accounts whose audience shows signs of being bought; evidence, no verdict.
+
+    accounts: creator_id, platform, handle, audience_score, reasons.
+    """
+    return [
+        Finding(
+            "risk",
+            "audience",
+            row["creator_id"],
+            f"{row['creator_id']}: look at the audience of {row['handle']} on {row['platform']} "
+            f"(score {row['audience_score']:.2f}: {row['reasons']})",
+            row["audience_score"],
+        )
+        for row in accounts
+    ]
+
+
 def find_pacing_risks(goals: Iterable[Row]) -> list[Finding]:
     """Name the goals whose projected end, at its best, stays short of the target by a fifth.
 

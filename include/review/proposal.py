@@ -120,6 +120,8 @@ def describe_proposal(proposal: Proposal, change: str) -> str:
         f"| {move.creator_id} | {move.amount:+,.2f} {unit} | {move.pieces or ''} | {move.reason} |"
         for move in proposal.moves
     ]
+    net = sum((move.amount for move in proposal.moves), Decimal(0))
+    rest = f" {net:,.2f} {unit} come out of money promised to nobody." if net > 0 else ""
     gain = "not estimated"
     if proposal.gain:
         low, mid, high = proposal.gain
@@ -129,7 +131,7 @@ def describe_proposal(proposal: Proposal, change: str) -> str:
         [
             (
                 f"**{proposal.campaign_id}**, phase *{proposal.phase}*. P(best) of who gets money: "
-                f"{chance}. Expected gain: {gain}."
+                f"{chance}. Expected gain: {gain}.{rest}"
             ),
             "",
             "| creator | money | pieces | why |",

@@ -106,6 +106,13 @@ order by abs(sum(net_revenue_difference_amount)) desc, cause
 """
 
 
+_AUDIENCES: LiteralString = """
+select creator_id, platform, handle, audience_score, reasons
+from marts.mart_audience_quality
+where campaign_id = %(campaign)s and is_alert
+order by audience_score desc, creator_id, platform
+"""
+
 _PACING: LiteralString = """
 select goal_id, target_value, projected_end_low, projected_end_value, projected_end_high
 from marts.mart_campaign_pacing
@@ -154,6 +161,13 @@ def read_codes(connection: psycopg.Connection, campaign: Campaign, week: Week) -
 def read_restated(connection: psycopg.Connection, campaign: Campaign, week: Week) -> list[Row]:
     """Return what the week's publications changed in the days before it, by cause."""
     return read_rows(connection, _RESTATED, _parameters(campaign, week))
+
+
+def read_audiences(connection: psycopg.Connection, campaign_id: str) -> list[Row]:
+    """Return the accounts to look at, none while the mart is not published."""
+    if not has_mart(connection, "mart_audience_quality"):
+        return []
+    return read_rows(connection, _AUDIENCES, {"campaign": campaign_id})
 
 
 def read_pacing(connection: psycopg.Connection, campaign_id: str) -> list[Row]:

@@ -16,6 +16,7 @@ from include.page_paths import campaign_page, page_url
 from include.review import reading, store
 from include.review.advice import read_advice
 from include.review.findings import (
+    find_audience_risks,
     find_changes,
     find_pacing_risks,
     find_risks,
@@ -123,14 +124,16 @@ def record_answer(
     responded_by_user). No campaign file is touched.
     """
     week, proposal = week_of(day), Proposal.from_json(dict(document))
-    chosen = (answer.get("chosen_options") or [NO_DECISION])[0]
-    decision = DECISIONS[chosen]
-    change, patch = None, None
-    if decision == "approved":
-        change, patch = _write_patch(proposal, week)
+    decision = DECISIONS[(answer.get("chosen_options") or [NO_DECISION])[0]]
     user = answer.get("responded_by_user") or {}
     note = str((answer.get("params_input") or {}).get("note") or "")[:NOTE_LENGTH]
     with connect(dsn_of(read("warehouse_transformer"))) as connection:
+        before = store.answered_by(connection, proposal, week)
+        if before is not None:
+            log.warning("%s was %s by %s before; that stays", proposal.campaign_id, *before)
+            return before[0]
+        is_approved = decision == "approved"
+        change, patch = _write_patch(proposal, week) if is_approved else (None, None)
         store.record_decision(
             connection,
             proposal,
@@ -142,12 +145,18 @@ def record_answer(
             plan_change=change,
             patch_path=str(patch) if patch else None,
         )
-    log.info("%s: %s by %s", proposal.campaign_id, decision, user.get("name") or "nobody")
+    _say_decision(proposal, decision, user.get("name"), change, patch)
+    return decision
+
+
+def _say_decision(
+    proposal: Proposal, decision: str, name: str | None, change: str | None, patch: Path | None
+) -> None:
+    log.info("%s: %s by %s", proposal.campaign_id, decision, name or "nobody")
     if change:
         log.info("change to make in the campaign file:\n%s", change)
     if patch:
         log.info("the same as a patch: patch -p1 -d <campaigns folder> < %s", patch)
-    return decision
 
 
 def _write_review(
@@ -158,7 +167,7 @@ def _write_review(
     run_id: str,
 ) -> Proposal | None:
     now, before = reading.read_creator_weeks(connection, campaign, week)
-    lines = read_advice(connection, campaign.campaign_id)
+    lines = read_advice(connection, campaign)
     proposal, reason = _judge_advice(campaign, lines)
     chances = {line.creator_id: line.p_best for line in lines or [] if line.creator_id}
     restated = reading.read_restated(connection, campaign, week)
@@ -169,7 +178,10 @@ def _write_review(
             reading.read_pieces(connection, campaign, week),
             reading.read_codes(connection, campaign, week),
             now,
-            find_pacing_risks(reading.read_pacing(connection, campaign.campaign_id)),
+            [
+                *find_audience_risks(reading.read_audiences(connection, campaign.campaign_id)),
+                *find_pacing_risks(reading.read_pacing(connection, campaign.campaign_id)),
+            ],
         ),
     ]
     store.write_review(

@@ -15,6 +15,9 @@ from include.review.proposal import Proposal
 from include.review.reading import Campaign
 from include.review.week import Week
 
+# How long a question waits for a person; an older one that is still open has been lost.
+WAITING_TIME = dt.timedelta(days=4)
+
 
 def write_review(
     connection: psycopg.Connection,
@@ -86,9 +89,10 @@ def _write_findings(
 def open_decision(
     connection: psycopg.Connection, proposal: Proposal, week: Week, run_id: str
 ) -> bool:
-    """Note that a person is asked about a proposal; False when it has been answered already.
+    """Note that a person is asked about a proposal; False when nobody is to be asked.
 
-    What nobody answered in time (`no_decision`) is asked again by a rerun.
+    That is when it has been answered, or when another run asked and still waits. What nobody
+    answered in time (`no_decision`) is asked again by a rerun.
     """
     row = connection.execute(
         """
@@ -98,12 +102,43 @@ def open_decision(
         on conflict (campaign_id, week_start_date, proposal_key) do update set
             proposal = excluded.proposal, run_id = excluded.run_id, decision = 'open',
             decided_by = null, decided_at = null, asked_at = clock_timestamp()
-        where quality.budget_decisions.decision in ('open', 'no_decision')
+        where
+            quality.budget_decisions.decision = 'no_decision'
+            or (
+                quality.budget_decisions.decision = 'open'
+                and (
+                    quality.budget_decisions.run_id = excluded.run_id
+                    or quality.budget_decisions.asked_at < clock_timestamp() - %s
+                )
+            )
         returning decision
         """,
-        [proposal.campaign_id, week.start, proposal.key, Jsonb(proposal.to_json()), run_id],
+        [
+            proposal.campaign_id,
+            week.start,
+            proposal.key,
+            Jsonb(proposal.to_json()),
+            run_id,
+            WAITING_TIME,
+        ],
     ).fetchone()
     return row is not None
+
+
+def answered_by(
+    connection: psycopg.Connection, proposal: Proposal, week: Week
+) -> tuple[str, str | None] | None:
+    """Return a person's decision on a proposal and who made it, None while there is none."""
+    row = connection.execute(
+        """
+        select decision, decided_by from quality.budget_decisions
+        where
+            campaign_id = %s and week_start_date = %s and proposal_key = %s
+            and decision in ('approved', 'declined')
+        """,
+        [proposal.campaign_id, week.start, proposal.key],
+    ).fetchone()
+    return None if row is None else (str(row[0]), row[1])
 
 
 def record_decision(
@@ -118,13 +153,15 @@ def record_decision(
     plan_change: str | None,
     patch_path: str | None,
 ) -> None:
-    """Keep what became of a proposal: the decision, who made it and when."""
+    """Keep what became of a proposal: the decision, who made it and when; the first one stays."""
     connection.execute(
         """
         update quality.budget_decisions set
             decision = %s, decided_by = %s, decided_at = %s, note = %s, plan_change = %s,
             patch_path = %s
-        where campaign_id = %s and week_start_date = %s and proposal_key = %s
+        where
+            campaign_id = %s and week_start_date = %s and proposal_key = %s
+            and decision in ('open', 'no_decision')
         """,
         [
             decision,

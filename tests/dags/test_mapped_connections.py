@@ -52,4 +52,4 @@ def test_every_connection_brings_slots_of_its_own() -> None:
 
 
 def test_the_page_of_a_dag_says_what_its_pool_allows(dag: Any) -> None:
-    assert "**Pool** `shopify`: 2 slots per connection" in dag.doc_md
+    assert "**Limits** Pool `shopify`: 2 slots per connection" in dag.doc_md

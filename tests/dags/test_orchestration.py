@@ -28,3 +28,55 @@ def test_a_run_without_a_key_fails_at_once_and_says_what_to_do(
     run_with(monkeypatch, None)
     with pytest.raises(PermanentError, match=r"manual__1 has no partition key.*use Backfill"):
         orchestration.partition_day()
+
+
+def form_with(monkeypatch: pytest.MonkeyPatch, key: str | None, **params: object) -> None:
+    run = SimpleNamespace(run_id="manual__1", partition_key=key)
+    context = {"dag_run": run, "params": params}
+    monkeypatch.setattr(orchestration, "get_current_context", lambda: context)
+
+
+def test_a_run_by_hand_owns_the_day_of_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    form_with(monkeypatch, None, day="2026-11-20")
+    assert orchestration.partition_day() == dt.date(2026, 11, 20)
+    form_with(monkeypatch, "2026-11-20", day="2026-11-20")
+    assert orchestration.partition_key() == "2026-11-20"
+
+
+def test_a_key_and_another_day_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    form_with(monkeypatch, "2026-11-20", day="2026-11-19")
+    with pytest.raises(PermanentError, match="the partition key 2026-11-20 and the day 2026-11-19"):
+        orchestration.partition_key()
+
+
+def test_a_form_leaves_out_other_connections_and_everything_on_a_dry_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    form_with(monkeypatch, "2026-11-20", connections=["shopify"], dry_run=False)
+    orchestration.skip_unless_wanted("shopify", "orders of shopify")
+    orchestration.skip_unless_wanted("", "the check of shopify")
+    with pytest.raises(AirflowSkipException, match="the form names shopify only"):
+        orchestration.skip_unless_wanted("shopify__second", "orders of shopify__second")
+    form_with(monkeypatch, "2026-11-20", connections=[], dry_run=True)
+    with pytest.raises(AirflowSkipException, match="dry run: this would read orders of shopify"):
+        orchestration.skip_unless_wanted("shopify", "orders of shopify")
+
+
+def test_assets_marked_by_hand_carry_the_day_and_the_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    from include.dag_assets import day_asset
+
+    class Event(SimpleNamespace):
+        def add_partitions(self, key: str) -> None:
+            self.key = key
+
+    event = Event(extra={})
+    context = {
+        "dag_run": SimpleNamespace(run_id="manual__1", partition_key=None),
+        "params": {"day": "2026-11-20"},
+        "outlet_events": {day_asset(): event},
+    }
+    monkeypatch.setattr(orchestration, "get_current_context", lambda: context)
+    orchestration.mark(day_asset(), note={"last_source": "ga4"})
+    assert (event.key, event.extra) == ("2026-11-20", {"last_source": "ga4"})

@@ -78,14 +78,22 @@ insert into marts.mart_restatements values
 ADVICE = """
 create table marts.mart_budget_recommendation (
     campaign_id text, line_type text, creator_id text, phase text, recommended_action text,
-    action_reason text, from_amount numeric, to_amount numeric, piece_count bigint, p_best numeric,
+    action_reason text, moved_amount numeric, piece_count bigint, p_best numeric,
+    attribution_model text default 'linear', rule_version text default 'all',
     expected_gain_low numeric, expected_gain_amount numeric, expected_gain_high numeric
 );
-insert into marts.mart_budget_recommendation values
-('spring', 'creator', 'ana', 'shift', 'shift', 'best with P = 0.91', 0, 100, 1, 0.91, -10, 60, 140),
-('spring', 'creator', 'bo', 'shift', 'shift', 'returns 0.40', 150, 50, 0, 0.09, null, null, null),
-('spring', 'new_creator', null, 'shift', 'keep', 'nobody', 0, 0, 0, null, null, null, null),
-('spring', 'unspent', null, 'shift', 'keep', 'kept', 500, 500, 0, null, null, null, null);
+insert into marts.mart_budget_recommendation (
+    campaign_id, line_type, creator_id, phase, recommended_action, action_reason, moved_amount,
+    piece_count, p_best, expected_gain_low, expected_gain_amount, expected_gain_high
+) values
+('spring', 'creator', 'ana', 'shift', 'shift', 'best with P = 0.91', 100, 1, 0.91, -10, 60, 140),
+('spring', 'creator', 'bo', 'shift', 'shift', 'returns 0.40', -100, 0, 0.09, null, null, null),
+('spring', 'new_creator', null, 'shift', 'keep', 'nobody', 0, 0, null, null, null, null),
+('spring', 'unspent', null, 'shift', 'keep', 'kept', 0, 0, null, null, null, null);
+-- not the campaign's own model: never asked about
+insert into marts.mart_budget_recommendation (
+    campaign_id, line_type, creator_id, action_reason, moved_amount, attribution_model
+) values ('spring', 'creator', 'bo', 'x', 999, 'markov');
 """
 
 

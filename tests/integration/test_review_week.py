@@ -155,12 +155,31 @@ def test_a_rerun_replaces_the_review_and_asks_again_until_it_is_answered(house) 
     steps.record_answer(MONDAY, question["proposal"], answer("Decline", ADMIN, "not now"))
     assert write() == []
     assert decision(house)[:2] == ("declined", "dana")
-    house.execute(
-        "update marts.mart_budget_recommendation"
-        " set to_amount = from_amount - (from_amount - to_amount) / 2"
-        " where creator_id is not null"
-    )
+    house.execute("update marts.mart_budget_recommendation set moved_amount = moved_amount / 2")
     assert len(write()) == 1, "another proposal is another question"
+
+
+def test_a_question_that_waits_in_another_run_is_not_asked_twice(house) -> None:
+    (question,) = write()
+    again = steps.write_reviews(MONDAY, [], run_id="another", read=read_connection)
+    assert again == []
+    house.execute("update quality.budget_decisions set asked_at = now() - interval '97 hours'")
+    assert len(steps.write_reviews(MONDAY, [], run_id="another", read=read_connection)) == 1
+    steps.record_answer(MONDAY, question["proposal"], answer("Approve", ADMIN))
+    late = {"id": "2", "name": "eve"}
+    assert steps.record_answer(MONDAY, question["proposal"], answer("Decline", late)) == "approved"
+    assert decision(house)[:2] == ("approved", "dana"), "the first answer of a person stays"
+
+
+def test_an_audience_that_looks_bought_is_a_risk(house) -> None:
+    house.execute(
+        "create table marts.mart_audience_quality as select 'spring'::text as campaign_id,"
+        " 'bo'::text as creator_id, 'tiktok'::text as platform, 'bo.b'::text as handle,"
+        " 0.75 as audience_score, true as is_alert, 'spike, comments'::text as reasons"
+    )
+    write()
+    found = [message for _, kind, message in lines(house) if kind == "audience"]
+    assert found[1] == "bo: look at the audience of bo.b on tiktok (score 0.75: spike, comments)"
 
 
 def test_an_approval_keeps_who_and_when_and_writes_a_patch_that_applies(house, tmp_path) -> None:
