@@ -8,6 +8,7 @@ formula is its description. `meta:` of a column says the rest:
     numerator    columns a ratio is made of, added up; `-column` is taken away
     denominator  the same below the line; `scale` multiplies the quotient (cost per 1,000)
     exact        false where the quotient of these columns is not the value (the caveat says why)
+    without_parts  why a ratio has none here: a setting, or parts that are columns of another model
     claims       rows of `ref_article_claim` that ask for this metric
     caveat       what a reader must know before using it
 
@@ -34,7 +35,7 @@ NUMBERS = ("numeric", "bigint", "integer", "double precision")
 # Numbers that name or place a thing instead of measuring one.
 NOT_MEASURED = re.compile(r"(_id|_number|_position|_version)$")
 RATIO = re.compile(
-    r"(_rate|_rate_to_date|_pct)$|^(er|ctr|cvr)_|^(cpm|cpe|cpc|cpa|cac|roas|roi)(_|$)|_per_"
+    r"(_rate|_rate_to_date|_pct)$|^(er|ctr|cvr)_(?!.*_count$)|^(cpm|cpe|cpc|cpa|cac|roas|roi)(_|$)|_per_"
 )
 UNITS = (
     (re.compile(r"_rate(_to_date|_lowest|_highest)?$|^p_"), "0-1"),
@@ -47,7 +48,10 @@ UNITS = (
     (re.compile(r"^(er|ctr|cvr|roas|roi)(_|$)|_per_"), "ratio"),
 )
 BOUNDS = ("_low", "_high")
-KNOWN_META = {"unit", "numerator", "denominator", "scale", "exact", "claims", "caveat", "formula"}
+KNOWN_META = {
+    *("unit", "numerator", "denominator", "scale", "exact", "without_parts", "claims", "caveat"),
+    "formula",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Metric:
     denominator: tuple[str, ...] = ()
     scale: int = 1
     is_exact: bool = True
+    without_parts: str = ""
     claims: tuple[str, ...] = ()
     caveat: str = ""
     unknown_meta: tuple[str, ...] = ()
@@ -70,7 +75,7 @@ class Metric:
     @property
     def is_ratio(self) -> bool:
         """True for what must name its numerator and denominator."""
-        return bool(self.numerator or RATIO.search(self.column))
+        return bool(self.numerator or (RATIO.search(self.column) and not self.without_parts))
 
     @property
     def is_share(self) -> bool:
@@ -175,8 +180,9 @@ def _read_metric(
         tuple(meta.get("denominator", ())),
         int(meta.get("scale", 1)),
         bool(meta.get("exact", True)),
+        meta.get("without_parts", ""),
         tuple(meta.get("claims", ())),
-        meta.get("caveat", ""),
+        meta.get("caveat") or meta.get("without_parts", ""),
         tuple(sorted(set(meta) - KNOWN_META)),
     )
 
@@ -186,7 +192,13 @@ def _base_of(name: str, names: tuple[str, ...]) -> str | None:
     for bound in BOUNDS:
         stem = name.removesuffix(bound)
         if stem != name:
-            candidates = (stem, f"{stem}_amount", f"{stem}_count", f"{stem}_rate")
+            candidates = (
+                stem,
+                f"{stem}_amount",
+                f"{stem}_count",
+                f"{stem}_rate",
+                f"estimated_{stem}",
+            )
             return next((found for found in candidates if found in names), None)
     return None
 
