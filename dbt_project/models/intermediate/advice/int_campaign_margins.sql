@@ -21,7 +21,7 @@ final as (
 
     select
         campaigns.campaign_id,
-        coalesce(campaigns.fulfilment_cost_rate, 0) as fulfilment_cost_rate,
+        {{ share_count('coalesce(campaigns.fulfilment_cost_rate, 0)') }} as fulfilment_cost_rate,
         {{ ratio('credited.unit_cost_amount', 'credited.costed_net_revenue_amount') }}
             as unit_cost_rate,
         {{ ratio('credited.costed_unit_count', 'credited.sold_unit_count') }}

@@ -248,9 +248,10 @@ final as (
         measured.campaign_id,
         measured.goal_id,
         measured.metric_date,
-        measured.goal_value,
-        measured.other_value,
-        coalesce(measured.squared_value, 0) as squared_value,
+        -- A rate of followers has its own square in here: more digits than money has.
+        cast(measured.goal_value as numeric(28, 12)) as goal_value,
+        cast(measured.other_value as numeric(28, 12)) as other_value,
+        cast(coalesce(measured.squared_value, 0) as numeric(28, 12)) as squared_value,
         {{ days_after('measured.metric_date', var('restatement_days')) }} <= facts.as_of_date
             as is_final
     from measured

@@ -37,8 +37,16 @@ credited as (
 final as (
 
     select
-        ordered.*,
-        coalesce(credited.credit_share, 0) as credit_share
+        ordered.campaign_id,
+        ordered.connection_id,
+        ordered.order_id,
+        ordered.order_date,
+        ordered.unit_count,
+        ordered.sold_count,
+        ordered.costed_unit_count,
+        {{ amount('ordered.unit_cost_amount') }} as unit_cost_amount,
+        {{ amount('ordered.costed_net_revenue_amount') }} as costed_net_revenue_amount,
+        {{ share_count('coalesce(credited.credit_share, 0)') }} as credit_share
     from ordered
     left join credited
         on
