@@ -12,6 +12,7 @@ from include.errors import InvalidPlan
 from include.sources.campaign_plan import flatten
 
 SAMPLE = Path("include/campaigns/serum_launch.yaml")
+PICKED = "creator: maya_okafor, evaluator"
 MAYA = "handle: maya.glows, niche: skincare"
 
 
@@ -25,8 +26,8 @@ def with_change(old: str, new: str) -> str:
     ("old", "new", "message"),
     [
         ("handle: dewy.days,", "handle: MAYA.glows,", "candidates[25].handle: value 'maya.glows'"),
-        ("creator: maya_okafor, evaluator", "creator: maya, evaluator", "the id of one of the campaign's 25 creators"),
-        ("creator: maya_okafor, evaluator", "evaluator", "allowed: picked with creator, any other without"),
+        (PICKED, "creator: maya, evaluator", "the id of one of the campaign's 25 creators"),
+        (PICKED, "evaluator", "allowed: picked with creator, any other without"),
         ("sampled_engagements: 14500,", "", "sampled_posts and sampled_engagements together"),
         ("sampled_engagements: 14500, niche_posts: 10", "sampled_engagements: 1, niche_posts: 13",
          "value 13 is not allowed; allowed: up to 12 (sampled_posts)"),
