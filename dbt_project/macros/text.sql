@@ -125,3 +125,8 @@ has none keeps its spelling, so that it is like nothing else. -#}
 {% macro default__loose_key(key) -%}
     coalesce(nullif(regexp_replace({{ key }}, '[^[:alnum:]]+', '', 'g'), ''), {{ key }})
 {%- endmacro %}
+
+{#- A count without digits behind the point, a rate with four, for a sentence. -#}
+{% macro shown_number(value) -%}
+    round({{ value }}, case when {{ value }} >= 1 then 0 else 4 end)
+{%- endmacro %}

@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Iterator
 
 from include.campaigns.agreement_checks import find_agreement_problems
+from include.campaigns.candidates import find_candidate_problems
 from include.campaigns.lines import Location
 from include.campaigns.model import CampaignPlan, Creator
 from include.campaigns.ownership import find_ownership_problems
@@ -29,6 +30,7 @@ def find_problems(plan: CampaignPlan) -> list[Problem]:
         *_check_handles(plan),
         *_check_creators(plan),
         *_check_events(plan),
+        *find_candidate_problems(plan),
         *find_agreement_problems(plan),
         *find_ownership_problems(plan),
     ]

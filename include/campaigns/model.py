@@ -24,15 +24,18 @@ from include.campaigns.agreements import (
     Term,
     UsageRight,
 )
+from include.campaigns.candidates import Candidate, CandidateCriteria
 from include.campaigns.validity import (
     Amount,
     AttributionModel,
     Country,
     Currency,
+    Handle,
     Identifier,
     PlanModel,
     Platform,
     Rate,
+    Region,
     RuleVersion,
     Text,
     Validity,
@@ -43,6 +46,8 @@ __all__ = [
     "Brand",
     "Campaign",
     "CampaignPlan",
+    "Candidate",
+    "CandidateCriteria",
     "Code",
     "CommissionPayout",
     "Contract",
@@ -70,10 +75,6 @@ EvidenceType = Literal[
 ]
 EventKind = Literal["promotion", "stock_out", "price_change", "site_outage", "press", "other"]
 SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-# YouTube allows a hyphen in a handle, the other platforms do not.
-Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=60)]
-# Of a country (US) or a part of it (US-CA), ISO 3166.
-Region = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 
 
 class Brand(PlanModel):
@@ -195,6 +196,8 @@ class CampaignPlan(PlanModel):
     goals: tuple[Goal, ...] = ()
     events: tuple[Event, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    candidate_criteria: CandidateCriteria = CandidateCriteria()
+    candidates: tuple[Candidate, ...] = ()
     creators: Annotated[tuple[Creator, ...], Field(min_length=1)]
 
     @property

@@ -15,6 +15,10 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
 Rate = Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+# YouTube allows a hyphen in a handle, the other platforms do not.
+Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=60)]
+# Of a country (US) or a part of it (US-CA), ISO 3166.
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 AttributionModel = Literal[
     "first_touch",

@@ -22,7 +22,7 @@ INGEST = runpy.run_path(str(REPO_ROOT / "dags" / "ingest.py"))
 LOADS = {
     "campaign_plan": "plan_versions plan_days campaigns creators creator_accounts contracts"
     " contract_terms payments deliverables codes links landing_pages exclusivities usage_rights"
-    " goals events experiment_arms",
+    " goals candidates events experiment_arms",
     "exchange_rates": "rates",
     "files": "post_purchase_survey content_ratings story_numbers paid_ads_costs unit_costs"
     " audience_breakdown",

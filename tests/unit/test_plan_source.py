@@ -58,6 +58,7 @@ def rows_of(name: str, folder: Path = FOLDER) -> list[dict[str, object]]:
         ("payments", 2),
         ("exclusivities", 1),
         ("usage_rights", 2),
+        ("candidates", 35),
     ],
 )
 def test_every_stream_fits_its_columns_and_its_key_is_unique(name: str, count: int) -> None:

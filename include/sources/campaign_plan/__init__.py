@@ -16,6 +16,7 @@ no connection is needed.
 | `deliverables` | promised piece |
 | `codes`, `links`, `landing_pages` | what a sale is recognised by, and from when to when |
 | `goals` | target |
+| `candidates` | account that was considered, what was seen of it, and the criteria |
 | `events`, `experiment_arms` | what else moves sales; arm of a planned comparison |
 
 **Writes** `raw.campaign_plan__<stream>`. The rows of a creator are replaced by those of the newest
@@ -171,6 +172,9 @@ SOURCE = Source(
             CREATOR,
         ),
         _stream("goals", schema.Goal, ("goal_id",), flatten.goals, CAMPAIGN),
+        _stream(
+            "candidates", schema.Candidate, ("platform", "handle"), flatten.candidates, CAMPAIGN
+        ),
         _stream("events", schema.Event, ("event_id",), flatten.events, CAMPAIGN),
         _stream(
             "experiment_arms",

@@ -255,6 +255,36 @@ def goals(plan: CampaignPlan, version: str) -> Iterator[Document]:
         )
 
 
+def candidates(plan: CampaignPlan, version: str) -> Iterator[Document]:
+    """One row per candidate, with the criteria of the campaign."""
+    criteria = plan.candidate_criteria.model_dump()
+    asked = {key: list(v) if isinstance(v, tuple) else v for key, v in criteria.items()}
+    for candidate in plan.candidates:
+        yield _row(
+            plan,
+            platform=candidate.platform,
+            handle=candidate.handle,
+            niche=candidate.niche,
+            region=candidate.region,
+            quoted_price_amount=candidate.quoted_price,
+            currency_code=plan.currency,
+            candidate_status=candidate.status,
+            contacted_date=candidate.contacted_date,
+            creator_id=candidate.creator,
+            evaluator=candidate.evaluator,
+            evaluated_date=candidate.evaluated_date,
+            followers_count=candidate.followers,
+            sampled_post_count=candidate.sampled_posts,
+            sampled_engagement_count=candidate.sampled_engagements,
+            niche_post_count=candidate.niche_posts,
+            collaboration_count=candidate.collaborations,
+            collaboration_note=candidate.collaboration_note,
+            audience_overlap_rate=candidate.audience_overlap,
+            note=candidate.note,
+            **asked,
+        )
+
+
 def _contract_id(plan: CampaignPlan, creator: Creator) -> str:
     return f"{plan.campaign.id}.{creator.id}"
 

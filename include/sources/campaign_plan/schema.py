@@ -218,3 +218,36 @@ class ExperimentArm(Record, frozen=True, array_like=True):
     creator_ids: Json
     valid_from: dt.date
     valid_to: dt.date | None
+
+
+class Candidate(Record, frozen=True, array_like=True):
+    """An account that was considered, what its evaluator typed, and the campaign's criteria."""
+
+    campaign_id: str
+    platform: str
+    handle: str
+    niche: str | None
+    region: str | None  # ISO 3166: US, US-CA
+    quoted_price_amount: Decimal | None
+    currency_code: str
+    candidate_status: str  # listed, contacted, picked, declined, dropped
+    contacted_date: dt.date | None
+    creator_id: str | None  # the creator the candidate became
+    evaluator: str
+    evaluated_date: dt.date
+    followers_count: int | None
+    sampled_post_count: int | None
+    sampled_engagement_count: int | None  # likes + comments of the sampled posts together
+    niche_post_count: int | None  # of the sampled posts
+    collaboration_count: int | None
+    collaboration_note: str | None
+    audience_overlap_rate: Decimal | None  # 0-1 of the followers
+    note: str | None
+    followers_low: int | None  # criteria of the campaign from here on; NULL is not asked
+    followers_high: int | None
+    er_by_followers_low: Decimal | None
+    niches: Json
+    regions: Json
+    niche_posts_low: int | None
+    collaborations_low: int | None
+    overlap_high: Decimal | None

@@ -7,8 +7,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from include.audience_scores import AudienceAccount, score_accounts
 from include.sandbox.market_voices import REMARKS, say
+from include.stats.accounts import AudienceAccount, score_accounts
 
 START = dt.date(2026, 3, 1)
 
