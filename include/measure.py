@@ -16,6 +16,7 @@ import psycopg
 from include import estimates
 from include.day_gate import arrived_sources
 from include.leak_scores import score_leaks
+from include.lift_estimates import estimate_lifts
 from include.refits import has_waiting_refit
 from include.removal_effects import solve_weeks
 from include.restatements.compare import compare_run
@@ -93,6 +94,7 @@ def solve(dsn: str, measure_run_id: int) -> None:
     compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
+    estimate_lifts(dsn, measure_run_id)
     score_comments(dsn)
 
 

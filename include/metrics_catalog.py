@@ -7,6 +7,7 @@ formula is its description. `meta:` of a column says the rest:
     unit         where the name does not tell
     numerator    columns a ratio is made of, added up; `-column` is taken away
     denominator  the same below the line; `scale` multiplies the quotient (cost per 1,000)
+    ratio        false for a rate that no columns make: a threshold, a goal, a chance
     exact        false where the quotient of these columns is not the value (the caveat says why)
     claims       rows of `ref_article_claim` that ask for this metric
     caveat       what a reader must know before using it
@@ -47,7 +48,9 @@ UNITS = (
     (re.compile(r"^(er|ctr|cvr|roas|roi)(_|$)|_per_"), "ratio"),
 )
 BOUNDS = ("_low", "_high")
-KNOWN_META = {"unit", "numerator", "denominator", "scale", "exact", "claims", "caveat", "formula"}
+KNOWN_META = {
+    "unit", "formula", "numerator", "denominator", "scale", "ratio", "exact", "claims", "caveat",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Metric:
     numerator: tuple[str, ...] = ()
     denominator: tuple[str, ...] = ()
     scale: int = 1
+    is_made: bool = True
     is_exact: bool = True
     claims: tuple[str, ...] = ()
     caveat: str = ""
@@ -70,7 +74,7 @@ class Metric:
     @property
     def is_ratio(self) -> bool:
         """True for what must name its numerator and denominator."""
-        return bool(self.numerator or RATIO.search(self.column))
+        return self.is_made and bool(self.numerator or RATIO.search(self.column))
 
     @property
     def is_share(self) -> bool:
@@ -174,6 +178,7 @@ def _read_metric(
         tuple(meta.get("numerator", ())),
         tuple(meta.get("denominator", ())),
         int(meta.get("scale", 1)),
+        bool(meta.get("ratio", True)),
         bool(meta.get("exact", True)),
         tuple(meta.get("claims", ())),
         meta.get("caveat", ""),

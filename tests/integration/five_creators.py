@@ -83,6 +83,12 @@ def write_plan(market: Market) -> None:
         "campaign_plan__goals", **KEY, goal_id="followers", metric="follower_growth", unit="rate",
         scope="all", target_value=Decimal("0.1"), baseline_date=FIRST_DAY,
     )  # fmt: skip
+    for row in read_inputs("arms"):
+        market.add(
+            "campaign_plan__experiment_arms", **KEY, experiment_id="east", experiment_kind="geo",
+            arm_id=row["arm"], arm_role=row["role"], regions=Jsonb(row["regions"].split()),
+            valid_from=dt.date(2026, 6, 8), valid_to=dt.date(2026, 6, 11),
+        )  # fmt: skip
     for row in read_inputs("creators"):
         _write_creator(market, row)
     for row in read_inputs("pieces"):
@@ -198,6 +204,11 @@ def write_orders(market: Market) -> None:
         market.add(
             "shopify__product_variants", connection_id=SHOP, variant_id=variant, product_id="p",
             sku=variant, unit_cost=cost, unit_cost_currency_code="USD",
+        )  # fmt: skip
+    for row in read_inputs("customers"):
+        market.add(
+            "shopify__customers", connection_id=SHOP, customer_id=row["customer"],
+            country_code=row["country"], province_code=row["province"],
         )  # fmt: skip
     for row in read_inputs("orders"):
         _write_order(market, row)

@@ -88,6 +88,7 @@ TABLES = {
     "intermediate.probe": (NONE, ALL, NONE, NONE, NONE),
     "core.probe": (NONE, ALL, NONE, NONE, NONE),
     "analysis.code_leakage": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.lift_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.comment_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.creator_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_solves": (NONE, ALL, NONE, NONE, NONE),
