@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import psycopg
 
 from include import estimates
-from include.advice.solve import solve_advice
-from include.audience_scores import score_campaign_audiences
 from include.day_gate import arrived_sources
 from include.refits import has_waiting_refit
 from include.removal_effects import solve_weeks
@@ -91,13 +89,17 @@ def solve(dsn: str, measure_run_id: int) -> None:
     Raise `PublishRefused` for an unknown run or a chain that contradicts its own paths.
     """
     # numpy and scipy stay out of the other tasks that import this module.
+    from include.advice.solve import solve_advice
+    from include.audience_scores import score_campaign_audiences
     from include.leak_scores import score_leaks
+    from include.lift_estimates import estimate_lifts
 
     solve_weeks(dsn, measure_run_id)
     compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)
     solve_advice(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
+    estimate_lifts(dsn, measure_run_id)
     score_comments(dsn)
     score_campaign_audiences(dsn, measure_run_id)
 

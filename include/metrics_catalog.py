@@ -7,8 +7,8 @@ formula is its description. `meta:` of a column says the rest:
     unit         where the name does not tell
     numerator    columns a ratio is made of, added up; `-column` is taken away
     denominator  the same below the line; `scale` multiplies the quotient (cost per 1,000)
+    ratio        false for a rate that no columns make: a threshold, a goal, a chance
     exact        false where the quotient of these columns is not the value (the caveat says why)
-    without_parts  why a ratio has none here: a setting, or parts that are columns of another model
     claims       rows of `ref_article_claim` that ask for this metric
     caveat       what a reader must know before using it
 
@@ -49,9 +49,8 @@ UNITS = (
 )
 BOUNDS = ("_low", "_high")
 KNOWN_META = {
-    *("unit", "numerator", "denominator", "scale", "exact", "without_parts", "claims", "caveat"),
-    "formula",
-}
+    "unit", "formula", "numerator", "denominator", "scale", "ratio", "exact", "claims", "caveat",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,8 @@ class Metric:
     numerator: tuple[str, ...] = ()
     denominator: tuple[str, ...] = ()
     scale: int = 1
+    is_made: bool = True
     is_exact: bool = True
-    without_parts: str = ""
     claims: tuple[str, ...] = ()
     caveat: str = ""
     unknown_meta: tuple[str, ...] = ()
@@ -75,7 +74,7 @@ class Metric:
     @property
     def is_ratio(self) -> bool:
         """True for what must name its numerator and denominator."""
-        return bool(self.numerator or (RATIO.search(self.column) and not self.without_parts))
+        return self.is_made and bool(self.numerator or RATIO.search(self.column))
 
     @property
     def is_share(self) -> bool:
@@ -179,10 +178,10 @@ def _read_metric(
         tuple(meta.get("numerator", ())),
         tuple(meta.get("denominator", ())),
         int(meta.get("scale", 1)),
+        bool(meta.get("ratio", True)),
         bool(meta.get("exact", True)),
-        meta.get("without_parts", ""),
         tuple(meta.get("claims", ())),
-        meta.get("caveat") or meta.get("without_parts", ""),
+        meta.get("caveat", ""),
         tuple(sorted(set(meta) - KNOWN_META)),
     )
 

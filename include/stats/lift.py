@@ -104,6 +104,37 @@ def estimate_lift(
     )
 
 
+def detect_before_after(
+    series: ArrayLike, first_day: int, *, is_event: ArrayLike | None = None
+) -> float | None:
+    """Return the smallest lift that days before and after could show without any control.
+
+    For the time in which `estimate_lift` is None: few weeks before the campaign fit no control, but
+    week-to-week noise is known from all weeks, the campaign's included. Successive differences of
+    weekly log means leave out what drifts (von Neumann et al. 1941). Power and alarms as above.
+    None without a day before or after, or with fewer than four weeks to tell the noise.
+    """
+    values = np.asarray(series, dtype=np.float64)
+    usable = np.isfinite(values)
+    if is_event is not None:
+        usable &= ~np.asarray(is_event, dtype=np.bool_)
+    week = (np.arange(values.size) - first_day) // WEEK
+    before, during = usable & (week < 0), usable & (week >= 0)
+    weeks = [
+        float(values[usable & (week == number)].mean())
+        for number in np.unique(week[usable])
+        if (usable & (week == number)).sum() >= FEWEST_DAYS
+    ]
+    if not (before.any() and during.any()) or len(weeks) < 4 or min(weeks) <= 0:
+        return None
+    steps = np.diff(np.log(weeks))
+    noise = float(np.sqrt((steps**2).mean() / 2.0))
+    error = noise * float(np.sqrt(WEEK / before.sum() + WEEK / during.sum()))
+    freedom = float(steps.size)
+    tails = student_t.ppf((1.0 + INTERVAL_LEVEL) / 2.0, freedom) + student_t.ppf(POWER, freedom)
+    return float(np.expm1(error * float(tails)))
+
+
 def estimate_geo_lift(
     before: ArrayLike, during: ArrayLike, is_treated: ArrayLike
 ) -> tuple[float, float, float, float] | None:

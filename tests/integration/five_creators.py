@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hand_made_market import GA4, INSTAGRAM, PLAN, SHOP, Market, utc
+from psycopg.types.json import Jsonb
 
 FOLDER = Path(__file__).parent.parent / "fixtures/five_creators"
 FIRST_DAY, LAST_DAY = dt.date(2026, 6, 1), dt.date(2026, 6, 30)
@@ -72,11 +73,22 @@ def write_plan(market: Market) -> None:
     market.add("campaign_plan__plan_versions", **KEY, plan_version="1")
     market.add(
         "campaign_plan__campaigns", **KEY, plan_version="1", campaign_name="June",
-        brand_name="Brand", shop_connection_id=SHOP, start_date=dt.date(2026, 6, 1),
+        brand_name="Brand", brand_handles=Jsonb({"instagram": "brand"}),
+        shop_connection_id=SHOP, start_date=dt.date(2026, 6, 1),
         end_date=dt.date(2026, 6, 14), reporting_timezone="UTC", currency_code="USD",
         hashtag="#june", utm_campaign="june", lookback_days=30, budget_amount=Decimal(1500),
         default_attribution_model="linear", default_rule_version="all",
     )  # fmt: skip
+    market.add(
+        "campaign_plan__goals", **KEY, goal_id="followers", metric="follower_growth", unit="rate",
+        scope="all", target_value=Decimal("0.1"), baseline_date=FIRST_DAY,
+    )  # fmt: skip
+    for row in read_inputs("arms"):
+        market.add(
+            "campaign_plan__experiment_arms", **KEY, experiment_id="east", experiment_kind="geo",
+            arm_id=row["arm"], arm_role=row["role"], regions=Jsonb(row["regions"].split()),
+            valid_from=dt.date(2026, 6, 8), valid_to=dt.date(2026, 6, 11),
+        )  # fmt: skip
     for row in read_inputs("creators"):
         _write_creator(market, row)
     for row in read_inputs("pieces"):
@@ -116,7 +128,13 @@ def _write_creator(market: Market, row: dict[str, str]) -> None:
 
 
 def write_posts(market: Market) -> None:
-    """Followers on the first day, and every reading of a post's counters."""
+    """Followers of creators and brand, and every reading of a post's counters."""
+    for row in read_inputs("brand"):
+        market.add(
+            "instagram__accounts", connection_id=INSTAGRAM, username="brand", account_id="brand",
+            followers_count=int(row["followers"]), window_start=utc(f"{row['day']} 00:00"),
+            captured_at=utc(f"{row['day']} 06:00"),
+        )  # fmt: skip
     creators = {row["creator_id"]: row for row in read_inputs("creators")}
     start = {"connection_id": INSTAGRAM, "window_start": utc("2026-06-01 00:00")}
     start |= {"captured_at": utc("2026-06-01 06:00")}
@@ -186,6 +204,11 @@ def write_orders(market: Market) -> None:
         market.add(
             "shopify__product_variants", connection_id=SHOP, variant_id=variant, product_id="p",
             sku=variant, unit_cost=cost, unit_cost_currency_code="USD",
+        )  # fmt: skip
+    for row in read_inputs("customers"):
+        market.add(
+            "shopify__customers", connection_id=SHOP, customer_id=row["customer"],
+            country_code=row["country"], province_code=row["province"],
         )  # fmt: skip
     for row in read_inputs("orders"):
         _write_order(market, row)

@@ -27,6 +27,8 @@ from five_creators import (
 from hand_made_market import Market
 from in_process_dbt import run_dbt
 
+from include.lift_estimates import estimate_lifts
+from include.lift_series import read_days, read_splits
 from include.metrics_catalog import Mart, Metric, read_marts
 from include.settings import DBT_PROJECT_DIR
 
@@ -60,6 +62,8 @@ def rows(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
             write(market)
     without = ("--exclude-resource-type", "unit_test", "--exclude", "test_type:generic")
     run_dbt(warehouse, ["build", *without], target)
+    assert estimate_lifts(warehouse.dsn("transformer"), 1) == 4
+    run_dbt(warehouse, ["run", "--select", "mart_halo_incrementality"], target)
     with psycopg.connect(warehouse.dsn("transformer")) as connection:
         yield lambda query: connection.execute(query.encode()).fetchall()
     warehouse.reset()
@@ -105,7 +109,9 @@ def test_every_creator_with_a_cost_is_in_every_cost_mart(rows: Any) -> None:
     whole = {
         "mart_spend_plan": "sum(delivered_amount)",
         "mart_concentration": "max(total_amount) filter (where measure = 'delivered_cost')",
-    }
+        "mart_program_quarterly":
+            "max(delivered_cost_amount) filter (where creator_id = '(all creators)')",
+    }  # fmt: skip
     for mart, total in whole.items():
         assert rows(f"select {total} from marts_next.{mart}") == [(sum(cost.values()),)], mart
 
@@ -152,6 +158,31 @@ def test_sessions_and_posts_of_marts_are_the_raw_ones(rows: Any) -> None:
         assert rows(f"select {total} from {table}") == [(160,)], table
     for table in ("core.fct_post", "marts_next.mart_content_performance"):
         assert rows(f"select count(*) from {table}") == [(4,)], table
+
+
+def test_lifts_are_estimated_from_the_days_and_regions_that_were_read(
+    rows: Any, warehouse: Any
+) -> None:
+    """Net sales on eleven days of June; four days before and while the regions were split.
+
+    From 4 to 7 June and from 8 to 11 June. Canada: order 8 was taken back, so 0. New York: orders
+    3 and 6. Oregon: orders 5 and 7.
+    """
+    with psycopg.connect(warehouse.dsn("transformer")) as connection:
+        (campaign,) = read_days(connection, LAST_DAY)
+        (split,) = read_splits(connection, LAST_DAY)
+    sales = dict(zip(campaign.days, campaign.measures["net_sales"], strict=True))
+    assert (campaign.first_day, campaign.days[0], len(campaign.days)) == (0, FIRST_DAY, 14)
+    known = {day.day: value for day, value in sales.items() if value == value}
+    assert known == {
+        2: 100, 3: 80, 4: 45, 5: 50, 6: 60, 7: 40, 8: 10, 9: 70, 10: 210, 11: -90, 12: 25,
+    }  # fmt: skip
+    orders = dict(zip(campaign.days, campaign.measures["orders"], strict=True))
+    assert [orders[day] for day in campaign.days] == [
+        0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 0, 1, 0, 0,
+    ]  # fmt: skip
+    assert split[:3] == ("june", "east", (4, 4))
+    assert split[3] == [(0.0, 0.0, False), (50.0, 30.0, True), (40.0, 70.0, False)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from scipy.stats import t as student_t
 from scipy.stats import ttest_ind
 from stats_markets import Floats, Rng
 
-from include.stats.lift import estimate_geo_lift, estimate_lift
+from include.stats.lift import detect_before_after, estimate_geo_lift, estimate_lift
 
 BEFORE, DURING = 120, 61
 
@@ -122,3 +122,24 @@ def test_lifts_are_claimed_rarely_when_there_is_none_and_usually_when_there_is()
         assert claimed <= 5
         assert found >= 70
         assert covered >= 86
+
+
+def test_few_weeks_before_show_large_lifts_alone() -> None:
+    """Weeks of 100, 110, 100, 110: steps of ln 1.1 are noise of ln 1.1 / sqrt 2 = 0.067394.
+
+    Two weeks either side; t of 3 degrees: (2.353363 + 0.978472) * 0.067394 = 0.224546. With four
+    days before, t of 4 degrees and sqrt(7/4 + 7/28): (2.131847 + 0.940965) * 0.095310 = 0.292869.
+    """
+    series = np.repeat([100.0, 110.0, 100.0, 110.0], 7)
+    assert detect_before_after(series, 14) == pytest.approx(np.expm1(0.224546), abs=2e-6)
+    short = np.repeat([100.0, 110.0, 100.0, 110.0, 100.0], 7)[3:]
+    assert detect_before_after(short, 4) == pytest.approx(np.expm1(0.292869), abs=2e-6)
+
+
+def test_without_a_day_before_or_without_noise_nothing_is_detectable() -> None:
+    series = np.repeat([100.0, 110.0, 100.0, 110.0], 7)
+    assert detect_before_after(series, 0) is None
+    assert detect_before_after(series, series.size) is None
+    events = np.arange(28) < 14
+    assert detect_before_after(series, 14, is_event=events) is None
+    assert detect_before_after(np.zeros(28), 14) is None
