@@ -188,7 +188,7 @@ def test_texts_of_the_warehouse_are_escaped(
 
 
 def test_the_hostile_texts_are_shown_as_text(server: TestClient, viewer: dict[str, str]) -> None:
-    for page in ("loads", "rejects", "drift", "checks", "rejects/1", "checks/1"):
+    for page in ("loads", "rejects", "drift", "checks", "rejects/1", "checks/1", "loads/1"):
         answer = ask(server, f"/groundswell/quality/{page}", viewer)
         assert "&lt;script&gt;alert(" in answer.text, page
 

@@ -35,6 +35,7 @@ def snapshot(warehouse) -> Iterator[Snapshot]:
         fill_checks(admin)
         fill_runs(admin)
         fill_rejects(admin)
+        pin_newest(admin)
     reader = Reader(lambda: warehouse.dsn("ui_reader"))
     with reader.snapshot() as found:
         yield found
@@ -62,6 +63,7 @@ def fill_days(admin) -> None:
         rows_unchanged=39,
         rows_rejected=1,
         drifted_fields=["taxPolicy"],
+        landing_path="shopify/shopify/orders/2026-11-19/run",
     )
     rows.add_arrival(admin, "shopify", "2026-11-19", at(20, 9), skipped_streams=["refunds"])
     # tiktok stopped on the 17th; ga4 has loaded the 19th, but its check failed.
@@ -121,6 +123,15 @@ def fill_runs(admin) -> None:
     rows.add_run(admin, "2026-11-15", "refused", at(20, 10))
     rows.add_run(admin, "2026-11-19", "superseded", at(20, 11))
     rows.add_run(admin, "2026-11-19", "open", at(20, 11, 1))
+
+
+def pin_newest(admin) -> None:
+    """Two runs took the newest load of the shop's orders: the one that failed and a published."""
+    admin.execute(
+        "insert into quality.measure_run_loads select run, max(load_id)"
+        " from quality.load_windows, unnest(array[2, 3]) as run"
+        " where source = 'shopify' and partition_key = '2026-11-19' group by run"
+    )
 
 
 def fill_rejects(admin) -> None:
@@ -229,6 +240,18 @@ def test_load_windows_are_chosen_and_summed(snapshot):
     assert rejected["rows_rejected"] == 1
     by_day = quality_loads.read_windows(snapshot, day="2026-11-20").rows
     assert [row["stream"] for row in by_day] == ["stories"]
+
+
+def test_a_load_names_its_publications_and_its_replay(snapshot):
+    newest = quality_loads.read_windows(snapshot, source="shopify", day="2026-11-19").rows[0]
+    found = quality_loads.read_load(snapshot, newest["load_id"])
+    assert found is not None
+    assert (found["rows_read"], found["drifted_fields"]) == (100, ["taxPolicy"])
+    assert found["measure_runs"] == [2]
+    assert found["command"] == (
+        "python -m include.replay shopify orders --connection shopify --day 2026-11-19"
+    )
+    assert quality_loads.read_load(snapshot, 999) is None
 
 
 def test_drift_knows_what_is_still_sent(snapshot):
