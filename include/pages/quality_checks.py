@@ -69,9 +69,13 @@ with failures as (
 
 -- Days and windows of hours are checked apart, each has a newest one.
 newest_keys as (
-    select suite, length(partition_key) as kind, max(partition_key) as partition_key
-    from quality.expectation_results
-    group by suite, length(partition_key)
+    select
+        failing.suite, failing.kind,
+        (
+            select max(results.partition_key) from quality.expectation_results as results
+            where results.suite = failing.suite and length(results.partition_key) = failing.kind
+        ) as partition_key
+    from (select distinct suite, length(last_key) as kind from failures) as failing
 ),
 
 newest as (
