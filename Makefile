@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format bench ui dsn status down clean new-source lock
+.PHONY: help demo test test-long test-ui lint format bench ui dsn status down clean new-source lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -24,10 +24,17 @@ demo: preflight .venv/.synced ## the sample campaign, from API pages to a publis
 	@$(PY) -m include.demo
 
 test: .venv/.synced ## unit, DAG, integration and end-to-end tests
-	$(PYTEST) -m "not long"
+	$(PYTEST) -m "not long and not ui"
 
 test-long: .venv/.synced ## simulations, kills and fault runs
-	$(PYTEST) -m long
+	$(PYTEST) -m "long and not ui"
+
+# The system's Chromium; CHROMIUM=/path/to/it overrides. Screenshots go to .data/screenshots.
+CHROMIUM ?= /usr/bin/chromium
+test-ui: .venv/.synced ## the pages in a real browser, on a small stack
+	@[ -x "$(CHROMIUM)" ] || { echo "test-ui needs Chromium at $(CHROMIUM):" \
+		"apt-get install chromium, or make test-ui CHROMIUM=/path/to/chromium" >&2; exit 1; }
+	CHROMIUM="$(CHROMIUM)" $(PY) -m pytest -m ui tests/ui
 
 lint: .venv/.synced ## ruff, mypy, sqlfluff and the lock
 	$(PY) -m ruff check .

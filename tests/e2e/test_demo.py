@@ -6,93 +6,28 @@ The sandbox runs in a process of its own, so the pipeline sees nothing of it but
 from __future__ import annotations
 
 import datetime as dt
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+from finished_demo import FinishedDemo, finished_demo
 
 from include.demo import run_instant
 from include.sandbox.installation import read_installation
 from include.sandbox.world import Market
-from include.services.credentials import NAMES, Secrets, read_secrets
-from include.settings import REPO_ROOT
+from include.services.credentials import NAMES
 from include.sources.woocommerce.sandbox_orders import status_of
-from include.warehouse.connection import build_dsn
 
 DAYS = 9
-TIMEOUT_SECONDS = 600
-
-
-@dataclass(frozen=True)
-class FinishedDemo:
-    """A demo that ran to its end; its services are still up."""
-
-    data_dir: Path
-    variables: dict[str, str]
-    output: str
-    secrets: Secrets
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=REPO_ROOT,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-
-    def query(self, role: str, statement: str) -> list[tuple[Any, ...]]:
-        dsn = build_dsn(
-            host="127.0.0.1",
-            port=int(self.variables["GROUNDSWELL_POSTGRES_PORT"]),
-            user=role,
-            password=self.secrets.role_password(role),
-            database="warehouse",
-        )
-        with psycopg.connect(dsn) as connection:
-            return connection.execute(statement.encode()).fetchall()
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, free_ports: Any) -> Iterator[FinishedDemo]:
-    """Run the demo on the last days of the sample; stop everything afterwards."""
-    data_dir = tmp_path_factory.mktemp("demo") / "data"
-    ports = dict(zip(("POSTGRES", "AIRFLOW", "SANDBOX"), free_ports(3), strict=True))
-    variables = os.environ | {"GROUNDSWELL_DATA_DIR": str(data_dir)}
-    variables |= {f"GROUNDSWELL_{name}_PORT": str(port) for name, port in ports.items()}
-    runner = FinishedDemo(data_dir, variables, "", Secrets(*[""] * len(NAMES)))
-    try:
-        done = runner.run("include.demo", "--days", str(DAYS))
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-        yield FinishedDemo(data_dir, variables, done.stdout, read_secrets(data_dir))
-    finally:
-        stopped = runner.run("include.services", "down")
-    assert stopped.returncode == 0, stopped.stderr
-    assert processes_of(data_dir) == []
-
-
-def processes_of(data_dir: Path) -> list[str]:
-    """Return the command lines of living processes that were started for this data directory."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes()
-            command = (folder / "cmdline").read_bytes()
-        except OSError:  # ended meanwhile, or not ours
-            continue
-        if int(folder.name) != os.getpid() and str(data_dir).encode() in environment + command:
-            found.append(command.replace(b"\0", b" ").decode())
-    return found
+    with finished_demo(tmp_path_factory.mktemp("demo") / "data", free_ports, DAYS) as demo:
+        yield demo
 
 
 def test_creators_other_direct_and_unattributed_make_the_shops_own_net_sales(

@@ -12,7 +12,7 @@ from include.pages.reader import Snapshot
 from include.pages.tables import Column, Table, read_choice, read_page
 
 CONTENT = Table(
-    "content",
+    "posts",
     (
         Column("views_count", "Views", "compact"),
         Column("er_basic_by_views", "Engagement rate", "percent"),

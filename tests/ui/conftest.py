@@ -1,0 +1,135 @@
+"""One small real stack and one browser for all tests of the pages.
+
+The demo runs once on the campaign's last days; its data directory goes with the session. Every page
+is watched: a request to another host and an error in the console fail the test that caused them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from page_watch import HOSTILE_CAPTION, HOSTILE_NAME, Watch
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from include.services.environment import ADMIN_USER
+from include.settings import REPO_ROOT
+from tests.e2e.finished_demo import FinishedDemo, finished_demo
+
+# Enough days for orders of most creators, few enough for the stack to be up in two minutes.
+DAYS = 4
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+SCREENSHOTS = REPO_ROOT / ".data" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], list[int]]
+) -> Iterator[FinishedDemo]:
+    """A finished demo whose Airflow answers; one creator and one caption are hostile."""
+    with finished_demo(tmp_path_factory.mktemp("ui") / "data", free_ports, DAYS) as demo:
+        _make_hostile(demo)
+        yield demo
+
+
+def _make_hostile(demo: FinishedDemo) -> None:
+    """Name the creator of the least revenue as markup in the published tables, and a caption."""
+    with psycopg.connect(demo.dsn("transformer")) as connection:
+        (version,) = connection.execute(
+            "select max(version) from quality.publications where is_current"
+        ).fetchone() or (None,)
+        (creator_id,) = connection.execute(
+            "select creator_id from marts.mart_creator_scorecard "
+            "order by net_revenue_amount, creator_id limit 1"
+        ).fetchone() or (None,)
+        tables = connection.execute(
+            "select table_name from information_schema.columns "
+            "where table_schema = %s and column_name = 'creator_name'",
+            [f"marts_v{version}"],
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(
+                f"update marts_v{version}.{table} set creator_name = %s where creator_id = %s",
+                [HOSTILE_NAME, creator_id],
+            )
+        connection.execute(
+            f"update marts_v{version}.mart_content_performance set caption = %s "
+            "where post_id = (select post_id from marts.mart_content_performance "
+            "order by views_count desc nulls last limit 1)",
+            [HOSTILE_CAPTION],
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; nothing is downloaded."""
+    if not Path(CHROMIUM).exists():
+        pytest.fail(
+            f"there is no Chromium at {CHROMIUM}; apt-get install chromium, or set CHROMIUM"
+        )
+    with sync_playwright() as playwright:
+        arguments = ["--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        # Chromium's sandbox refuses to run as root.
+        arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def session_state(stack: FinishedDemo, browser: Browser) -> dict[str, object]:
+    """The cookies of a person who logged in through Airflow's own form."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(stack.airflow_url)
+    page.get_by_label("Username").fill(ADMIN_USER)
+    page.get_by_label("Password").fill(stack.secrets.admin_password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/auth/login" not in url)
+    page.get_by_role("link", name="Dags").first.wait_for()
+    state = context.storage_state()
+    context.close()
+    return dict(state)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """What the test's page did."""
+    return Watch()
+
+
+@pytest.fixture
+def context(
+    stack: FinishedDemo, browser: Browser, session_state: dict[str, object], watch: Watch
+) -> Iterator[BrowserContext]:
+    """A logged-in browser; afterwards nothing left the machine and nothing went wrong in it."""
+    context = browser.new_context(
+        base_url=stack.airflow_url,
+        storage_state=session_state,  # type: ignore[arg-type]
+        viewport={"width": 1320, "height": 900},
+        accept_downloads=True,
+    )
+    context.set_default_timeout(30_000)
+    context.on("page", watch.on)
+    yield context
+    context.close()
+    own = urlsplit(stack.airflow_url).netloc
+    assert watch.hosts - {own, ""} == set(), "requests to other hosts"
+    assert watch.errors == [], "errors in the console"
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty page of the logged-in browser."""
+    return context.new_page()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where screenshots go, to be looked at."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    return SCREENSHOTS

@@ -1,0 +1,31 @@
+"""What the tests of the pages share: what a page did, and names that try to be markup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+HOSTILE_NAME = "<script>document.title='owned'</script>"
+HOSTILE_CAPTION = "<img src=x onerror=\"document.title='owned'\"> & <b>bold</b> #ad"
+
+
+@dataclass
+class Watch:
+    """What a page did: hosts it asked, errors it wrote to the console."""
+
+    hosts: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+
+    def on(self, page: Page) -> None:
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                self.errors.append(f"{message.text} ({message.location.get('url')})")
+                if message.type == "error"
+                else None
+            ),
+        )
