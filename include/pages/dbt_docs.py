@@ -8,12 +8,11 @@ but that: no cookie, no request, no reach into the page around it.
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse
 
 from include.pages.guard import READ_CAMPAIGNS
 from include.pages.rendering import SECURITY_HEADERS, render
@@ -22,17 +21,8 @@ from include.settings import read_settings
 router = APIRouter()
 
 PROJECT = "groundswell"
-FOLDER = "docs"
-# dbt's own name for the site in one file, and the name a web server would want.
-FILES = ("static_index.html", "index.html")
+FILE = Path("docs") / "index.html"
 ModelName = Annotated[str, Query(pattern=r"^[a-z0-9_]{0,100}$")]
-
-# dbt's page asks for these two before its script runs: addresses that were never filled in. A name
-# that the script fills in asks for nothing.
-_UNFILLED = {
-    "href=\"${require('./assets/favicons/favicon.ico')}\"": 'href="data:,"',
-    '<use xlink:href="{{': '<use ng-attr-xlink:href="{{',
-}
 
 _FRAME_HEADERS = {
     "Content-Security-Policy": SECURITY_HEADERS["Content-Security-Policy"] + "; frame-src 'self'"
@@ -63,25 +53,14 @@ def read_site(request: Request) -> Response:
     site = find_site()
     if site is None:
         raise HTTPException(404, "the documentation is not built; make docs builds it")
-    body, tag = _read_quiet(site, site.stat().st_mtime_ns)
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={**_SITE_HEADERS, "ETag": tag})
-    return Response(
-        body, media_type="text/html; charset=utf-8", headers={**_SITE_HEADERS, "ETag": tag}
-    )
-
-
-@functools.lru_cache(maxsize=1)
-def _read_quiet(site: Path, changed_ns: int) -> tuple[bytes, str]:
-    """Return the site without its two stray requests, and its tag; kept until it is built anew."""
-    text = site.read_text(encoding="utf-8")
-    for unfilled, quiet in _UNFILLED.items():
-        text = text.replace(unfilled, quiet)
-    body = text.encode()
-    return body, f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    state = site.stat()
+    headers = {**_SITE_HEADERS, "ETag": f'"{state.st_mtime_ns:x}-{state.st_size:x}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return FileResponse(site, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def find_site() -> Path | None:
     """Return the file of the built site, None when there is none."""
-    folder = read_settings().data_dir / FOLDER
-    return next((folder / name for name in FILES if (folder / name).is_file()), None)
+    site = read_settings().data_dir / FILE
+    return site if site.is_file() else None

@@ -75,6 +75,16 @@ def show_loads(
     return show(request, "quality_loads.html", context, filters)
 
 
+@router.get("/quality/loads/{load_id}", dependencies=[READ_RUNS])
+def show_load(request: Request, load_id: RecordId) -> Response:
+    """Show one load with its landing files."""
+    with reader_of(request).snapshot() as snapshot:
+        found = loads.read_load(snapshot, load_id)
+    if found is None:
+        raise HTTPException(404, f"there is no load {load_id}")
+    return show(request, "quality_load.html", {"load": found})
+
+
 @router.get("/quality/rejects", dependencies=[READ_RUNS])
 def show_rejects(
     request: Request,

@@ -21,7 +21,7 @@ with newest as (
     )
         suite, left(partition_key, 10) as day, severity, success, checked_at
     from quality.expectation_results
-    where left(partition_key, 10) >= %(since)s
+    where left(partition_key, 10) between %(since)s and %(until)s
     order by
         suite, left(partition_key, 10), partition_key, table_name, expectation, column_name,
         result_id desc
@@ -67,19 +67,45 @@ with failures as (
     group by suite, table_name, expectation, column_name, severity
 ),
 
+-- Days and windows of hours are checked apart, each has a newest one.
 newest_keys as (
-    select suite, max(partition_key) as newest_key
-    from quality.expectation_results
-    group by suite
+    select
+        failing.suite, failing.kind,
+        (
+            select max(results.partition_key) from quality.expectation_results as results
+            where results.suite = failing.suite and length(results.partition_key) = failing.kind
+        ) as partition_key
+    from (select distinct suite, length(last_key) as kind from failures) as failing
+),
+
+newest as (
+    select distinct on (
+        results.suite, results.table_name, results.expectation, results.column_name,
+        newest_keys.kind
+    )
+        results.suite, results.table_name, results.expectation, results.column_name,
+        newest_keys.kind, results.success
+    from quality.expectation_results as results
+    inner join newest_keys
+        on results.suite = newest_keys.suite
+        and results.partition_key = newest_keys.partition_key
+    order by
+        results.suite, results.table_name, results.expectation, results.column_name,
+        newest_keys.kind, results.result_id desc
 )
 
 select
-    failures.*, results.unexpected_count, failures.last_key = newest_keys.newest_key as is_current
+    failures.*, results.unexpected_count, coalesce(not newest.success, false) as is_current
 from failures
-inner join newest_keys on failures.suite = newest_keys.suite
 inner join quality.expectation_results as results on failures.last_result_id = results.result_id
+left join newest
+    on failures.suite = newest.suite
+    and failures.table_name = newest.table_name
+    and failures.expectation = newest.expectation
+    and failures.column_name is not distinct from newest.column_name
+    and length(failures.last_key) = newest.kind
 order by
-    (failures.last_key = newest_keys.newest_key) desc,
+    coalesce(not newest.success, false) desc,
     array_position(array['critical', 'warning', 'info'], failures.severity),
     failures.failed_day_count desc, failures.suite, failures.expectation
 limit 100
@@ -111,8 +137,9 @@ limit %(limit)s
 def read_strips(snapshot: Snapshot, newest: dt.date) -> tuple[list[str], dict[str, dict[str, Row]]]:
     """Return the days shown and, per suite, the counts of each checked day."""
     dates = [newest - dt.timedelta(days=n) for n in reversed(range(SHOWN_DAYS))]
+    bound = {"since": dates[0].isoformat(), "until": dates[-1].isoformat()}
     found: dict[str, dict[str, Row]] = {}
-    for row in snapshot.rows(_STRIPS, {"since": dates[0].isoformat()}):
+    for row in snapshot.rows(_STRIPS, bound):
         found.setdefault(row["suite"], {})[row["day"]] = row
     return [date.isoformat() for date in dates], found
 

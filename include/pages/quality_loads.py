@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.pages.quality_rejects import replay_command
 from include.pages.quality_slices import Slice, read_slice
 from include.pages.reader import Row, Snapshot
 
@@ -26,6 +27,20 @@ where
         when 'changes' then rows_merged + rows_deleted > 0
         else true
     end
+"""
+
+_ONE = """
+select
+    loads.*,
+    array(
+        select runs.measure_run_id
+        from quality.measure_run_loads as pinned
+        inner join quality.measure_runs as runs on pinned.measure_run_id = runs.measure_run_id
+        where pinned.load_id = loads.load_id and runs.status = 'published'
+        order by runs.measure_run_id
+    ) as measure_runs
+from quality.load_windows as loads
+where loads.load_id = %(load_id)s
 """
 
 _TOTALS = """
@@ -99,6 +114,16 @@ def read_windows(
     """
     bound = {"source": source, "stream": stream, "day": day, "status": status}
     return read_slice(snapshot, _WINDOWS, "load_id desc", bound, number)
+
+
+def read_load(snapshot: Snapshot, load_id: int) -> Row | None:
+    """Return one load, the runs that published it and the replay command; None if unknown."""
+    found = snapshot.row(_ONE, {"load_id": load_id})
+    if found is None:
+        return None
+    place = (found["source"], found["stream"], found["connection_id"])
+    command = replay_command(*place, day=found["partition_key"]) if found["landing_path"] else ""
+    return {**found, "command": command}
 
 
 def read_totals(

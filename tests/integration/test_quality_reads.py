@@ -35,6 +35,7 @@ def snapshot(warehouse) -> Iterator[Snapshot]:
         fill_checks(admin)
         fill_runs(admin)
         fill_rejects(admin)
+        pin_newest(admin)
     reader = Reader(lambda: warehouse.dsn("ui_reader"))
     with reader.snapshot() as found:
         yield found
@@ -62,6 +63,7 @@ def fill_days(admin) -> None:
         rows_unchanged=39,
         rows_rejected=1,
         drifted_fields=["taxPolicy"],
+        landing_path="shopify/shopify/orders/2026-11-19/run",
     )
     rows.add_arrival(admin, "shopify", "2026-11-19", at(20, 9), skipped_streams=["refunds"])
     # tiktok stopped on the 17th; ga4 has loaded the 19th, but its check failed.
@@ -93,6 +95,13 @@ def fill_checks(admin) -> None:
             severity="critical",
             unexpected_count=count,
         )
+    # Mended by the second try of its newest day; a later window of hours says nothing about it.
+    for success in (False, True):
+        rows.add_result(
+            admin, "instagram", "2026-11-19", success=success, severity="warning", column_name="a"
+        )
+    rows.add_result(admin, "instagram", "2026-11-19", success=False, severity="warning")
+    rows.add_result(admin, "instagram", "2026-11-20T00", success=True, severity="warning")
     rows.add_result(admin, "shopify", "2026-11-19", success=True, severity="warning")
     rows.add_result(
         admin,
@@ -114,6 +123,15 @@ def fill_runs(admin) -> None:
     rows.add_run(admin, "2026-11-15", "refused", at(20, 10))
     rows.add_run(admin, "2026-11-19", "superseded", at(20, 11))
     rows.add_run(admin, "2026-11-19", "open", at(20, 11, 1))
+
+
+def pin_newest(admin) -> None:
+    """Two runs took the newest load of the shop's orders: the one that failed and a published."""
+    admin.execute(
+        "insert into quality.measure_run_loads select run, max(load_id)"
+        " from quality.load_windows, unnest(array[2, 3]) as run"
+        " where source = 'shopify' and partition_key = '2026-11-19' group by run"
+    )
 
 
 def fill_rejects(admin) -> None:
@@ -224,6 +242,18 @@ def test_load_windows_are_chosen_and_summed(snapshot):
     assert [row["stream"] for row in by_day] == ["stories"]
 
 
+def test_a_load_names_its_publications_and_its_replay(snapshot):
+    newest = quality_loads.read_windows(snapshot, source="shopify", day="2026-11-19").rows[0]
+    found = quality_loads.read_load(snapshot, newest["load_id"])
+    assert found is not None
+    assert (found["rows_read"], found["drifted_fields"]) == (100, ["taxPolicy"])
+    assert found["measure_runs"] == [2]
+    assert found["command"] == (
+        "python -m include.replay shopify orders --connection shopify --day 2026-11-19"
+    )
+    assert quality_loads.read_load(snapshot, 999) is None
+
+
 def test_drift_knows_what_is_still_sent(snapshot):
     found = quality_loads.read_drift(snapshot).rows
     shown = [(row["source"], row["field"], row["first_key"], row["is_present"]) for row in found]
@@ -241,9 +271,12 @@ def test_a_check_that_ran_again_replaces_its_first_try(snapshot):
         "2026-11-19": 1,
     }
     recurring = quality_checks.read_recurring(snapshot)
-    assert [(r["suite"], r["is_current"], r["failed_day_count"]) for r in recurring] == [
-        ("ga4", True, 2),
-        ("marts", True, 1),
+    names = ("suite", "column_name", "is_current", "failed_day_count")
+    assert [tuple(row[name] for name in names) for row in recurring] == [
+        ("ga4", "id", True, 2),
+        ("marts", "id", True, 1),
+        ("instagram", "id", True, 1),
+        ("instagram", "a", False, 1),
     ]
 
 
@@ -256,7 +289,7 @@ def test_a_result_comes_with_its_history_and_query(snapshot):
     assert result["failing_rows_sql"] == "select * from raw.ga4__orders where id is null"
     assert quality_checks.read_result(snapshot, 999) is None
     passed = quality_checks.read_results(snapshot, outcome="passed", severity="warning")
-    assert [row["suite"] for row in passed.rows] == ["shopify"]
+    assert [row["suite"] for row in passed.rows] == ["shopify", "instagram", "instagram"]
 
 
 def test_runs_say_why_nothing_was_published(snapshot):
