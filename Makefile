@@ -53,13 +53,14 @@ format: .venv/.synced ## let ruff and sqlfluff write the files
 metrics: .venv/.synced ## write docs/metrics.md and the README's table of marts from dbt's YAML
 	@$(PY) -m include.metrics_doc write
 
-bench: .venv/.synced ## measure loading and attribution beside peers, and models against known truth
+bench: .venv/.synced ## measure loading, attribution, models against known truth, and the demo's marts
 	$(PY) bench/load.py
 	$(PY) bench/streams.py
 	$(PY) bench/merge.py
 	$(PY) bench/replay.py
 	$(PY) bench/attribution.py
 	$(PY) bench/truth.py
+	$(PY) bench/marts.py
 
 ui: preflight .venv/.synced ## start Airflow on the data that is there; print address and login
 	@$(PY) -m include.services ui
