@@ -15,8 +15,8 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-ui lint format metrics bench ui dsn status docs down clean backup \
-	restore new-source lock
+.PHONY: help demo test test-long test-ui lint format metrics bench ui dsn status docs superset test-superset \
+	down clean backup restore new-source lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -73,6 +73,12 @@ status: .venv/.synced ## show what runs, on which port, with which log
 
 docs: .venv/.synced ## build the documentation of every model as one page, without the internet
 	@$(PY) -m include.docs_site
+
+superset: .venv/.synced ## start Superset with the dashboard, in an environment of its own
+	@$(PY) -m include.bi.superset.server serve
+
+test-superset: .venv/.synced ## import the dashboard into a fresh Superset; each chart must tell the warehouse's value
+	@$(PY) -m include.bi.superset.server test
 
 down: ## stop every process that was started
 	@if [ -x $(PY) ]; then $(PY) -m include.services down; fi

@@ -1,0 +1,1 @@
+"""What BI tools are handed: dashboards as code."""

@@ -1,0 +1,210 @@
+"""What is on the dashboard: charts over marts, a section for each question.
+
+Charts name columns of the marts' contracts; sums and quotients are metrics of their dataset, so
+that every chart that shows a figure takes it from one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TITLE = "Groundswell: the five questions"
+SLUG = "groundswell"
+ROWS = 1000  # of a table; no mart has more creators or posts on one page
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure of a dataset: its name, how it is called, the SQL of it."""
+
+    name: str
+    label: str
+    expression: str
+    format: str = ",.2f"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart over one mart.
+
+    kind: `rows` (the mart's own rows), `table` (grouped), `days` (stacked bars by day).
+    filters: column → value it must have; `shown_only`: a column that must not be NULL.
+    order: the column or metric to sort by, descending.
+    """
+
+    slug: str
+    title: str
+    question: str
+    mart: str
+    kind: str
+    columns: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    filters: dict[str, str] = field(default_factory=dict)
+    shown_only: str | None = None
+    order: str | None = None
+
+
+def _sum(column: str, label: str, decimals: int = 2) -> Metric:
+    return Metric(column, label, f"sum({column})", f",.{decimals}f")
+
+
+METRICS: dict[str, tuple[Metric, ...]] = {
+    "mart_creator_scorecard": (
+        _sum("cost_amount", "cost"),
+        _sum("net_revenue_amount", "net revenue"),
+        _sum("credited_order_count", "credited orders", 1),
+        Metric("roas", "ROAS", "sum(net_revenue_amount) / nullif(sum(cost_amount), 0)"),
+    ),
+    "mart_attribution_reconciliation": (
+        _sum("shop_net_sales_amount", "shop net sales"),
+        _sum("attributed_amount", "creators"),
+        _sum("other_channel_amount", "other channels"),
+        _sum("direct_amount", "direct"),
+        _sum("unattributed_amount", "unattributed"),
+        Metric("untied_amount", "untied, days added up", "sum(abs(difference_amount))"),
+        _sum("ga4_purchase_amount", "GA4 purchases"),
+        _sum("consent_amount", "no visit known"),
+        _sum("event_not_fired_amount", "visits known, no purchase"),
+        _sum("sales_channel_amount", "till, drafts, API"),
+        _sum("unexplained_amount", "unexplained"),
+    ),
+    "mart_attribution_comparison": (),
+    "mart_content_performance": (),
+    "mart_tracking_coverage": (
+        _sum("link_only_order_count", "link only", 0),
+        _sum("code_only_order_count", "code only", 0),
+        _sum("link_and_code_order_count", "link and code", 0),
+        _sum("survey_only_order_count", "survey only", 0),
+        _sum("untracked_order_count", "nothing at all", 0),
+        _sum("order_count", "orders", 0),
+    ),
+}
+
+EARNED = "Which creators earned their cost, and how sure are we?"
+TIES = "Do our numbers tie to the shop's own report, and why does GA4 show others?"
+DEPENDS = "How much does a creator's result depend on the model?"
+WORKED = "Which post worked, at the same age?"
+SEEN = "How much of the shop's orders can we see at all?"
+QUESTIONS = (EARNED, TIES, DEPENDS, WORKED, SEEN)
+
+CHARTS = (
+    Chart(
+        "campaigns",
+        "Campaigns",
+        EARNED,
+        "mart_creator_scorecard",
+        "table",
+        columns=("campaign_id", "currency_code", "attribution_model"),
+        metrics=("cost_amount", "credited_order_count", "net_revenue_amount", "roas"),
+        order="net_revenue_amount",
+    ),
+    Chart(
+        "creators",
+        "Creators by ROAS, with what to expect (90 %)",
+        EARNED,
+        "mart_creator_scorecard",
+        "rows",
+        columns=(
+            "campaign_id",
+            "creator_name",
+            "cost_amount",
+            "credited_order_count",
+            "net_revenue_amount",
+            "roas",
+            "roas_low",
+            "roas_high",
+        ),
+        order="roas",
+    ),
+    Chart(
+        "tie_out",
+        "Tie-out with the shop's report, by model",
+        TIES,
+        "mart_attribution_reconciliation",
+        "table",
+        columns=("connection_id", "attribution_model", "rule_version"),
+        metrics=(
+            "shop_net_sales_amount",
+            "attributed_amount",
+            "other_channel_amount",
+            "direct_amount",
+            "unattributed_amount",
+            "untied_amount",
+        ),
+        order="shop_net_sales_amount",
+    ),
+    Chart(
+        "ga4_gap",
+        "Why GA4 shows another figure",
+        TIES,
+        "mart_attribution_reconciliation",
+        "table",
+        columns=("connection_id",),
+        metrics=(
+            "shop_net_sales_amount",
+            "ga4_purchase_amount",
+            "sales_channel_amount",
+            "consent_amount",
+            "event_not_fired_amount",
+            "unexplained_amount",
+        ),
+        # One model stands for all: these figures repeat per model.
+        filters={"attribution_model": "last_touch", "rule_version": "all"},
+        shown_only="ga4_purchase_amount",
+        order="shop_net_sales_amount",
+    ),
+    Chart(
+        "models",
+        "Net revenue under every model: lowest, highest, rank",
+        DEPENDS,
+        "mart_attribution_comparison",
+        "rows",
+        columns=(
+            "campaign_id",
+            "creator_id",
+            "attribution_model",
+            "net_revenue_amount",
+            "net_revenue_lowest_amount",
+            "net_revenue_highest_amount",
+            "revenue_rank",
+            "revenue_rank_best",
+            "revenue_rank_worst",
+        ),
+        order="net_revenue_highest_amount",
+    ),
+    Chart(
+        "posts",
+        "Posts at an age of seven days",
+        WORKED,
+        "mart_content_performance",
+        "rows",
+        columns=(
+            "campaign_id",
+            "creator_name",
+            "platform",
+            "access_path",
+            "metric_definition_version",
+            "published_date",
+            "permalink",
+            "views_day7_count",
+            "er_basic_by_views_day7",
+        ),
+        shown_only="views_day7_count",
+        order="er_basic_by_views_day7",
+    ),
+    Chart(
+        "coverage",
+        "Orders by what they show, day by day",
+        SEEN,
+        "mart_tracking_coverage",
+        "days",
+        columns=("order_date",),
+        metrics=(
+            "link_only_order_count",
+            "code_only_order_count",
+            "link_and_code_order_count",
+            "survey_only_order_count",
+            "untracked_order_count",
+        ),
+    ),
+)
