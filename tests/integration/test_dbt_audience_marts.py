@@ -168,7 +168,7 @@ def test_orders_of_an_arm_are_the_credits_of_its_days(built: Built) -> None:
 
 
 def test_posts_are_measured_at_the_same_age(built: Built) -> None:
-    """Both were read on their 7th day: 2,000 views for 70.00; ana's 100 reactions of 12,040, bo's 110 of 8,056."""
+    """2,000 views for 70.00 on the 7th day; 100 reactions of 12,040 and 110 of 8,056 followers."""
     rows = built.rows(
         "select arm, views_count, cpm, cpe_basic, er_by_followers "
         "from marts_next.mart_tier_comparison "
