@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-from include.stats.audience import FEWEST_POSTS, compare_engagement, score_audiences
+from include.stats.audience import FEWEST_POSTS, AudienceScore, compare_engagement, score_audiences
 from include.stats.grids import Floats
 from include.stats.spikes import FEWEST_DAYS, Spike, find_spikes, rounding_unit
 
@@ -51,31 +51,39 @@ def score_accounts(accounts: Sequence[AudienceAccount]) -> list[Row]:
     comments = np.array([account.comments or (0, np.nan, np.nan) for account in accounts])
     shares = np.array([np.nan if s is None else sum(x.share for x in s[1]) for s in spikes])
     found = score_audiences(shares, ratio, comments[:, 0], comments[:, 1], comments[:, 2])
-    rows: list[Row] = []
-    for at, account in enumerate(accounts):
-        total, generic, repeated = account.comments or (0, 0, 0)
-        rows.append(
-            {
-                **dict(
-                    zip(("campaign_id", "creator_id", "platform", "handle"), account.key,
-                        strict=True)
-                ),
-                **_spike_columns(account, spikes[at]),
-                "spike_score": _known(found.spike[at]),
-                "peer_count": peers[at],
-                "measured_post_count": len(account.engagements),
-                "engagement_ratio_high": _known(ratio[at]),
-                "engagement_score": _known(found.engagement[at]),
-                "comment_count": total,
-                "generic_comment_count": generic,
-                "duplicate_comment_count": repeated,
-                "generic_score": _known(found.generic[at]),
-                "duplicate_score": _known(found.duplicate[at]),
-                "audience_score": _known(found.score[at]),
-                "is_alert": bool(found.is_alert[at]),
-            }
-        )  # fmt: skip
-    return rows
+    return [
+        {
+            **_account_columns(account),
+            **_spike_columns(account, spikes[at]),
+            **_score_columns(found, at),
+            "peer_count": peers[at],
+            "engagement_ratio_high": _known(ratio[at]),
+        }
+        for at, account in enumerate(accounts)
+    ]
+
+
+def _account_columns(account: AudienceAccount) -> Row:
+    names = ("campaign_id", "creator_id", "platform", "handle")
+    total, generic, repeated = account.comments or (0, 0, 0)
+    return {
+        **dict(zip(names, account.key, strict=True)),
+        "measured_post_count": len(account.engagements),
+        "comment_count": total,
+        "generic_comment_count": generic,
+        "duplicate_comment_count": repeated,
+    }
+
+
+def _score_columns(found: AudienceScore, at: int) -> Row:
+    return {
+        "spike_score": _known(found.spike[at]),
+        "engagement_score": _known(found.engagement[at]),
+        "generic_score": _known(found.generic[at]),
+        "duplicate_score": _known(found.duplicate[at]),
+        "audience_score": _known(found.score[at]),
+        "is_alert": bool(found.is_alert[at]),
+    }
 
 
 def _find_spikes(

@@ -81,3 +81,14 @@ def test_a_campaign_without_candidates_is_fine() -> None:
     start, end = text.index("candidate_criteria:"), text.index("\ncreators:")
     plan = parse_plan(text[:start] + text[end:], "plain.yaml").plan
     assert list(flatten.candidates(plan, "1")) == []
+
+
+def test_the_list_of_the_documentation_is_accepted() -> None:
+    page = Path("docs/campaign-file.md").read_text(encoding="utf-8")
+    section = page.split("## Who was considered", 1)[1]
+    example = section.split("```yaml\n", 1)[1].split("```", 1)[0]
+    text = SAMPLE.read_text(encoding="utf-8")
+    start, end = text.index("candidate_criteria:"), text.index("\ncreators:")
+    plan = parse_plan(text[:start] + example + text[end:], "p.yaml").plan
+    assert [candidate.status for candidate in plan.candidates] == ["picked", "dropped"]
+    assert plan.candidate_criteria.niche_posts_low == 3
