@@ -45,11 +45,13 @@ def test_the_services():
         "cleaner",
         "sandbox",
         "sandbox-setup",
+        "superset",
     }
     assert {name for name, s in SERVICES.items() if s.get("profiles") == ["sandbox"]} == {
         "sandbox",
         "sandbox-setup",
     }
+    assert SERVICES["superset"]["profiles"] == ["superset"]
 
 
 def environments() -> list[tuple[str, str, str]]:
@@ -79,6 +81,7 @@ def test_defaults_exist_for_harmless_variables_only():
         "GROUNDSWELL_AIRFLOW_URL",
         "GROUNDSWELL_CAMPAIGNS_DIR",
         "GROUNDSWELL_POSTGRES_PORT",
+        "GROUNDSWELL_SUPERSET_PORT",
     }
 
 
@@ -112,6 +115,21 @@ def test_the_images_user_is_not_root():
     assert not SECRET.search(DOCKERFILE)
 
 
+def test_supersets_image_runs_unprivileged_from_its_lock():
+    file = REPO_ROOT / SERVICES["superset"]["build"]["dockerfile"]
+    text = file.read_text(encoding="utf-8")
+    assert re.findall(r"^USER (\S+)$", text, re.MULTILINE) == ["superset"]
+    assert "--require-hashes" in text
+    assert not SECRET.search(text)
+    copied = re.findall(r"^COPY (\S+) \S+$", text, re.MULTILINE)
+    assert all((REPO_ROOT / name).exists() for name in copied)
+
+
+def test_superset_knows_the_analysts_role_alone():
+    known = set(REQUIRED_VARIABLE.findall(str(SERVICES["superset"]["environment"])))
+    assert known == {"GROUNDSWELL_ADMIN_PASSWORD", "GROUNDSWELL_BI_READER_PASSWORD"}
+
+
 @pytest.mark.parametrize(
     "name", [name for name, s in SERVICES.items() if s.get("restart") == "unless-stopped"]
 )
@@ -121,7 +139,7 @@ def test_what_runs_on_is_watched(name):
 
 def test_ports_open_on_this_machine_only():
     published = [port for s in SERVICES.values() for port in s.get("ports", [])]
-    assert len(published) == 2
+    assert len(published) == 3
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 

@@ -115,9 +115,12 @@ def _database() -> Document:
 
 
 def _dataset(mart: str) -> Document:
+    # A metric that is named like a column is called like it, too.
+    labels = {metric.name: metric.label for metric in METRICS[mart]}
     columns = [
         {
             "column_name": column["name"],
+            "verbose_name": labels.get(column["name"]),
             "type": column["data_type"].upper(),
             "is_dttm": column["data_type"] in {"date", "timestamptz"},
             "is_active": True,
@@ -188,6 +191,8 @@ def _parameters(chart: Chart) -> Document:
             "query_mode": "raw",
             "all_columns": list(chart.columns),
             "order_by_cols": order,
+            "table_timestamp_format": "%Y-%m-%d",
+            "column_config": _formats(chart),
         }
     if chart.kind == "table":
         return shared | {
@@ -206,6 +211,17 @@ def _parameters(chart: Chart) -> Document:
         "show_legend": True,
         "rich_tooltip": True,
     }
+
+
+def _formats(chart: Chart) -> Document:
+    """Return how the numbers of a mart's own rows are shown, by their type and name."""
+    types = {column["name"]: column["data_type"] for column in mart_columns(chart.mart)}
+    found = {}
+    for name in chart.columns:
+        if types[name].startswith("numeric"):
+            shown = ".2%" if name.startswith("er_") or name.endswith("_rate") else ",.2f"
+            found[name] = {"d3NumberFormat": shown}
+    return found
 
 
 def _query_context(chart: Chart, parameters: Document) -> Document:

@@ -189,7 +189,7 @@ CHARTS = (
             "views_day7_count",
             "er_basic_by_views_day7",
         ),
-        shown_only="views_day7_count",
+        shown_only="er_basic_by_views_day7",
         order="er_basic_by_views_day7",
     ),
     Chart(

@@ -133,12 +133,9 @@ def serve(settings: Settings) -> None:
     print(f"login     {USER}\npassword  {password}", flush=True)
     command = [str(superset.python), "-m", "gunicorn", "--bind", f"{ports.HOST}:{port}"]
     command += ["--workers", "1", "--threads", "8", "--timeout", "120"]
-    subprocess.run(
-        [*command, "superset.app:create_app()"],
-        env={**superset.variables},
-        cwd=superset.home,
-        check=False,
-    )
+    # In place of this process: whoever ends it ends Superset.
+    os.chdir(superset.home)
+    os.execve(command[0], [*command, "superset.app:create_app()"], {**superset.variables})
 
 
 def check(settings: Settings) -> None:
@@ -182,8 +179,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (GroundswellError, psycopg.Error) as error:
         print(f"superset {command} failed: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 0
     return 0
 
 

@@ -1,7 +1,8 @@
-"""Runs inside Superset's own environment: `python session.py admin|import|data`.
+"""Runs inside Superset's own environment: `python session.py admin|import|folder|data`.
 
 admin   reads a password from stdin and gives it to the one user, made on first use
 import  reads the bundle (a zip) from stdin and imports it, replacing what it made before
+folder  imports the files beside this one; GROUNDSWELL_SUPERSET_URI is the warehouse's address
 data    prints, for every chart of the dashboard, the rows Superset answers for it, as JSON
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import zipfile
+from pathlib import Path
 from typing import Any
 
 USER = "admin"
@@ -30,15 +33,30 @@ def set_admin(password: str) -> None:
 
 
 def import_bundle(content: bytes) -> None:
-    """Import the dashboard with its charts, datasets and database."""
+    """Import the dashboard with its charts, datasets and database from an archive."""
+    from superset.commands.importers.v1.utils import get_contents_from_bundle
+
+    with zipfile.ZipFile(io.BytesIO(content)) as bundle:
+        _import(get_contents_from_bundle(bundle))
+
+
+def import_folder(folder: Path, uri: str) -> None:
+    """Import them from their files, with the address of the warehouse that is there."""
+    import yaml
+
+    contents = {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*.yaml")}
+    for path, text in contents.items():
+        if path.startswith("databases/"):
+            contents[path] = yaml.safe_dump(yaml.safe_load(text) | {"sqlalchemy_uri": uri})
+    _import(contents)
+
+
+def _import(contents: dict[str, str]) -> None:
     from flask import g
     from superset import security_manager
     from superset.commands.dashboard.importers.v1 import ImportDashboardsCommand
-    from superset.commands.importers.v1.utils import get_contents_from_bundle
 
     g.user = security_manager.find_user(username=USER)
-    with zipfile.ZipFile(io.BytesIO(content)) as bundle:
-        contents = get_contents_from_bundle(bundle)
     ImportDashboardsCommand(contents, overwrite=True).run()
 
 
@@ -76,10 +94,13 @@ def main() -> int:
             set_admin(sys.stdin.read())
         elif sys.argv[1:] == ["import"]:
             import_bundle(sys.stdin.buffer.read())
+        elif sys.argv[1:] == ["folder"]:
+            files = Path(__file__).resolve().parent / "dashboard"
+            import_folder(files, os.environ["GROUNDSWELL_SUPERSET_URI"])
         elif sys.argv[1:] == ["data"]:
             print(json.dumps(read_charts(app), default=str))
         else:
-            raise SystemExit(f"usage: session.py admin|import|data (got {sys.argv[1:]})")
+            raise SystemExit(f"usage: session.py admin|import|folder|data (got {sys.argv[1:]})")
     return 0
 
 

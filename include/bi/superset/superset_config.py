@@ -14,10 +14,8 @@ SUPERSET_WEBSERVER_TIMEOUT = 70
 WTF_CSRF_ENABLED = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-# No calls to anybody: no telemetry, no icons of other sites, no example data.
-SCARF_ANALYTICS = False
-CONTENT_SECURITY_POLICY_WARNING = False
-# Plain http on loopback: a proxy that speaks TLS comes before others may reach it.
+# The browser asks this server alone: the policy also stops the pixel by which Superset's pages
+# count their visitors elsewhere. Plain http is for loopback: others come through a proxy with TLS.
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
     "content_security_policy": {
