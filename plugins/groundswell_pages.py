@@ -47,5 +47,19 @@ class GroundswellPages(AirflowPlugin):
             "destination": "nav",
             "category": "browse",
             "url_route": "campaign",
-        }
+        },
+        {
+            "name": "Data quality",
+            "href": "groundswell/quality",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "data_quality",
+        },
+        {
+            "name": "Models",
+            "href": "groundswell/docs",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "models",
+        },
     ]

@@ -12,14 +12,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from include.errors import Unavailable
-from include.pages import campaign, static_files
+from include.pages import campaign, dbt_docs, quality, static_files
 from include.pages.guard import check_guarded
 from include.pages.reader import Reader
 from include.pages.rendering import SECURITY_HEADERS, render
 
 log = logging.getLogger(__name__)
 
-ROUTERS = (campaign.router, static_files.router)
+ROUTERS = (campaign.router, quality.router, dbt_docs.router, static_files.router)
 _ADVICE = {
     401: "Log in to Airflow in this browser, then open the page again.",
     403: "Your Airflow role may not read this page; an administrator can give you the permission.",

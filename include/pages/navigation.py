@@ -12,4 +12,8 @@ class Link(NamedTuple):
     title: str
 
 
-NAVIGATION = (Link("/campaign", "Campaign"),)
+NAVIGATION = (
+    Link("/campaign", "Campaign"),
+    Link("/quality", "Data quality"),
+    Link("/docs", "Models"),
+)

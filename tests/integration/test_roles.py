@@ -106,6 +106,12 @@ TABLES = {
 }
 
 
+# Functions run with somebody else's rights where they say so; everybody may call what is not here.
+FUNCTIONS = {
+    "quarantine.payload_shape(bigint)": (True, False, False, True, False),
+}
+
+
 @pytest.fixture(scope="module")
 def filled(warehouse) -> Iterator:
     """The warehouse with a table in every schema, made by the role that makes such tables."""
@@ -231,6 +237,38 @@ def test_ui_reader_sees_every_column_of_rejects_but_the_payload(admin):
     assert len(rows) == 15
 
 
+def test_functions_are_called_by_those_they_are_for(admin):
+    rows = admin.execute(
+        r"""
+        select p.oid::regprocedure::text, p.prosecdef, p.proconfig, o.rolname
+        from pg_proc p
+        join pg_namespace n on n.oid = p.pronamespace join pg_roles o on o.oid = p.proowner
+        where n.nspname !~ '^(pg_|information_schema)'
+        """
+    ).fetchall()
+    found = {
+        name: tuple(
+            bool(held(admin, "has_function_privilege", r, name, ("EXECUTE",))) for r in ROLES
+        )
+        for name, *_ in rows
+    }
+    assert found == FUNCTIONS
+    for name, runs_as_owner, settings, owner in rows:
+        # Borrowed rights look nothing up in a schema that a caller could have put in the way.
+        assert runs_as_owner, name
+        assert settings == ["search_path=pg_catalog, pg_temp"], name
+        assert owner == "loader", name
+
+
+def test_the_shape_of_a_payload_holds_no_value(filled):
+    with connect(filled.dsn("ui_reader")) as reader:
+        rows = reader.execute(
+            "select path, kind, size from quarantine.rejects as r,"
+            " lateral quarantine.payload_shape(r.reject_id)"
+        ).fetchall()
+    assert rows == [("$", "object", None), ("$.email", "string", 1)]
+
+
 def test_roles_have_no_attributes_and_no_memberships(admin):
     rows = admin.execute(
         """
@@ -294,6 +332,8 @@ def test_readers_are_bounded(filled):
         ("bi_reader", "create temporary table t (id int)"),
         ("ui_reader", "select payload from quarantine.rejects"),
         ("ui_reader", "select * from quarantine.rejects"),
+        ("transformer", "select * from quarantine.payload_shape(1)"),
+        ("bi_reader", "select * from quarantine.payload_shape(1)"),
         ("ui_reader", "select * from raw.probe__rows"),
         ("loader", "select * from core.probe"),
         ("loader", "create schema other"),

@@ -100,3 +100,8 @@ create table if not exists quality.expectation_results (
 );
 comment on table quality.expectation_results is 'One row per expectation and check.';
 create index if not exists expectation_results_by_run on quality.expectation_results (run_id, suite);
+-- What the quality pages ask of years of results: a suite's newest day, and what ever failed.
+create index if not exists expectation_results_by_day
+on quality.expectation_results (suite, partition_key);
+create index if not exists expectation_results_failed
+on quality.expectation_results (result_id) where not success;

@@ -1,0 +1,244 @@
+"""Publications: what readers see, what was held back and why, and what later data restated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from include.pages.quality_slices import Slice, read_slice
+from include.pages.reader import Row, Snapshot
+
+RESTATEMENTS = "marts.mart_restatements"
+# Shown first because its credits are the easiest to check by hand.
+FIRST_MODEL = "linear"
+
+_CURRENT = """
+select
+    shown.version, shown.measure_run_id, shown.marts, shown.as_of_date, shown.published_at,
+    before.version as previous_version, before.marts as previous_marts,
+    newest.version as newest_version, runs.day, runs.run_id, runs.sources_present,
+    runs.sources_missing
+from quality.publications as shown
+inner join quality.measure_runs as runs on shown.measure_run_id = runs.measure_run_id
+cross join (select max(version) as version from quality.publications) as newest
+left join lateral (
+    select version, marts from quality.publications
+    where version < shown.version
+    order by version desc
+    limit 1
+) as before on true
+where shown.is_current
+"""
+
+_RUNS = """
+select
+    runs.measure_run_id, runs.day, runs.as_of_date, runs.run_id, runs.status,
+    runs.sources_present, runs.sources_missing, runs.opened_at, runs.closed_at, runs.version,
+    coalesce(shown.is_current, false) as is_current,
+    (
+        select count(*) from quality.measure_run_loads as pinned
+        where pinned.measure_run_id = runs.measure_run_id
+    ) as load_count,
+    (
+        select count(*) from quality.expectation_results as results
+        where
+            results.suite = 'marts' and results.run_id = runs.run_id
+            and results.partition_key = runs.day::text
+            and not results.success and results.severity = 'critical'
+    ) as critical_count,
+    (
+        select min(newer.measure_run_id) from quality.measure_runs as newer
+        where
+            newer.measure_run_id > runs.measure_run_id
+            and (runs.closed_at is null or newer.opened_at <= runs.closed_at)
+    ) as newer_run_id,
+    (
+        select max(earlier.as_of_date) from quality.measure_runs as earlier
+        where
+            earlier.measure_run_id < runs.measure_run_id
+            and earlier.status = 'published' and earlier.closed_at <= runs.opened_at
+    ) as published_before
+from quality.measure_runs as runs
+left join quality.publications as shown on runs.measure_run_id = shown.measure_run_id
+where
+    case %(status)s::text
+        when 'published' then runs.status = 'published'
+        when 'held' then runs.status in ('refused', 'failed', 'superseded')
+        else true
+    end
+"""
+
+# Loaded, yet not announced: the source's check failed, or never ran.
+_HELD_DAYS = """
+with loaded as (
+    select source, partition_key, max(loaded_at) as loaded_at
+    from quality.load_windows
+    where partition_key not like '%%T%%' and partition_key >= %(since)s
+    group by source, partition_key
+),
+
+failing as (
+    select distinct on (source, partition_key, table_name, expectation, column_name)
+        source, partition_key, expectation, table_name, column_name, success, severity,
+        unexpected_count, result_id
+    from quality.expectation_results
+    where source is not null and partition_key >= %(since)s
+    order by source, partition_key, table_name, expectation, column_name, result_id desc
+)
+
+select
+    loaded.source, loaded.partition_key, loaded.loaded_at,
+    coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'result_id', failing.result_id, 'expectation', failing.expectation,
+                'table_name', failing.table_name, 'unexpected_count', failing.unexpected_count
+            )
+            order by failing.result_id
+        ) filter (where failing.result_id is not null), '[]'
+    ) as failures
+from loaded
+left join quality.source_arrivals as arrivals
+    on loaded.source = arrivals.source and loaded.partition_key = arrivals.day::text
+left join failing
+    on loaded.source = failing.source and loaded.partition_key = failing.partition_key
+    and not failing.success and failing.severity = 'critical'
+where arrivals.source is null
+group by loaded.source, loaded.partition_key, loaded.loaded_at
+order by loaded.partition_key desc, loaded.source
+limit 100
+"""
+
+_WAITING_DAYS = """
+select arrivals.day, array_agg(arrivals.source order by arrivals.source) as sources
+from quality.source_arrivals as arrivals
+where
+    arrivals.day > coalesce(
+        (select as_of_date from quality.publications where is_current), '-infinity'::date
+    )
+group by arrivals.day
+order by arrivals.day desc
+limit 60
+"""
+
+_RESTATED = """
+select
+    measure_run_id, measured_date, cause, currency_code, is_restated,
+    count(*) as row_count, count(distinct creator_id) as creator_count,
+    min(metric_date) as first_date, max(metric_date) as last_date,
+    sum(affected_order_count) as affected_order_count,
+    sum(net_revenue_difference_amount) as difference_amount
+from marts.mart_restatements
+where attribution_model = %(model)s and (is_restated or not %(restated_only)s)
+group by measure_run_id, measured_date, cause, currency_code, is_restated
+"""
+
+_RESTATED_ROWS = """
+select *
+from marts.mart_restatements
+where
+    attribution_model = %(model)s
+    and (is_restated or not %(restated_only)s)
+    and (%(cause)s::text is null or cause = %(cause)s)
+    and (%(run)s::bigint is null or measure_run_id = %(run)s)
+"""
+
+_MODELS = "select distinct attribution_model as name from marts.mart_restatements order by 1"
+_CAUSES = "select distinct cause as name from marts.mart_restatements order by 1"
+
+
+def read_current(snapshot: Snapshot) -> Row | None:
+    """Return the publication readers see with its marts' row counts; None before the first."""
+    found = snapshot.rows(_CURRENT)
+    return found[0] if found else None
+
+
+def read_runs(snapshot: Snapshot, *, status: str | None = None, number: int = 1) -> Slice:
+    """Return one page of measure runs, newest first; status: published, held or None for all."""
+    found = read_slice(snapshot, _RUNS, "measure_run_id desc", {"status": status}, number)
+    rows = [{**row, "explanation": explain_run(row)} for row in found.rows]
+    return Slice(rows, found.number, found.pages, found.total)
+
+
+def explain_run(run: Row) -> str:
+    """Say in one sentence what became of a measure run and, if it published nothing, why."""
+    missing = ", ".join(run["sources_missing"])
+    newer = run["newer_run_id"]
+    match run["status"]:
+        case "published":
+            return f"without {missing}" if missing else "complete"
+        case "open":
+            return "being built; readers keep the version before"
+        case "superseded":
+            return f"run {newer} opened before it was done" if newer else "a newer run took over"
+        case "refused":
+            return _explain_refusal(run)
+    if run["critical_count"]:
+        return f"{_count(run['critical_count'], 'critical check')} of the new marts failed"
+    return "a task failed; its log in Airflow names the message"
+
+
+def read_held_days(snapshot: Snapshot, since: dt.date) -> list[Row]:
+    """Return the days a source has loaded but not announced, with the critical checks it failed."""
+    return snapshot.rows(_HELD_DAYS, {"since": since.isoformat()})
+
+
+def read_waiting_days(snapshot: Snapshot, enabled: Sequence[str]) -> list[Row]:
+    """Return the announced days after the published one, with the sources they wait for."""
+    rows = snapshot.rows(_WAITING_DAYS)
+    return [{**row, "missing": sorted(set(enabled) - set(row["sources"]))} for row in rows]
+
+
+def read_models(snapshot: Snapshot) -> list[str]:
+    """Return the attribution models with restatements, the one shown first at the front."""
+    if not snapshot.columns(RESTATEMENTS):
+        return []
+    names = [row["name"] for row in snapshot.rows(_MODELS)]
+    return sorted(names, key=lambda name: (name != FIRST_MODEL, name))
+
+
+def read_causes(snapshot: Snapshot) -> list[str]:
+    """Return the causes that occur, for the filter."""
+    if not snapshot.columns(RESTATEMENTS):
+        return []
+    return [row["name"] for row in snapshot.rows(_CAUSES)]
+
+
+def read_restated_sums(
+    snapshot: Snapshot, model: str, *, restated_only: bool, number: int = 1
+) -> Slice:
+    """Return the changes per measure run and cause, newest run first."""
+    bound = {"model": model, "restated_only": restated_only}
+    order = "measure_run_id desc, is_restated desc, abs(difference_amount) desc, cause"
+    return read_slice(snapshot, _RESTATED, order, bound, number)
+
+
+def read_restated_rows(
+    snapshot: Snapshot,
+    model: str,
+    *,
+    restated_only: bool,
+    cause: str | None = None,
+    run: int | None = None,
+    number: int = 1,
+) -> Slice:
+    """Return the changed figures of creators and days, newest run and largest change first."""
+    bound = {"model": model, "restated_only": restated_only, "cause": cause, "run": run}
+    order = (
+        "measure_run_id desc, abs(net_revenue_difference_amount) desc, campaign_id, creator_id,"
+        " metric_date, cause"
+    )
+    return read_slice(snapshot, _RESTATED_ROWS, order, bound, number)
+
+
+def _explain_refusal(run: Row) -> str:
+    before = run["published_before"]
+    if before is not None and (run["as_of_date"] is None or run["as_of_date"] < before):
+        return f"it stands as of {run['as_of_date']}, readers already had {before}: never backwards"
+    if run["newer_run_id"]:
+        return f"run {run['newer_run_id']} had opened since: only the newest run publishes"
+    return "a mart was missing or is read from outside; the log of publish_marts names it"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
