@@ -74,7 +74,7 @@ def _bar(row: Row, label: str) -> Markup:
     known = [float(row[name]) for name in names if row[name] is not None]
     top = nice_top(known, least=0.01)
     width = 1000
-    at = Scale(0, top, 0, width)
+    at = Scale(0, top, 0, width - 3)
     parts = [rect(0, 9, width, 12, "rail")]
     if row["actual_value"] is not None:
         parts.append(rect(0, 9, at(row["actual_value"]), 12, "fill"))

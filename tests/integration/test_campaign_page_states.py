@@ -1,0 +1,200 @@
+"""The campaign page in every state of the warehouse, read through the reader's own role."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from page_marts import creator, profile, publish
+
+from include.pages import guard
+from include.pages.app import build_app
+from include.pages.reader import Reader
+from tests.conftest import Warehouse
+
+
+@pytest.fixture
+def client(clean_warehouse: Warehouse) -> Iterator[TestClient]:
+    """The pages for somebody who may read everything."""
+    reader = Reader(lambda: clean_warehouse.dsn("ui_reader"))
+    app = build_app(reader)
+    for dependency in guard.PERMISSIONS:
+        app.dependency_overrides[dependency] = lambda: None
+    with TestClient(app, headers={"accept": "text/html"}) as client:
+        yield client
+    reader.close()
+
+
+def names(page: str) -> list[str]:
+    """Return the creators of the table, top to bottom."""
+    table = page[page.index('id="creators"') : page.index('id="cost-section"')]
+    return re.findall(r'<th scope="row">([^<]*)<', table)
+
+
+def test_an_empty_warehouse_says_what_will_fill_it(client: TestClient) -> None:
+    answer = client.get("/campaign")
+    assert answer.status_code == 200
+    assert "Nothing has been published yet" in answer.text
+    assert client.get("/campaign/creators.csv").status_code == 404
+
+
+def test_a_campaign_without_creators_or_orders_has_every_section(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    marts = ["mart_creator_scorecard", "mart_creator_attribution", "mart_attribution_comparison"]
+    marts += ["mart_attribution_reconciliation", "mart_tracking_coverage", "mart_code_leakage"]
+    marts += ["mart_concentration", "mart_content_performance", "mart_creator_campaign_daily"]
+    marts += ["mart_deliverable_status", "mart_funnel"]
+    rows: dict[str, list[dict[str, object]]] = {mart: [] for mart in marts}
+    rows["mart_campaign_profile"] = [profile("spring", creator_count=0)]
+    publish(clean_warehouse.dsn("transformer"), rows)
+    page = client.get("/campaign").text
+    for phrase in (
+        "No creator of this campaign has been measured yet",
+        "No posts of the campaign were read yet",
+        "Every promised piece is as agreed",
+        "had no orders on its days",
+        "plan has no codes",
+    ):
+        assert phrase in page, phrase
+
+
+def test_marts_that_are_not_published_yet_are_named_as_such(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    publish(clean_warehouse.dsn("transformer"), {"mart_campaign_profile": [profile("spring")]})
+    page = client.get("/campaign").text
+    assert page.count("Not measured yet") >= 5
+
+
+def test_a_run_that_did_not_get_through_is_told_beside_the_version_that_stays(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    transformer = clean_warehouse.dsn("transformer")
+    publish(transformer, {"mart_campaign_profile": [profile("spring", sources_missing="ga4")]})
+    with psycopg.connect(transformer) as connection:
+        connection.execute(
+            "insert into quality.measure_runs (day, as_of_date, run_id, status)"
+            " values ('2026-04-01', '2026-04-01', 'r', 'refused')"
+        )
+    page = " ".join(client.get("/campaign").text.split())
+    assert "run for 1 Apr 2026 was not published (refused)" in page
+    assert "as of <strong>31 Mar 2026</strong>" in page
+    assert "Not arrived by 31 Mar 2026: ga4." in page
+
+
+def test_ten_thousand_creators_come_in_pages_in_the_order_asked(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    transformer = clean_warehouse.dsn("transformer")
+    first = creator(1)
+    publish(
+        transformer,
+        {
+            "mart_campaign_profile": [profile("spring", creator_count=10_000)],
+            "mart_creator_scorecard": [first[0]],
+            "mart_creator_attribution": [first[1]],
+        },
+    )
+    with psycopg.connect(transformer) as connection:
+        for mart in ("mart_creator_scorecard", "mart_creator_attribution"):
+            connection.execute(
+                f"insert into marts_v1.{mart} select made.* from marts_v1.{mart} as one"  # type: ignore[arg-type]
+                " cross join generate_series(2, 10000) as n, lateral jsonb_populate_record("
+                f"null::marts_v1.{mart}, to_jsonb(one) || jsonb_build_object('creator_id',"
+                " 'c' || lpad(n::text, 5, '0'), 'creator_name', 'Creator ' ||"
+                " lpad(n::text, 5, '0'), 'net_revenue_amount', 10 * n)) as made"
+            )
+    page = client.get("/campaign").text
+    assert names(page) == [f"Creator {n:05}" for n in range(10_000, 9_950, -1)]
+    assert len(page) < 3_000_000
+    second = client.get("/campaign?creators.sort=creator_name&creators.dir=asc&creators.page=2")
+    assert names(second.text) == [f"Creator {n:05}" for n in range(51, 101)]
+    beyond = client.get("/campaign?creators.sort=creator_name&creators.dir=asc&creators.page=999")
+    assert names(beyond.text)[-1] == "Creator 10000"
+
+
+def test_the_export_holds_no_formula_and_numbers_stay_numbers(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    hostile = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "plain"]
+    pairs = [creator(n, creator_name=name) for n, name in enumerate(hostile, 1)]
+    pairs.append(creator(9, creator_name="minus", net_revenue_amount=-5, roas=-0.05))
+    publish(
+        clean_warehouse.dsn("transformer"),
+        {
+            "mart_campaign_profile": [profile("spring")],
+            "mart_creator_scorecard": [scorecard for scorecard, _ in pairs],
+            "mart_creator_attribution": [version for _, version in pairs],
+        },
+    )
+    answer = client.get("/campaign/creators.csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="creators.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert {row["creator_name"] for row in rows} == {
+        "'=1+1", "'+A1", "'-A1", "'@SUM(A1)", "'\t=1", "'\r=1", "plain", "minus",
+    }  # fmt: skip
+    assert rows[-1]["net_revenue_amount"] == "-5.00"
+
+
+def test_only_published_choices_are_taken(client: TestClient, clean_warehouse: Warehouse) -> None:
+    scorecard, version = creator(1)
+    publish(
+        clean_warehouse.dsn("transformer"),
+        {
+            "mart_campaign_profile": [profile("spring"), profile("autumn")],
+            "mart_creator_scorecard": [scorecard],
+            "mart_creator_attribution": [version],
+        },
+    )
+    assert client.get("/campaign?campaign=summer").status_code == 404
+    assert client.get("/campaign?campaign=spring&model=magic").status_code == 422
+    assert client.get("/campaign?campaign=spring&rules=';drop").status_code == 422
+    assert client.get("/campaign?creators.sort=payload").status_code == 422
+    assert client.get("/campaign?creators.page=-1").status_code == 422
+    assert client.post("/campaign").status_code == 405
+    for address in ("/campaign?model=magic", "/campaign?campaign=<script>alert(1)</script>"):
+        assert "<script>alert" not in client.get(address).text
+
+
+def test_goals_are_drawn_with_their_band(client: TestClient, clean_warehouse: Warehouse) -> None:
+    transformer = clean_warehouse.dsn("transformer")
+    publish(transformer, {"mart_campaign_profile": [profile("spring")]})
+    with psycopg.connect(transformer) as connection:
+        connection.execute(
+            """
+            create view marts.mart_campaign_pacing as
+            select
+                'spring' as campaign_id, 'sales' as goal_id, 'units_sold' as metric,
+                'units' as unit, 'credited' as goal_scope, 'sales_ledger' as value_source,
+                date '2026-03-20' as final_date, 3000.0 as target_value,
+                1200.0 as actual_value, 0.4 as reached_rate, 1500.0 as target_to_date_value,
+                2100.0 as projected_end_low, 2500.0 as projected_end_value,
+                2900.0 as projected_end_high, 'behind' as pacing_status,
+                null as unavailable_reason, null as goal_inconsistency, false as is_final
+            """
+        )
+        connection.execute("grant select on marts.mart_campaign_pacing to ui_reader")
+    page = " ".join(client.get("/campaign").text.split())
+    assert "<strong>1,200</strong> of 3,000 · ends at 2,500 (90 %: 2,100 to 2,900)" in page
+    assert "1,500 asked by now" in page
+    assert 'aria-label="Units sold: 1,200 of 3,000; end 2,100 to 2,900"' in page
+
+
+def test_a_page_reads_only_and_gives_up_in_time(clean_warehouse: Warehouse) -> None:
+    reader = Reader(lambda: clean_warehouse.dsn("transformer"))
+    with reader.snapshot() as snapshot:
+        settings = snapshot.row(
+            "select current_setting('transaction_read_only') as read_only,"
+            " current_setting('transaction_isolation') as isolation,"
+            " current_setting('statement_timeout') as timeout"
+        )
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            snapshot.rows("insert into quality.measure_runs (run_id) values ('x') returning 1")
+    assert settings == {"read_only": "on", "isolation": "repeatable read", "timeout": "10s"}
+    reader.close()
