@@ -156,6 +156,15 @@ def test_a_review_waits_for_a_person_for_four_days_and_then_nothing_was_decided(
     }
 
 
+def test_a_measurement_has_a_deadline_that_needs_no_triggerer(dags: dict[str, Any]) -> None:
+    from airflow.sdk import SyncCallback
+
+    (alert,) = dags["measure_campaigns"].deadline
+    assert alert.interval.total_seconds() == 3600
+    assert isinstance(alert.callback, SyncCallback)
+    assert alert.callback.path == "include.alerts.deadline.look_now"
+
+
 @pytest.mark.parametrize(("role", "may"), [("viewer", False), ("user", True), ("admin", True)])
 def test_a_viewer_cannot_approve(role: str, may: bool) -> None:
     """What Airflow asks when an answer comes: PUT on the DAG's required actions."""
