@@ -47,7 +47,8 @@ def several_param(title: str, choices: Sequence[str], description: str) -> Param
     """Return the field for some of the choices; none chosen means all of them."""
     return Param(
         [],
-        type="array",
+        # A list that was emptied again comes as null.
+        type=["null", "array"],
         items={"type": "string", "enum": list(choices)},
         examples=list(choices),
         uniqueItems=True,

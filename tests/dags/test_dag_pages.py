@@ -85,6 +85,7 @@ def test_forms_take_what_makes_sense(dags: dict[str, Any]) -> None:
     form = dags["ingest_shopify"].params
     assert form.get_param("day").resolve(value="2026-11-20") == "2026-11-20"
     assert form.get_param("connections").resolve(value=["shopify"]) == ["shopify"]
+    assert form.get_param("connections").resolve(value=None) is None
     campaign = dags["review_campaigns"].params.get_param("campaign")
     assert campaign.resolve(value="serum_launch") == "serum_launch"
 
