@@ -42,7 +42,8 @@ def advised(stack: FinishedDemo) -> Iterator[tuple[str, str]]:
     """
     (campaign, model, rule) = stack.query(
         "transformer",
-        "select campaign_id, default_attribution_model, default_rule_version from core.dim_campaign",
+        "select campaign_id, default_attribution_model, default_rule_version"
+        " from core.dim_campaign",
     )[0]
     with psycopg.connect(stack.dsn("transformer"), autocommit=True) as connection:
         before = connection.execute("select pg_get_viewdef(to_regclass(%s))", [ADVICE]).fetchone()
