@@ -66,6 +66,15 @@ def ingest_form(conn_ids: Sequence[str], *, has_days: bool) -> dict[str, Param]:
     }
 
 
+def read_form(sources: Sequence[str]) -> dict[str, Param]:
+    """Return the form that reads a day of several sources again."""
+    return {
+        "day": day_param(),
+        "sources": several_param("Sources", sources, "Only these; none is all of them."),
+        "dry_run": dry_run_param("Say what would be read; ask no API, load nothing."),
+    }
+
+
 def review_form(campaigns: Sequence[str]) -> dict[str, Param]:
     """Return the form of the weekly review."""
     return {

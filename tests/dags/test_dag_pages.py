@@ -21,6 +21,7 @@ FORMS = {
     },
     "measure_campaigns": {"day", "full_refresh", "dry_run"},
     "raise_alerts": {"dry_run"},
+    "read_sources": {"day", "sources", "dry_run"},
     "review_campaigns": {"day", "campaign", "dry_run"},
 }
 INGEST_FORM = {"day", "connections", "dry_run"}
@@ -69,6 +70,7 @@ def test_every_dag_that_runs_by_hand_has_a_form(dags: dict[str, Any]) -> None:
         ("ingest_shopify", "connections", ["instagram"]),
         ("ingest_shopify", "connections", "shopify"),
         ("ingest_shopify", "dry_run", "no"),
+        ("read_sources", "sources", ["facebook"]),
         ("measure_campaigns", "full_refresh", 1),
         ("review_campaigns", "campaign", "winter_sale"),
         ("maintain_warehouse", "landing_days", 3),
@@ -88,6 +90,13 @@ def test_forms_take_what_makes_sense(dags: dict[str, Any]) -> None:
     assert form.get_param("connections").resolve(value=None) is None
     campaign = dags["review_campaigns"].params.get_param("campaign")
     assert campaign.resolve(value="serum_launch") == "serum_launch"
+
+
+def test_none_chosen_is_all_and_the_order_is_the_lists() -> None:
+    from include.dag_forms import chosen
+
+    assert chosen([], ["a", "b", "c"]) == ["a", "b", "c"]
+    assert chosen(["c", "a"], ["a", "b", "c"]) == ["a", "c"]
 
 
 def links_of(task: Any) -> set[str]:
