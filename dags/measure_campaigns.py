@@ -12,7 +12,7 @@ transaction.
 **Schedule** when `warehouse.day` is marked, one run at a time; a later run supersedes an open one.
 
 **Limits** A run consumes the loads that exist when it opens. Marts are built whole each time, facts
-from new loads only.
+from new loads only. A run that has not ended an hour after it was queued raises an alert.
 
 **Parameters** `day`: the business date of a run by hand; `full_refresh`: rebuild every fact from
 all loads; `dry_run`: build and check beside what is published, publish nothing.
@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
+from include.alerts.deadline import measuring_deadline
 from include.dag_assets import day_asset, mart_outlets, raw_inlets
 from include.dag_forms import measure_form
 from include.dag_tasks import step
@@ -109,6 +110,7 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params=measure_form(),
+    deadline=measuring_deadline(),
     tags=["measure"],
 ):
     run = open_run()

@@ -41,8 +41,7 @@ from include.dag_forms import review_form
 from include.dag_tasks import step
 from include.daily import schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE, date_timetable
-from include.review.proposal import NO_DECISION, OPTIONS
-from include.review.store import WAITING_TIME
+from include.review.proposal import NO_DECISION, OPTIONS, WAITING_TIME
 from include.task_links import ReviewLink
 
 NOTE = Param("", type="string", maxLength=500, title="Note", description="kept with the decision")

@@ -47,7 +47,8 @@ def several_param(title: str, choices: Sequence[str], description: str) -> Param
     """Return the field for some of the choices; none chosen means all of them."""
     return Param(
         [],
-        type="array",
+        # A list that was emptied again comes as null.
+        type=["null", "array"],
         items={"type": "string", "enum": list(choices)},
         examples=list(choices),
         uniqueItems=True,
@@ -61,6 +62,15 @@ def ingest_form(conn_ids: Sequence[str], *, has_days: bool) -> dict[str, Param]:
     return {
         **({"day": day_param()} if has_days else {}),
         "connections": several_param("Connections", conn_ids, "Only these; none is all of them."),
+        "dry_run": dry_run_param("Say what would be read; ask no API, load nothing."),
+    }
+
+
+def read_form(sources: Sequence[str]) -> dict[str, Param]:
+    """Return the form that reads a day of several sources again."""
+    return {
+        "day": day_param(),
+        "sources": several_param("Sources", sources, "Only these; none is all of them."),
         "dry_run": dry_run_param("Say what would be read; ask no API, load nothing."),
     }
 

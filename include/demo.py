@@ -44,6 +44,8 @@ OWN_WINDOW_HOUR = 13  # UTC; inside the time in which the window that ended at 1
 WEEK = 7
 DAG_TIMEOUT_SECONDS = 600.0
 RUN_ID = "demo"
+# DAGs that start once the last day is published: `close_day` would close one that is still loading.
+FINALLY = ("close_day", "maintain_warehouse", "raise_alerts", "review_campaigns")
 REPORT_WIDTH = 120  # of the report where there is no terminal, in characters
 QUIET_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
@@ -226,7 +228,7 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
         url = airflow_url(demo.settings)
         api = AirflowApi.login(url, ADMIN_USER, demo.secrets.admin_password)
         ingest = {f"ingest_{name}" for name in demo.sources()}
-        api.wait_for_dags(ingest | {"measure_campaigns", "close_day"}, DAG_TIMEOUT_SECONDS)
+        api.wait_for_dags(ingest | {"measure_campaigns", *FINALLY}, DAG_TIMEOUT_SECONDS)
     key = demo.last_day.isoformat()
     with stages.stage(f"last day {key} through the Airflow scheduler"):
         api.unpause("measure_campaigns")
@@ -236,9 +238,8 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
             with _following(stages.console) as say:
                 for dag_id in (*sorted(ingest), "measure_campaigns"):
                     api.follow(dag_id, key, DAG_TIMEOUT_SECONDS, say)
-        # Only now: its newest due run would close the day that is still being loaded.
         own = [f"ingest_{name}_{stream}" for name, stream in demo.own_windows()]
-        for dag_id in ("close_day", "maintain_warehouse", *own):
+        for dag_id in (*FINALLY, *own):
             api.unpause(dag_id)
 
 

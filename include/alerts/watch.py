@@ -23,6 +23,8 @@ from include.review.reading import has_mart, read_pacing, read_rows
 # has an hour from then on.
 ARRIVAL_DUE = dt.time(9)
 PUBLICATION_DUE = dt.time(10)
+# A measurement of the sample takes two minutes.
+MEASURED_WITHIN = dt.timedelta(hours=1)
 # Tokens renew themselves a little before they must; a day without it is a failure.
 RENEWAL_GRACE = dt.timedelta(days=1)
 # Time for a person to log in again before the end that a connection names in `extra.expires_on`.
@@ -107,6 +109,26 @@ def late_publication(at: Situation) -> list[Alert]:
         f"of {row[0]} is served"
     )
     return [Alert("publication_late", "marts", message, publications_page())]
+
+
+def slow_measurement(at: Situation) -> list[Alert]:
+    """A measure run that has been open for longer than it may take."""
+    row = at.warehouse.execute(
+        """
+        select day, run_id, opened_at from quality.measure_runs
+        where status = 'open' and opened_at < %s
+        order by measure_run_id desc
+        limit 1
+        """,
+        [at.now - MEASURED_WITHIN],
+    ).fetchone()
+    if row is None:
+        return []
+    message = (
+        f"the measurement of {row[0]} ({row[1]}) has been open since {row[2]:%Y-%m-%d %H:%M} UTC; "
+        "what was published before stays served"
+    )
+    return [Alert("measurement_slow", "marts", message, publications_page())]
 
 
 _FAILED_CHECKS: LiteralString = """
@@ -245,6 +267,7 @@ def expiring_tokens(at: Situation) -> list[Alert]:
 WATCHED: Mapping[str, Callable[[Situation], list[Alert]]] = {
     "source_late": late_sources,
     "publication_late": late_publication,
+    "measurement_slow": slow_measurement,
     "check_failed": failed_checks,
     "pacing": far_off_goals,
     "code_leaked": leaked_codes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from typing import Any
 APPROVE, DECLINE, NO_DECISION = "Approve", "Decline", "No decision"
 OPTIONS = (APPROVE, DECLINE, NO_DECISION)
 DECISIONS = {APPROVE: "approved", DECLINE: "declined", NO_DECISION: "no_decision"}
+# How long a question waits for a person; an older one that is still open has been lost.
+WAITING_TIME = dt.timedelta(days=4)
 NO_ADVICE = "no advice yet: marts.mart_budget_recommendation is not published"
 
 

@@ -11,12 +11,9 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from include.review.findings import Finding
-from include.review.proposal import Proposal
+from include.review.proposal import WAITING_TIME, Proposal
 from include.review.reading import Campaign
 from include.review.week import Week
-
-# How long a question waits for a person; an older one that is still open has been lost.
-WAITING_TIME = dt.timedelta(days=4)
 
 
 def write_review(

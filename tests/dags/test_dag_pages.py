@@ -21,6 +21,7 @@ FORMS = {
     },
     "measure_campaigns": {"day", "full_refresh", "dry_run"},
     "raise_alerts": {"dry_run"},
+    "read_sources": {"day", "sources", "dry_run"},
     "review_campaigns": {"day", "campaign", "dry_run"},
 }
 INGEST_FORM = {"day", "connections", "dry_run"}
@@ -69,6 +70,7 @@ def test_every_dag_that_runs_by_hand_has_a_form(dags: dict[str, Any]) -> None:
         ("ingest_shopify", "connections", ["instagram"]),
         ("ingest_shopify", "connections", "shopify"),
         ("ingest_shopify", "dry_run", "no"),
+        ("read_sources", "sources", ["facebook"]),
         ("measure_campaigns", "full_refresh", 1),
         ("review_campaigns", "campaign", "winter_sale"),
         ("maintain_warehouse", "landing_days", 3),
@@ -85,8 +87,16 @@ def test_forms_take_what_makes_sense(dags: dict[str, Any]) -> None:
     form = dags["ingest_shopify"].params
     assert form.get_param("day").resolve(value="2026-11-20") == "2026-11-20"
     assert form.get_param("connections").resolve(value=["shopify"]) == ["shopify"]
+    assert form.get_param("connections").resolve(value=None) is None
     campaign = dags["review_campaigns"].params.get_param("campaign")
     assert campaign.resolve(value="serum_launch") == "serum_launch"
+
+
+def test_none_chosen_is_all_and_the_order_is_the_lists() -> None:
+    from include.dag_forms import chosen
+
+    assert chosen([], ["a", "b", "c"]) == ["a", "b", "c"]
+    assert chosen(["c", "a"], ["a", "b", "c"]) == ["a", "c"]
 
 
 def links_of(task: Any) -> set[str]:
@@ -154,6 +164,15 @@ def test_a_review_waits_for_a_person_for_four_days_and_then_nothing_was_decided(
         "approve_budget",
         "write_reviews",
     }
+
+
+def test_a_measurement_has_a_deadline_that_needs_no_triggerer(dags: dict[str, Any]) -> None:
+    from airflow.sdk import SyncCallback
+
+    (alert,) = dags["measure_campaigns"].deadline
+    assert alert.interval.total_seconds() == 3600
+    assert isinstance(alert.callback, SyncCallback)
+    assert alert.callback.path == "include.alerts.deadline.look_now"
 
 
 @pytest.mark.parametrize(("role", "may"), [("viewer", False), ("user", True), ("admin", True)])

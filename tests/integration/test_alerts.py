@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from include.alerts import steps, watch
+from include.alerts import deadline, steps, watch
 from include.connections import read_connection
 from include.errors import InvalidSettings
 from include.notices import MAIL, SLACK, Notice, open_channels, send
@@ -196,6 +196,18 @@ def test_a_publication_is_late_from_ten_on(look, loader, transformer) -> None:
     assert open_alerts(transformer) == [("publication_late", "marts")]
 
 
+def test_a_measurement_may_take_an_hour(look, transformer) -> None:
+    transformer.execute(
+        "insert into quality.measure_runs (day, run_id, opened_at) values ('2026-03-15', 'r2', %s)",
+        [NOW - dt.timedelta(minutes=60)],
+    )
+    assert look()["open"] == 0
+    assert look(NOW + dt.timedelta(minutes=1))["began"] == 1
+    assert open_alerts(transformer) == [("measurement_slow", "marts")]
+    transformer.execute("update quality.measure_runs set status = 'failed' where run_id = 'r2'")
+    assert look(NOW + dt.timedelta(minutes=2))["ended"] == 1
+
+
 def test_a_failed_check_counts_only_while_it_is_the_newest(look, transformer) -> None:
     def check(run: str, *, success: bool, severity: str = "critical") -> None:
         transformer.execute(
@@ -268,6 +280,7 @@ def test_deadlines_are_those_of_the_schedules() -> None:
     assert re.findall(r'"(\d+) (\d+) \* \* \*"', closing) == [
         (str(watch.ARRIVAL_DUE.minute), str(watch.ARRIVAL_DUE.hour))
     ]
+    assert deadline.MEASURED_WITHIN == watch.MEASURED_WITHIN
     summer = watch.Situation(None, None, NOW, "America/New_York", ())  # type: ignore[arg-type]
     assert NOW.astimezone(ZoneInfo("America/New_York")).hour == 9
     assert summer.due_day(watch.ARRIVAL_DUE) == dt.date(2026, 3, 15)

@@ -1,0 +1,166 @@
+"""The review's approval and a backfill, done by a person in a real browser."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+from tests.e2e.finished_demo import FinishedDemo
+
+from include.airflow_api import AirflowApi
+from include.sandbox.installation import read_installation
+from include.services.environment import ADMIN_USER
+
+pytestmark = pytest.mark.ui
+ADVICE = "marts.mart_budget_recommendation"
+# Chains of tasks on a machine that others use as well.
+SLOW_SECONDS = 300.0
+
+
+@pytest.fixture(scope="module")
+def api(stack: FinishedDemo) -> AirflowApi:
+    return AirflowApi.login(stack.airflow_url, ADMIN_USER, stack.secrets.admin_password)
+
+
+@pytest.fixture
+def last_day(stack: FinishedDemo) -> dt.date:
+    """The last business date of the demo."""
+    return read_installation(stack.data_dir).anchor
+
+
+@pytest.fixture
+def advised(stack: FinishedDemo) -> Iterator[tuple[str, str]]:
+    """Advice to move 40 from one creator to another, in place of the published one; both ids.
+
+    The few days of this demo move no money by themselves.
+    """
+    (campaign, model, rule) = stack.query(
+        "transformer",
+        "select campaign_id, default_attribution_model, default_rule_version"
+        " from core.dim_campaign",
+    )[0]
+    with psycopg.connect(stack.dsn("transformer"), autocommit=True) as connection:
+        before = connection.execute("select pg_get_viewdef(to_regclass(%s))", [ADVICE]).fetchone()
+        connection.execute(f"drop view if exists {ADVICE}".encode())
+        connection.execute(
+            f"""
+            create view {ADVICE} as
+            select
+                '{campaign}'::text as campaign_id, creator_id, 'scale'::text as phase,
+                'shift'::text as recommended_action, 'for the test'::text as action_reason,
+                pieces as piece_count, moved as moved_amount, 0.9 as p_best,
+                '{model}'::text as attribution_model, '{rule}'::text as rule_version,
+                'creator'::text as line_type, null::numeric as expected_gain_low,
+                null::numeric as expected_gain_amount, null::numeric as expected_gain_high
+            from (values ('naomi_feld', 1, 40.0), ('lena_brandt', 0, -40.0))
+                as moves (creator_id, pieces, moved)
+            """.encode()
+        )
+        yield "naomi_feld", "lena_brandt"
+        connection.execute(f"drop view {ADVICE}".encode())
+        if before is not None and before[0] is not None:
+            connection.execute(f"create view {ADVICE} as {before[0]}".encode())
+
+
+@pytest.fixture
+def whole_week(stack: FinishedDemo, last_day: dt.date) -> dt.date:
+    """A week whose seven days have arrived: the days before the demo's are said to have."""
+    monday = last_day - dt.timedelta(days=last_day.weekday() + 7)
+    with psycopg.connect(stack.dsn("loader")) as connection:
+        connection.execute(
+            """
+            insert into quality.source_arrivals (source, day, run_id)
+            select source, %s::date + number, 'before the demo'
+            from (select distinct source from quality.source_arrivals) as sources
+            cross join generate_series(0, 6) as number
+            on conflict do nothing
+            """,
+            [monday],
+        )
+    return monday
+
+
+def open_form(page: Page, dag_id: str) -> None:
+    page.goto(f"/dags/{dag_id}")
+    page.get_by_role("button", name="Trigger").first.click()
+    page.get_by_text("Run this Dag for a range of dates").wait_for()
+
+
+def pick(page: Page, place: int, day: dt.date, time: str) -> None:
+    """Fill one of the backfill form's two instants."""
+    page.get_by_test_id("datetime-input").nth(place).click()
+    page.get_by_placeholder("YYYY/MM/DD").fill(f"{day:%Y/%m/%d}")
+    page.get_by_placeholder("HH:mm").fill(time)
+    page.get_by_placeholder("HH:mm").press("Enter")
+    page.get_by_text("Date Range").click()
+    expect(page.get_by_placeholder("HH:mm")).to_have_count(0)
+
+
+def test_a_backfill_of_three_days_runs_to_its_end(
+    page: Page, api: AirflowApi, last_day: dt.date, screenshots: Path
+) -> None:
+    # The demo read the days before its last one without Airflow: they have no run yet.
+    days = [last_day - dt.timedelta(days=n) for n in (3, 2, 1)]
+    open_form(page, "ingest_campaign_plan")
+    page.get_by_text("Run this Dag for a range of dates").click()
+    # The form's zone is UTC, the day's partition begins at 03:00 of the reporting one.
+    pick(page, 0, days[0], "00:00")
+    pick(page, 1, days[-1], "23:59")
+    page.get_by_text("All Runs", exact=True).click()
+    page.screenshot(path=screenshots / "backfill_form.png")
+    page.get_by_role("button", name="Run Backfill").click()
+    expect(page.get_by_role("button", name="Run Backfill")).to_have_count(0)
+    for day in days:
+        run = api.follow("ingest_campaign_plan", day.isoformat(), SLOW_SECONDS, lambda text: None)
+        assert (run["run_type"], run["state"]) == ("backfill", "success")
+
+
+def test_a_shift_of_money_is_approved_and_recorded(
+    page: Page,
+    stack: FinishedDemo,
+    advised: tuple[str, str],
+    whole_week: dt.date,
+    screenshots: Path,
+) -> None:
+    plan = stack.data_dir / "campaigns" / "serum_launch.yaml"
+    before = plan.read_text()
+    open_form(page, "review_campaigns")
+    page.locator("input[type=date]").first.fill(whole_week.isoformat())
+    page.get_by_role("button", name="Trigger").last.click()
+    expect(page.get_by_text("Run this Dag for a range of dates")).to_have_count(0)
+    page.goto("/required_actions")
+    by_hand = page.locator("a[href*='/runs/manual__'][href*='required_actions']")
+    question = by_hand.filter(has_text="Move money in serum_launch").first
+    expect(question).to_be_visible(timeout=SLOW_SECONDS * 1000)
+    question.click()
+    expect(page.get_by_text("-40.00 USD").first).to_be_visible()
+    page.screenshot(path=screenshots / "approval.png")
+    page.locator("[name=element_note]").fill("agreed in the review")
+    page.get_by_role("button", name="Approve").click()
+    page.goto("/dags/review_campaigns/runs?run_type=manual")
+    expect(page.get_by_text("Success").first).to_be_visible(timeout=SLOW_SECONDS * 1000)
+    check_decision(stack, plan, before)
+    page.goto("/groundswell/quality/reviews")
+    expect(page.get_by_text("agreed in the review").first).to_be_visible()
+    page.screenshot(path=screenshots / "reviews.png", full_page=True)
+
+
+def check_decision(stack: FinishedDemo, plan: Path, before: str) -> None:
+    """The answer is kept, the file is as it was, and the patch applies to a copy of it."""
+    [(decision, name, note, patch)] = stack.query(
+        "ui_reader",
+        "select decision, decided_by, note, patch_path from quality.budget_decisions"
+        " where proposal::text like '%for the test%'",
+    )
+    assert (decision, name, note) == ("approved", ADMIN_USER, "agreed in the review")
+    assert plan.read_text() == before
+    copy = stack.data_dir / "applied" / plan.name
+    copy.parent.mkdir()
+    copy.write_text(before)
+    subprocess.run(["patch", "-p1", "-i", patch], cwd=copy.parent, check=True, capture_output=True)
+    assert copy.read_text() != before
