@@ -5,7 +5,8 @@ metric is a number that is no key, its unit follows its name (`_rate` is 0-1, `_
 formula is its description. `meta:` of a column says the rest:
 
     unit         where the name does not tell
-    numerator    columns a ratio is made of, added up; `-column` is taken away
+    numerator    columns a ratio is made of, added up; `-column` is taken away (where the
+                 description does not begin with `column / column`)
     denominator  the same below the line; `scale` multiplies the quotient (cost per 1,000)
     ratio        false for a rate that no columns make: a threshold, a goal, a chance
     exact        false where the quotient of these columns is not the value (the caveat says why)
@@ -35,8 +36,11 @@ NUMBERS = ("numeric", "bigint", "integer", "double precision")
 # Numbers that name or place a thing instead of measuring one.
 NOT_MEASURED = re.compile(r"(_id|_number|_position|_version)$")
 RATIO = re.compile(
-    r"(_rate|_rate_to_date|_pct)$|^(er|ctr|cvr)_(?!.*_count$)|^(cpm|cpe|cpc|cpa|cac|roas|roi)(_|$)|_per_"
+    r"(_rate|_rate_to_date|_pct)$|^(er|ctr|cvr)_|^(cpm|cpe|cpc|cpa|cac|roas|roi)(_|$)|_per_"
 )
+NO_RATIO = re.compile(r"_(count|amount|date)(_to_date)?$|^estimated_")
+# A description that begins with the quotient of two columns says what the ratio is made of.
+QUOTIENT = re.compile(r"([a-z0-9_]+) [/÷] ([a-z0-9_]+)\b(?: [x×] ([0-9,]+))?")
 UNITS = (
     (re.compile(r"_rate(_to_date|_lowest|_highest)?$|^p_"), "0-1"),
     (re.compile(r"_pct$"), "0-100"),
@@ -74,7 +78,8 @@ class Metric:
     @property
     def is_ratio(self) -> bool:
         """True for what must name its numerator and denominator."""
-        return self.is_made and bool(self.numerator or RATIO.search(self.column))
+        is_named_so = RATIO.search(self.column) and not NO_RATIO.search(self.column)
+        return self.is_made and bool(self.numerator or is_named_so)
 
     @property
     def is_share(self) -> bool:
@@ -169,15 +174,17 @@ def _read_metric(
     mart: str, column: Mapping[str, Any], meta: Mapping[str, Any], names: tuple[str, ...]
 ) -> Metric:
     name = column["name"]
+    formula = " ".join(str(meta.get("formula") or column.get("description", "")).split())
+    over, under, scale = _read_quotient(formula, meta, names)
     return Metric(
         mart,
         name,
-        " ".join(str(meta.get("formula") or column.get("description", "")).split()),
+        formula,
         meta.get("unit") or _unit_of(name, str(column.get("data_type", ""))),
         tuple(bound for bound in names if _base_of(bound, names) == name),
-        tuple(meta.get("numerator", ())),
-        tuple(meta.get("denominator", ())),
-        int(meta.get("scale", 1)),
+        over,
+        under,
+        scale,
         bool(meta.get("ratio", True)),
         bool(meta.get("exact", True)),
         tuple(meta.get("claims", ())),
@@ -186,18 +193,26 @@ def _read_metric(
     )
 
 
+def _read_quotient(
+    formula: str, meta: Mapping[str, Any], names: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Return numerator, denominator and scale, as meta or else the formula says."""
+    scale = int(meta.get("scale", 1))
+    if "numerator" in meta or "denominator" in meta or not meta.get("ratio", True):
+        return tuple(meta.get("numerator", ())), tuple(meta.get("denominator", ())), scale
+    found = QUOTIENT.match(formula)
+    if found is None or not {found[1], found[2]} <= set(names):
+        return (), (), scale
+    return (found[1],), (found[2],), int((found[3] or "1").replace(",", ""))
+
+
 def _base_of(name: str, names: tuple[str, ...]) -> str | None:
     """Return the metric whose interval a column bounds: roas of roas_low, x_amount of x_low."""
     for bound in BOUNDS:
         stem = name.removesuffix(bound)
         if stem != name:
-            candidates = (
-                stem,
-                f"{stem}_amount",
-                f"{stem}_count",
-                f"{stem}_rate",
-                f"estimated_{stem}",
-            )
+            endings = (stem, f"{stem}_amount", f"{stem}_count", f"{stem}_rate")
+            candidates = (*endings, f"estimated_{stem}")
             return next((found for found in candidates if found in names), None)
     return None
 

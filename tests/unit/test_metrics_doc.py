@@ -79,6 +79,22 @@ def test_what_a_ratio_leaves_out_is_named(meta: dict[str, Any], problem: str) ->
     assert problem in found
 
 
+def test_a_description_that_begins_with_a_quotient_names_its_parts() -> None:
+    rate = {"name": "seen_rate", "data_type": "numeric(18, 6)"}
+    made = mart({**rate, "description": "click_count / click_count; NULL before"}).metrics[1]
+    assert (made.numerator, made.denominator) == (("click_count",), ("click_count",))
+    scaled = mart({**rate, "description": "click_count ÷ click_count × 1,000"}).metrics[1]
+    assert (scaled.numerator, scaled.scale) == (("click_count",), 1000)
+    unknown = mart({**rate, "description": "click_count / views"}).metrics[1]
+    assert (unknown.numerator, unknown.denominator) == ((), ())
+
+
+def test_a_threshold_is_no_ratio_of_columns_and_counts_are_none_at_all() -> None:
+    found = mart(column("goal_rate", ratio=False), column("er_creator_count", "bigint"))
+    assert [metric.is_ratio for metric in found.metrics] == [False, False, False]
+    assert find_problems([found], CLAIMS, ["mart_one"]) == []
+
+
 def test_a_mart_needs_a_question_and_a_place_in_the_exposure() -> None:
     problems = find_problems([mart(description="Clicks. Grain: one row.")], CLAIMS, [])
     assert len(problems) == 2

@@ -82,6 +82,14 @@ final as (
             'counted.new_customer_order_count',
             'counted.new_customer_order_count + counted.returning_customer_order_count'
         ) }} as new_customer_rate,
+        {{ rate_low(
+            'counted.new_customer_order_count',
+            '(counted.new_customer_order_count + counted.returning_customer_order_count)'
+        ) }} as new_customer_rate_low,
+        {{ rate_high(
+            'counted.new_customer_order_count',
+            '(counted.new_customer_order_count + counted.returning_customer_order_count)'
+        ) }} as new_customer_rate_high,
         counted.currency_code,
         {{ amount('counted.gross_amount') }} as gross_amount,
         {{ amount('counted.discount_amount') }} as discount_amount,

@@ -411,12 +411,20 @@ final as (
         {{ ratio('measured.cost_amount', 'measured.session_count') }} as cpc,
         {{ ratio('measured.credited_link_order_count', 'measured.session_count') }}
             as orders_per_click,
+        {{ rate_low('measured.credited_link_order_count', 'measured.session_count') }}
+            as orders_per_click_low,
+        {{ rate_high('measured.credited_link_order_count', 'measured.session_count') }}
+            as orders_per_click_high,
         measured.session_count,
         measured.platform_session_count,
         measured.engaged_session_count,
         measured.engagement_seconds,
         measured.session_purchase_count,
         {{ ratio('measured.session_purchase_count', 'measured.session_count') }} as cvr_session,
+        {{ rate_low('measured.session_purchase_count', 'measured.session_count') }}
+            as cvr_session_low,
+        {{ rate_high('measured.session_purchase_count', 'measured.session_count') }}
+            as cvr_session_high,
         {{ account_unavailable_reason('measured.access_path') }} as unavailable_reason,
         measured.solve_id,
         {{ days_after('measured.end_date', var('restatement_days')) }} <= facts.as_of_date

@@ -163,6 +163,10 @@ final as (
         counted.direct_order_count,
         counted.untracked_order_count,
         {{ ratio('counted.creator_order_count', 'counted.order_count') }} as creator_coverage_rate,
+        {{ rate_low('counted.creator_order_count', 'counted.order_count') }}
+            as creator_coverage_rate_low,
+        {{ rate_high('counted.creator_order_count', 'counted.order_count') }}
+            as creator_coverage_rate_high,
         {{ ratio('counted.order_count - counted.untracked_order_count', 'counted.order_count') }}
             as any_touch_rate,
         {%- for kind in ['link_only', 'code_only', 'link_and_code', 'survey_only', 'untracked'] %}
@@ -177,6 +181,10 @@ final as (
         counted.consent_gap_order_count,
         {{ ratio('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
             as consent_gap_rate,
+        {{ rate_low('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
+            as consent_gap_rate_low,
+        {{ rate_high('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
+            as consent_gap_rate_high,
         counted.ga4_missing_order_count,
         {{ ratio('counted.ga4_missing_order_count', 'counted.online_order_count') }}
             as ga4_gap_rate,
