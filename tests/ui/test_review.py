@@ -10,11 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.finished_demo import FinishedDemo
 
 from include.airflow_api import AirflowApi
 from include.sandbox.installation import read_installation
 from include.services.environment import ADMIN_USER
+from tests.e2e.finished_demo import FinishedDemo
 
 pytestmark = pytest.mark.ui
 ADVICE = "marts.mart_budget_recommendation"
