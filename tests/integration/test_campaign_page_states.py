@@ -142,6 +142,26 @@ def test_the_export_holds_no_formula_and_numbers_stay_numbers(
     assert rows[-1]["net_revenue_amount"] == "-5.00"
 
 
+def test_names_and_captions_are_text(client: TestClient, clean_warehouse: Warehouse) -> None:
+    hostile = "<script>alert('x')</script>"
+    scorecard, version = creator(1, creator_name=hostile)
+    post = {"campaign_id": "spring", "platform": "tiktok", "post_id": "1", "caption": hostile}
+    publish(
+        clean_warehouse.dsn("transformer"),
+        {
+            "mart_campaign_profile": [profile("spring", campaign_name=hostile)],
+            "mart_creator_scorecard": [scorecard | {"handle": hostile}],
+            "mart_creator_attribution": [version],
+            "mart_content_performance": [post | {"creator_name": hostile}],
+        },
+    )
+    answer = client.get("/campaign")
+    assert "<script>alert" not in answer.text
+    # Title, heading, choice; name and handle of the creator, twice in the plot; name and caption.
+    assert answer.text.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") == 9
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+
+
 def test_only_published_choices_are_taken(client: TestClient, clean_warehouse: Warehouse) -> None:
     scorecard, version = creator(1)
     publish(

@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
-from include.errors import InvalidSettings
 from include.pages import guard
 from include.warehouse.connection import connect
-from tests.integration import quality_rows
+from tests.integration import page_marts, quality_rows
 from tests.integration.pages_client import Endpoint, api_server, endpoints, token_of
 
 ENDPOINTS = endpoints()
@@ -69,9 +67,34 @@ def server(warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Test
     day = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date().isoformat()
     with connect(warehouse.admin_dsn) as admin:
         quality_rows.add_trouble(admin, day, dt.datetime.now(dt.UTC))
+    page_marts.publish(warehouse.dsn("transformer"), hostile_marts())
     with api_server(warehouse, tmp_path_factory.mktemp("api-server")) as client:
         yield client
     warehouse.reset()
+
+
+def hostile_marts() -> dict[str, list[dict[str, object]]]:
+    """Return a campaign, a creator and a restated figure, every text of which is hostile."""
+    names = {"creator_name": quality_rows.HOSTILE, "handle": quality_rows.HOSTILE}
+    scorecard, version = page_marts.creator(1, creator_name=quality_rows.HOSTILE)
+    restated = {
+        "measure_run_id": 1,
+        "campaign_id": quality_rows.HOSTILE,
+        "creator_id": quality_rows.HOSTILE,
+        "attribution_model": "linear",
+        "metric_date": page_marts.DAY,
+        "measured_date": page_marts.DAY,
+        "cause": "refund",
+        "is_restated": True,
+        "currency_code": "EUR",
+        "net_revenue_difference_amount": -1,
+    }
+    return {
+        "mart_campaign_profile": [page_marts.profile("spring", campaign_name=quality_rows.HOSTILE)],
+        "mart_creator_scorecard": [scorecard | names],
+        "mart_creator_attribution": [version],
+        "mart_restatements": [restated],
+    }
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +204,8 @@ def test_texts_of_the_warehouse_are_escaped(
     server: TestClient, viewer: dict[str, str], endpoint: Endpoint
 ) -> None:
     answer = ask(server, endpoint.address(), viewer)
+    if not answer.headers["content-type"].startswith("text/html"):
+        return  # a table or a script: the header nosniff keeps a browser from reading it as a page
     assert "<script>alert" not in answer.text
     # No script runs but the files of ours, whatever a text holds.
     scripts = re.findall(r"<script[^>]*>", answer.text)
@@ -190,6 +215,9 @@ def test_texts_of_the_warehouse_are_escaped(
 def test_the_hostile_texts_are_shown_as_text(server: TestClient, viewer: dict[str, str]) -> None:
     for page in ("loads", "rejects", "drift", "checks", "rejects/1", "checks/1", "loads/1"):
         answer = ask(server, f"/groundswell/quality/{page}", viewer)
+        assert "&lt;script&gt;alert(" in answer.text, page
+    for page in ("campaign", "quality/restatements"):
+        answer = ask(server, f"/groundswell/{page}", viewer)
         assert "&lt;script&gt;alert(" in answer.text, page
 
 
@@ -239,20 +267,6 @@ def test_what_is_no_endpoint_is_not_there(server: TestClient) -> None:
     for path in ("/openapi.json", "/redoc", "/static/", "/nothing", "/static/%2e%2e/app.py"):
         answer = ask(server, f"/groundswell{path}", HTML)
         assert answer.status_code in (401, 404), path
-
-
-def test_an_unguarded_or_writing_endpoint_keeps_the_pages_from_being_built() -> None:
-    def answer() -> str:
-        return "anything"
-
-    open_router, writing = APIRouter(), APIRouter()
-    open_router.add_api_route("/open", answer, methods=["GET"])
-    writing.add_api_route("/write", answer, methods=["POST"], dependencies=[guard.READ_CAMPAIGNS])
-    for router, message in ((open_router, "names no permission"), (writing, "allowed: GET")):
-        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        app.include_router(router)
-        with pytest.raises(InvalidSettings, match=message):
-            guard.check_guarded(app.routes)
 
 
 @pytest.fixture
