@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,26 @@ def test_every_mart_has_a_line_in_the_readme() -> None:
     assert set(read_exposed(PROJECT)) == set(marts)
     for name in marts:
         assert sum(f"| `marts.{name}` |" in line for line in lines) == 1, name
+
+
+def test_every_definition_that_models_name_is_described() -> None:
+    """Also those of lifetime counters that hold two definitions, and of creators' own reports."""
+    staging = "".join(path.read_text() for path in PROJECT.glob("models/staging/*/*.sql"))
+    named = set(re.findall(r"'([a-z0-9_]+)' as metric_definition_version", staging))
+    assert {"instagram_views_2025", "tiktok_views_v1_3", "youtube_views_2026"} <= named
+    named |= {f"{platform}_creator_report" for platform in ("instagram", "tiktok", "youtube")}
+    named |= {"youtube_views_2025_mixed", "youtube_views_2026_mixed"}
+    with (PROJECT / "seeds/ref_metric_definition.csv").open(encoding="utf-8", newline="") as file:
+        described = {row["metric_definition_version"]: row for row in csv.DictReader(file)}
+    assert named <= set(described)
+    rates = {
+        metric.column
+        for found in read_marts(PROJECT)
+        for metric in found.metrics
+        if re.match("(er|ctr|cvr)_", metric.column) and metric.is_ratio
+    }
+    assert {rate.removesuffix("_day7") for rate in rates} <= set(described)
+    assert all(described[name]["denominator"] for name in described if name.startswith("er_"))
 
 
 def test_the_claims_of_the_articles_are_complete() -> None:
