@@ -19,8 +19,8 @@ class CodeDay:
     uses: redemptions without evidence of another creator of the campaign; those are `stray`.
     linked: of uses, with a link, page or session of the owner. seen, sessionless: whose visits are
     known at all, and of these without any of the owner. identified, returning: with a known
-    customer, and of these not new. located, abroad: with a known country, not the creator's.
-    coupon_site: with a visit from a known coupon site.
+    customer, and of these not new. located, abroad: with a known country, and of these neither
+    the creator's nor the shop's own. coupon_site: with a visit from a known coupon site.
     """
 
     day: dt.date

@@ -198,7 +198,8 @@ final as (
         coalesce(met.is_compromised, false) as is_compromised,
         owned.has_known_visits or coalesce(met.has_owner_evidence, false) as has_known_visits,
         coupon_visits.order_id is not null as has_coupon_site,
-        customers.country_code <> creators.country_code as is_abroad,
+        -- A creator abroad who sells to the shop's own market has leaked nothing.
+        places.country_code not in (creators.country_code, homes.country_code) as is_abroad,
         {{ nth_part(
             'owned.sale_amount + owned.discount_amount',
             'owned.goods_code_number',
@@ -228,10 +229,12 @@ final as (
         on
             owned.campaign_id = creators.campaign_id
             and owned.creator_id = creators.creator_id
-    left join {{ ref('stg_shopify__customers') }} as customers
+    left join {{ ref('int_order_places') }} as places
         on
-            owned.connection_id = customers.connection_id
-            and owned.customer_id = customers.customer_id
+            owned.connection_id = places.connection_id
+            and owned.order_id = places.order_id
+    left join {{ ref('int_shop_homes') }} as homes
+        on owned.connection_id = homes.connection_id
     where owned.owner_number = 1
 
 )

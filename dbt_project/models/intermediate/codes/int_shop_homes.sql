@@ -1,0 +1,28 @@
+-- One row per shop: the country most of its orders come from; of two alike the first by code.
+with
+
+counted as (
+
+    select
+        connection_id,
+        country_code,
+        row_number() over (
+            partition by connection_id
+            order by count(*) desc, country_code asc
+        ) as place
+    from {{ ref('int_order_places') }}
+    group by connection_id, country_code
+
+),
+
+final as (
+
+    select
+        connection_id,
+        country_code
+    from counted
+    where place = 1
+
+)
+
+select * from final
