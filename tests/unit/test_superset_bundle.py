@@ -22,6 +22,7 @@ from include.bi.superset.bundle import (
     zip_bundle,
 )
 from include.bi.superset.description import CHARTS, METRICS, QUESTIONS, Chart
+from include.bi.superset.server import outdate
 from include.errors import CountMismatch
 
 BUNDLE = build_bundle()
@@ -105,6 +106,16 @@ def test_no_password_is_in_the_files_and_the_import_brings_its_own() -> None:
     assert names == BUNDLE.keys()
     assert database["sqlalchemy_uri"] == "postgresql+psycopg2://a:b@c:1/d"
     assert not any(database[right] for right in ("allow_dml", "allow_ctas", "allow_cvas"))
+
+
+def test_the_altered_bundle_would_be_noticed_in_every_chart() -> None:
+    """`make test-superset` imports it first: what stays of it must not go unseen."""
+    with zipfile.ZipFile(io.BytesIO(outdate(zip_bundle()))) as archive:
+        for chart in CHARTS:
+            document = yaml.safe_load(archive.read(f"groundswell/charts/{chart.slug}.yaml"))
+            assert json.loads(document["query_context"])["queries"][0]["row_limit"] == 1
+        scorecard = archive.read("groundswell/datasets/Groundswell/mart_creator_scorecard.yaml")
+    assert b"expression: min(net_revenue_amount)" in scorecard
 
 
 class OneAnswer:

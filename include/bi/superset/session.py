@@ -52,12 +52,25 @@ def import_folder(folder: Path, uri: str) -> None:
 
 
 def _import(contents: dict[str, str]) -> None:
+    """Import what the dashboard stands on first: its own import would keep their old state."""
     from flask import g
     from superset import security_manager
+    from superset.commands.chart.importers.v1 import ImportChartsCommand
     from superset.commands.dashboard.importers.v1 import ImportDashboardsCommand
+    from superset.commands.database.importers.v1 import ImportDatabasesCommand
+    from superset.commands.dataset.importers.v1 import ImportDatasetsCommand
 
     g.user = security_manager.find_user(username=USER)
-    ImportDashboardsCommand(contents, overwrite=True).run()
+    steps = (
+        ("Database", ("databases/",), ImportDatabasesCommand),
+        ("SqlaTable", ("databases/", "datasets/"), ImportDatasetsCommand),
+        ("Slice", ("databases/", "datasets/", "charts/"), ImportChartsCommand),
+        ("Dashboard", ("",), ImportDashboardsCommand),
+    )
+    for kind, folders, command in steps:
+        part = {path: text for path, text in contents.items() if path.startswith(folders)}
+        part["metadata.yaml"] = contents["metadata.yaml"].replace("Dashboard", kind)
+        command(part, overwrite=True).run()
 
 
 def read_charts(app: Any) -> dict[str, list[dict[str, Any]]]:
