@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
+import psycopg
 
 from include.ingest import StreamResult, run_stream
 from include.sources._base import (
@@ -186,3 +187,18 @@ def window_of(day: dt.date) -> Window:
     """The window of a day in UTC."""
     start = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
     return Window(start=start, end=start + dt.timedelta(days=1), key=day.isoformat())
+
+
+def query(loader: Loader, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(loader.dsn) as conn:
+        return conn.execute(statement).fetchall()
+
+
+def orders(loader: Loader) -> list[tuple[Any, ...]]:
+    return query(loader, "select order_id, total, note from raw.small_shop__orders order by 1")
+
+
+def lines(loader: Loader) -> list[tuple[Any, ...]]:
+    return query(
+        loader, "select order_id, line_id, quantity from raw.small_shop__lines order by 1, 2"
+    )
