@@ -18,7 +18,6 @@ skipped run is normal: the day was complete before the deadline, or no source ha
 from __future__ import annotations
 
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowSkipException
 
 from include.dag_assets import day_asset
 from include.dag_forms import day_param, dry_run_param
@@ -34,10 +33,10 @@ def close_waiting_day() -> None:
     from include import daily, orchestration
 
     day = orchestration.partition_day()
-    if not daily.close_waiting_day(day, read=orchestration.airflow_connection):
-        raise AirflowSkipException(f"{day}: complete already, or nothing has arrived")
-    if orchestration.form("dry_run"):
-        raise AirflowSkipException(f"{day}: dry run; it would be measured without what is late")
+    is_waiting = daily.close_waiting_day(day, read=orchestration.airflow_connection)
+    orchestration.skip_if(not is_waiting, f"{day}: complete already, or nothing has arrived")
+    is_dry_run = orchestration.form("dry_run")
+    orchestration.skip_if(is_dry_run, f"{day}: dry run; it would be measured without what is late")
     orchestration.mark(day_asset())
 
 

@@ -6,6 +6,7 @@ Nothing here is imported by the pipeline's own modules; DAG files use it to stay
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.connections import from_airflow
 from include.errors import PermanentError, RateLimited
 from include.sources._base import DAY_KEY, HOUR_KEY, Connection, Source
+
+log = logging.getLogger(__name__)
 
 
 class ErrorTreePolicy(ExceptionRetryPolicy):
@@ -157,18 +160,18 @@ def form(name: str) -> Any:
 
 
 def skip_if(condition: object, reason: str | None) -> None:
-    """Skip the task with a reason when the condition holds."""
+    """Skip the task when the condition holds, and say why in a line of its own."""
     if condition:
+        log.info("skipped: %s", reason)
         raise AirflowSkipException(reason)
 
 
 def skip_unless_wanted(conn_id: str, what: str) -> None:
     """Skip a task that the form of a run by hand leaves out: another connection, or a dry run."""
     wanted = form("connections") or []
-    if wanted and conn_id and conn_id not in wanted:
-        raise AirflowSkipException(f"{what}: the form names {', '.join(wanted)} only")
-    if form("dry_run"):
-        raise AirflowSkipException(f"dry run: this would read {what}; nothing was asked or loaded")
+    is_left_out = wanted and conn_id and conn_id not in wanted
+    skip_if(is_left_out, f"{what}: the form names {', '.join(wanted)} only")
+    skip_if(form("dry_run"), f"dry run: this would read {what}; nothing was asked or loaded")
 
 
 def mark(*assets: Asset, note: Mapping[str, Any] | None = None) -> None:
