@@ -57,7 +57,7 @@ def open_run() -> int:
 
 @step(inlets=raw_inlets(schedule_facts().sources))
 def build_staging() -> None:
-    """Build the staging views, in one task: they hold no rows, and there are many."""
+    """Load the seeds and build the staging views, in one task: there are many, all small."""
     from include import daily, orchestration
 
     daily.build_staging(read=orchestration.airflow_connection)
@@ -115,7 +115,8 @@ with DAG(
 ):
     run = open_run()
     staging = build_staging()
-    build_core = dbt_group("build_core", exclude=["path:models/marts", "path:models/staging"])
+    before = ["path:models/marts", "path:models/staging", "resource_type:seed"]
+    build_core = dbt_group("build_core", exclude=before)
     build_marts = dbt_group("build_marts", select=["path:models/marts"])
     solve, check, publish = solve_estimates(run), check_marts(run), publish_marts(run)
     run >> staging >> build_core >> solve >> build_marts >> check >> publish

@@ -190,15 +190,16 @@ def open_run(
 
 
 def build_staging(*, read: ReadConnection = read_connection) -> None:
-    """Build and test the views of all enabled sources, and of those that facts read."""
-    from include.dbt_tasks import idle_staging, run_dbt
+    """Load seeds; build and test the views of all enabled sources, and of those that facts read."""
+    from include.dbt_tasks import LEAN, idle_staging, run_dbt
 
     idle = idle_staging(enabled_sources(schedule_facts().sources))
     exclude = ["--exclude", *idle] if idle else []
     # Cautious: a test that also looks at a fact waits until that fact is built.
-    selected = ["--select", "path:models/staging", *exclude, "--indirect-selection", "cautious"]
+    chosen = ["--select", "path:models/staging", "resource_type:seed"]
+    selected = [*chosen, *exclude, "--indirect-selection", "cautious"]
     not_unit_tests = ["--exclude-resource-type", "unit_test"]
-    run_dbt(["--quiet", "build", *selected, *not_unit_tests], read("warehouse_transformer"))
+    run_dbt(["--quiet", *LEAN, "build", *selected, *not_unit_tests], read("warehouse_transformer"))
 
 
 def solve_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
@@ -255,20 +256,20 @@ def measure_day(
 ) -> Publication | None:
     """Measure and publish a day in this process, in the steps of the DAG `measure_campaigns`.
 
-    has_staging: the staging views are those of this code, so they need not be made again.
+    has_staging: seeds and staging views are those of this code, so they need not be made again.
     """
-    from include.dbt_tasks import idle_staging, run_dbt
+    from include.dbt_tasks import LEAN, idle_staging, run_dbt
 
     run = open_run(day, run_id=run_id, read=read)
     if run is None:
         return None
     transformer = read("warehouse_transformer")
-    not_unit_tests = ["--exclude-resource-type", "unit_test"]
+    build = ["--quiet", *LEAN, "build", "--exclude-resource-type", "unit_test"]
     idle = idle_staging(enabled_sources(schedule_facts().sources))
-    staging = ["path:models/staging"] if has_staging else idle
+    staging = ["path:models/staging", "resource_type:seed"] if has_staging else idle
     exclude = ["--exclude", "path:models/marts", *staging]
-    run_dbt(["--quiet", "build", *exclude, *not_unit_tests], transformer)
+    run_dbt([*build, *exclude], transformer)
     solve_run(run.measure_run_id, read=read)
-    run_dbt(["--quiet", "build", "--select", "path:models/marts", *not_unit_tests], transformer)
+    run_dbt([*build, "--select", "path:models/marts"], transformer)
     check_run(run.measure_run_id, run_id=run_id, read=read)
     return publish_run(run.measure_run_id, read=read)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cosmos import DbtTaskGroup
 
 MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
+# What a run tells is in its results; writing the graph and every query to files takes as long as
+# the SQL of a small day.
+LEAN = ("--no-write-json", "--log-level-file", "none")
 PASSED = frozenset({"success", "pass", "warn", "skipped"})
 DBT_SCHEMA = "staging"  # only for models without a folder of their own; there are none
 
@@ -145,6 +148,7 @@ def dbt_group(
         operator_args={
             # A DAG without that field in its form builds what is new.
             "full_refresh": "{{ params.get('full_refresh', False) }}",
+            "dbt_cmd_global_flags": list(LEAN),
             **({} if is_local else followers),
         },
     )

@@ -42,9 +42,9 @@ channel_days as (
         event_date as order_date,
         rule_version,
         channel_type,
-        {%- for model in var('attribution_models') %}
-        sum({{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for model in var('attribution_models') %}
+    sum({{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
+    {%- endfor %}
     from {{ ref('fct_attribution_credit') }}
     where order_class <> 'test'
     group by connection_id, event_date, rule_version, channel_type

@@ -18,7 +18,7 @@
 
 with
 
-exported as (
+exported as {{ computed_where_named() }} (
 
     select *
     from {{ ref('stg_ga4_export__events') }}
