@@ -7,10 +7,11 @@ import logging
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from include import daily
 
@@ -19,17 +20,21 @@ SOURCES_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class DayWorkers:
-    """Worker processes; their environment is that of the moment they were started."""
+    """Worker processes; their environment is that of the moment they were started.
+
+    `seconds` is how long each source took last: the slowest begins, so that no process waits long
+    for the other at the end of a day.
+    """
 
     pool: ProcessPoolExecutor
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def load(self, day: dt.date, sources: Sequence[str], run_id: str) -> None:
         """Load, check and announce a day of every source; raise the first error by name."""
-        runs = [
-            self.pool.submit(daily.run_source_day, name, day, run_id=run_id) for name in sources
-        ]
-        for run in runs:
-            run.result()
+        slowest_first = sorted(sources, key=lambda name: -self.seconds.get(name, 0.0))
+        runs = {name: self.pool.submit(_load_timed, name, day, run_id) for name in slowest_first}
+        for name in sources:
+            self.seconds[name] = runs[name].result()
 
 
 @contextmanager
@@ -44,6 +49,12 @@ def day_workers() -> Iterator[DayWorkers]:
         initargs=(logging.root.manager.disable,),
     ) as pool:
         yield DayWorkers(pool)
+
+
+def _load_timed(name: str, day: dt.date, run_id: str) -> float:
+    started = time.monotonic()
+    daily.run_source_day(name, day, run_id=run_id)
+    return time.monotonic() - started
 
 
 def _begin(disabled_level: int) -> None:
