@@ -253,10 +253,13 @@ def measure_day(
     run_id: str,
     read: ReadConnection = read_connection,
     has_staging: bool = False,
+    is_tested: bool = True,
 ) -> Publication | None:
     """Measure and publish a day in this process, in the steps of the DAG `measure_campaigns`.
 
     has_staging: seeds and staging views are those of this code, so they need not be made again.
+    is_tested: False leaves dbt's tests to a later run, which tests the same tables whole; the
+    checks before publication are made in any case.
     """
     from include.dbt_tasks import LEAN, idle_staging, run_dbt
 
@@ -265,6 +268,7 @@ def measure_day(
         return None
     transformer = read("warehouse_transformer")
     build = ["--quiet", *LEAN, "build", "--exclude-resource-type", "unit_test"]
+    build += [] if is_tested else ["--exclude-resource-type", "test"]
     idle = idle_staging(enabled_sources(schedule_facts().sources))
     staging = ["path:models/staging", "resource_type:seed"] if has_staging else idle
     exclude = ["--exclude", "path:models/marts", *staging]
