@@ -34,6 +34,8 @@ PIECE_VARIATION = 0.7
 # Kinds differ by about half of what a piece brings, before anything is known: 1 ÷ 0.5².
 KIND_SHAPE = 4.0
 ROUNDS = 60
+# Pieces of which less has had time to show, in pieces, say nothing.
+LEAST_MATURED = 1e-6
 # Mean delays looked at, days; clicks come at once, orders within days. Believed before is three,
 # give or take a factor of two.
 DAILY_DELAYS = np.geomspace(0.5, 8.0, 13)
@@ -97,7 +99,7 @@ def project_end(
     target_to_date = None
     if target is not None and end.sum() > 0:
         target_to_date = before + (target - whole) * float(done.sum() / end.sum())
-    if not done.sum() > 0:
+    if done.sum() < LEAST_MATURED:
         return Projection(actual, target_to_date, None, None, None)
     brought = max(actual - before, 0.0)
     left = end - done

@@ -34,6 +34,9 @@ FACTS = (
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
+BY_CREATOR = ("campaign", "creator")
+
+
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One target folder for the module, so that dbt parses the project once."""
@@ -236,6 +239,45 @@ def test_posts_are_measured_through_their_richest_path(built: Build) -> None:
     ]
 
 
+def test_every_metric_of_the_semantic_models_is_the_marts_column(built: Build) -> None:
+    """Each is computed from its definition and compared with the mart, creator by creator."""
+    layer = SemanticLayer(built.target / "manifest.json", built.warehouse.dsn("transformer"))
+    last_day = built.rows("select last_day from intermediate.int_measure_run_facts")[0][0]
+    compared = set()
+    for name, metric in layer.metrics.items():
+        meta = metric["config"]["meta"]
+        if meta["mart"] != "mart_creator_scorecard":
+            continue
+        computed = layer.compute(name, BY_CREATOR, last_day)
+        shown = built.rows(
+            f"select campaign_id, creator_id, {meta['column']} from marts_next.{meta['mart']}"
+        )
+        nothing = layer.without_rows(name)
+        expected = {(c, k): computed.get((c, k), nothing) for c, k, _ in shown}
+        rounded = {k: None if v is None else round(v, 6) for k, v in expected.items()}
+        assert {(c, k): v for c, k, v in shown} == rounded, name
+        assert any(rounded.values()) or name.startswith(("engaged", "cvr", "session")), name
+        compared.add(name)
+    assert compared == layer.metrics.keys() - {"shop_order_count", "shop_net_amount"}
+
+
+def test_metrics_of_the_shop_are_the_tie_outs(built: Build) -> None:
+    layer = SemanticLayer(built.target / "manifest.json", built.warehouse.dsn("transformer"))
+    last_day = dt.date(2100, 1, 1)
+    orders = layer.compute("shop_order_count", ("shop",), last_day)
+    shown = built.rows(
+        "select connection_id, sum(order_count) from marts_next.mart_tracking_coverage group by 1"
+    )
+    assert dict(orders) == {(shop,): count for shop, count in shown}
+    net = layer.compute("shop_net_amount", ("shop",), last_day)
+    tied = built.rows(
+        "select connection_id, sum(warehouse_net_amount)"
+        " from marts_next.mart_attribution_reconciliation"
+        " where attribution_model = 'linear' and rule_version = 'all' group by 1"
+    )
+    assert net == {(shop,): amount for shop, amount in tied}
+
+
 def test_a_second_build_changes_nothing(built: Build) -> None:
     before = built.contents()
     built.dbt("build", *NO_UNIT_TESTS)
@@ -339,45 +381,3 @@ def test_a_withdrawn_ga4_transaction_leaves_its_order(build: Build) -> None:
         Market(connection, 2).record_load("ga4", "transactions", dt.date(2026, 3, 14), deleted=1)
     build.measure(2)
     assert path_of(build, 5) == []
-
-
-BY_CREATOR = ("campaign", "creator")
-
-
-def test_every_metric_of_the_semantic_models_is_the_marts_column(built: Build) -> None:
-    """Each is computed from its definition and compared with the mart, creator by creator."""
-    layer = SemanticLayer(built.target / "manifest.json", built.warehouse.dsn("transformer"))
-    last_day = built.rows("select last_day from intermediate.int_measure_run_facts")[0][0]
-    compared = set()
-    for name, metric in layer.metrics.items():
-        meta = metric["config"]["meta"]
-        if meta["mart"] != "mart_creator_scorecard":
-            continue
-        computed = layer.compute(name, BY_CREATOR, last_day)
-        shown = built.rows(
-            f"select campaign_id, creator_id, {meta['column']} from marts_next.{meta['mart']}"
-        )
-        nothing = layer.without_rows(name)
-        expected = {(c, k): computed.get((c, k), nothing) for c, k, _ in shown}
-        rounded = {k: None if v is None else round(v, 6) for k, v in expected.items()}
-        assert {(c, k): v for c, k, v in shown} == rounded, name
-        assert any(rounded.values()) or name.startswith(("engaged", "cvr", "session")), name
-        compared.add(name)
-    assert compared == layer.metrics.keys() - {"shop_order_count", "shop_net_amount"}
-
-
-def test_metrics_of_the_shop_are_the_tie_outs(built: Build) -> None:
-    layer = SemanticLayer(built.target / "manifest.json", built.warehouse.dsn("transformer"))
-    last_day = dt.date(2100, 1, 1)
-    orders = layer.compute("shop_order_count", ("shop",), last_day)
-    shown = built.rows(
-        "select connection_id, sum(order_count) from marts_next.mart_tracking_coverage group by 1"
-    )
-    assert dict(orders) == {(shop,): count for shop, count in shown}
-    net = layer.compute("shop_net_amount", ("shop",), last_day)
-    tied = built.rows(
-        "select connection_id, sum(warehouse_net_amount)"
-        " from marts_next.mart_attribution_reconciliation"
-        " where attribution_model = 'linear' and rule_version = 'all' group by 1"
-    )
-    assert net == {(shop,): amount for shop, amount in tied}

@@ -35,6 +35,7 @@ def plan_without_tiktok(folder: Path) -> Path:
     lines = (SAMPLE_FOLDER / "serum_launch.yaml").read_text().splitlines(keepends=True)
     kept = [line for line in lines if not re.search("platform: (tiktok|youtube)", line)]
     text = re.sub(r"handles: \{.*\}", "handles: {instagram: glowandgrove}", "".join(kept))
+    text = re.sub(r"^candidates:\n(?: .*\n)*", "", text, flags=re.MULTILINE)
     (folder / "serum_launch.yaml").write_text(text)
     return folder
 

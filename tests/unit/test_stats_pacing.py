@@ -77,7 +77,7 @@ def test_ends_surround_and_order_is_irrelevant(
     found = project_end(actual, done, end)
     again = project_end(actual, done[::-1], end[::-1])
     if found.mid is None:
-        assert done.sum() == 0
+        assert done.sum() < 1e-6  # no piece has had time
         return
     assert again.mid == pytest.approx(found.mid)
     assert found.low is not None
