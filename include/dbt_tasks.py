@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,20 @@ def is_manifest_current() -> bool:
     folders = (DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds", "tests"))
     files = [path for folder in folders for path in folder.rglob("*")]
     return all(path.stat().st_mtime <= written for path in files)
+
+
+def write_manifest() -> None:
+    """Parse the project and put the manifest in its place whole.
+
+    dbt writes straight into its target folder: two parses at the same time mix their files, and a
+    scheduler that reads meanwhile sees half of one.
+    """
+    MANIFEST.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=MANIFEST.parent, prefix="parse-") as folder:
+        run_dbt(["--quiet", "parse", "--target-path", folder])
+        # What spares later runs the parsing goes first: a manifest that is there has it beside it.
+        for name in ("partial_parse.msgpack", MANIFEST.name):
+            (Path(folder) / name).replace(MANIFEST.parent / name)
 
 
 def read_manifest() -> dict[str, object]:
@@ -88,7 +103,7 @@ def idle_staging(enabled_sources: Sequence[str]) -> list[str]:
 def _staging_that_facts_read() -> set[str]:
     """Return the staging folders with a model that a model outside of them depends on."""
     if not MANIFEST.is_file():
-        run_dbt(["--quiet", "parse"])
+        write_manifest()
     nodes: Any = read_manifest()["nodes"]
     folders = {name: _staging_folder(node["fqn"]) for name, node in nodes.items()}
     return {
@@ -203,5 +218,5 @@ def _profile_environment(connection: Connection | None) -> dict[str, str]:
 if __name__ == "__main__":
     if sys.argv[1:] != ["parse"]:
         sys.exit(f"usage: python -m include.dbt_tasks parse (got {sys.argv[1:]})")
-    run_dbt(["--quiet", "parse"])
-    print(Path(MANIFEST))
+    write_manifest()
+    print(MANIFEST)
