@@ -5,6 +5,7 @@ Airflow asks a link for its address when the task has ended, in the task's own p
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperatorLink
@@ -38,9 +39,9 @@ class PageLink(BaseOperatorLink):
         """Return the address for a task that has ended."""
         return page_url(self.path(operator, _key_of(ti_key)))
 
+    @abstractmethod
     def path(self, operator: BaseOperator, key: str) -> str:
         """Return the page's path; key: the run's partition key, "" without one."""
-        raise NotImplementedError
 
 
 class LandingLink(PageLink):
