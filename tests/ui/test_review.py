@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from include.airflow_api import AirflowApi
 from include.sandbox.installation import read_installation
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.ui
 ADVICE = "marts.mart_budget_recommendation"
 # Chains of tasks on a machine that others use as well.
 SLOW_SECONDS = 300.0
+LOOK_SECONDS = 10
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,18 @@ def test_a_backfill_of_three_days_runs_to_its_end(
         assert (run["run_type"], run["state"]) == ("backfill", "success")
 
 
+def open_when_asked(page: Page, question: Locator) -> None:
+    """Open the list of required actions until it holds the question: it does not refresh itself."""
+    for _ in range(int(SLOW_SECONDS) // LOOK_SECONDS):
+        page.goto("/required_actions")
+        try:
+            expect(question).to_be_visible(timeout=LOOK_SECONDS * 1000)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("nobody was asked to approve the shift")
+
+
 def test_a_shift_of_money_is_approved_and_recorded(
     page: Page,
     stack: FinishedDemo,
@@ -133,10 +146,9 @@ def test_a_shift_of_money_is_approved_and_recorded(
     page.locator("input[type=date]").first.fill(whole_week.isoformat())
     page.get_by_role("button", name="Trigger").last.click()
     expect(page.get_by_text("Run this Dag for a range of dates")).to_have_count(0)
-    page.goto("/required_actions")
     by_hand = page.locator("a[href*='/runs/manual__'][href*='required_actions']")
     question = by_hand.filter(has_text="Move money in serum_launch").first
-    expect(question).to_be_visible(timeout=SLOW_SECONDS * 1000)
+    open_when_asked(page, question)
     question.click()
     expect(page.get_by_text("-40.00 USD").first).to_be_visible()
     page.screenshot(path=screenshots / "approval.png")
