@@ -2,7 +2,8 @@
 tests.
 
 dbt itself is imported only when something runs, never at DAG parse. Cosmos renders the graph from
-`target/manifest.json`, written by `python -m include.dbt_tasks parse` (no database needed).
+what it needs of dbt's manifest; `python -m include.dbt_tasks parse` writes both (no database
+needed).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from cosmos import DbtTaskGroup
 
 MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
+# Every task of a DAG parses its file, and of dbt's manifest of megabytes that is this hundredth part.
+GRAPH = MANIFEST.with_name("graph.json")
+GRAPH_KEYS = ("unique_id", "package_name", "resource_type", "original_file_path", "tags", "fqn")
 # What a run tells is in its results; writing the graph and every query to files takes as long as
 # the SQL of a small day.
 LEAN = ("--no-write-json", "--log-level-file", "none")
@@ -37,7 +41,7 @@ class DbtFailed(GroundswellError):
 
 def is_manifest_current() -> bool:
     """Say whether the manifest is there and newer than every file of the project."""
-    if not MANIFEST.is_file():
+    if not (MANIFEST.is_file() and GRAPH.is_file()):
         return False
     written = MANIFEST.stat().st_mtime
     folders = (DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds", "tests"))
@@ -54,9 +58,28 @@ def write_manifest() -> None:
     MANIFEST.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=MANIFEST.parent, prefix="parse-") as folder:
         run_dbt(["--quiet", "parse", "--target-path", folder])
-        # What spares later runs the parsing goes first: a manifest that is there has it beside it.
-        for name in ("partial_parse.msgpack", MANIFEST.name):
+        manifest = json.loads((Path(folder) / MANIFEST.name).read_bytes())
+        (Path(folder) / GRAPH.name).write_text(json.dumps(model_graph(manifest)), "utf-8")
+        # The manifest goes last: one that is there has beside it what spares later runs the parsing.
+        for name in ("partial_parse.msgpack", GRAPH.name, MANIFEST.name):
             (Path(folder) / name).replace(MANIFEST.parent / name)
+
+
+def model_graph(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a manifest what Cosmos draws: the models that become tasks and what they read.
+
+    Staging, seeds and tests become no task of their own; their selectors still reach dbt itself.
+    """
+    nodes = {
+        name: {
+            **{key: node[key] for key in GRAPH_KEYS},
+            "config": {"materialized": node["config"]["materialized"], "meta": node["meta"]},
+            "depends_on": {"nodes": node["depends_on"]["nodes"]},
+        }
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and not _staging_folder(node["fqn"])
+    }
+    return {"metadata": {"project_name": manifest["metadata"]["project_name"]}, "nodes": nodes}
 
 
 def read_manifest() -> dict[str, object]:
@@ -70,14 +93,11 @@ def read_manifest() -> dict[str, object]:
 
 
 def mart_names() -> list[str]:
-    """Return the names of the marts, the tables a publication moves, sorted."""
-    nodes = read_manifest()["nodes"]
-    assert isinstance(nodes, dict)
-    return sorted(
-        node["name"]
-        for node in nodes.values()
-        if node["resource_type"] == "model" and node["schema"] == "marts_next"
-    )
+    """Return the names of the marts, the tables a publication moves, sorted.
+
+    dbt names a model by its file, so no manifest has to be read for it.
+    """
+    return sorted(path.stem for path in (DBT_PROJECT_DIR / "models" / "marts").rglob("*.sql"))
 
 
 def published_assets() -> list[str]:
@@ -139,7 +159,7 @@ def dbt_group(
         group_id=group_id,
         project_config=ProjectConfig(
             dbt_project_path=DBT_PROJECT_DIR,
-            manifest_path=MANIFEST,
+            manifest_path=GRAPH,
             # There are no packages to fetch, least of all before each task.
             install_dbt_deps=False,
         ),
