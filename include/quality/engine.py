@@ -18,13 +18,15 @@ from include.quality.rules import Rule, bad_rows_sql
 from include.warehouse.connection import connect
 
 if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
     from great_expectations.datasource.fluent.sql_datasource import QueryAsset
 
 
 # GX takes 2 to 3 ms of its own for an expectation whatever the rows, and 10 ms for a batch. What
-# every table is held to is therefore counted for all tables at once, required columns as one.
+# every table is held to is therefore counted for all tables at once, and one expectation judges the
+# counts: a row each, none above 0.
 COUNTED = ("filled", "unique", "no_rows")
 
 
@@ -48,17 +50,17 @@ class Outcome:
 def run_rules(dsn: str, rules: Sequence[Rule]) -> list[Outcome]:
     """Check rules against the warehouse at `dsn`; one outcome per rule.
 
-    Rules about columns of the same rows share a batch; those in `COUNTED` share one batch in all,
-    which counts their bad rows in a single statement.
+    Rules about columns of the same rows share a batch, an expectation each. Those in `COUNTED`
+    share one batch in all, a row per rule with the count of its bad rows, and one expectation.
     """
     outcomes: list[Outcome] = []
     for of_rows in _by_rows(rules):
         batch = _batch_definition(dsn, of_rows[0].table, of_rows[0].rows)
         outcomes += _validate(batch, of_rows)
-    queries = [rule for rule in rules if rule.kind in COUNTED]
-    if queries:
-        batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(dsn, queries))
-        outcomes += _validate(batch, queries)
+    counted = [rule for rule in rules if rule.kind in COUNTED]
+    if counted:
+        batch = _batch_definition(dsn, "bad_rows", _count_bad_rows(dsn, counted))
+        outcomes += _judge_counts(batch, counted)
     return outcomes
 
 
@@ -71,7 +73,7 @@ def _by_rows(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
 
 
 def _count_bad_rows(dsn: str, rules: Sequence[Rule]) -> str:
-    """Count every rule's bad rows; return a query of one row with the counts, a column per rule.
+    """Count every rule's bad rows; return a query of the counts, one row (rule, bad_rows) each.
 
     GX runs a batch's query at least twice (once to learn its columns), so it is given the counts.
     """
@@ -80,47 +82,74 @@ def _count_bad_rows(dsn: str, rules: Sequence[Rule]) -> str:
     with connect(dsn) as connection:
         counts = connection.execute(query.encode()).fetchone()
     assert counts is not None
-    columns = (f"{count} as {_count_column(place)}" for place, count in enumerate(counts))
-    return "select " + ", ".join(columns)
+    rows = ", ".join(f"({position}, {count})" for position, count in enumerate(counts))
+    return f"select * from (values {rows}) as counted (rule, bad_rows)"
 
 
-def _count_column(position: int) -> str:
-    return f"rule_{position}"
+def _judge_counts(batch_definition: BatchDefinition[Any], rules: Sequence[Rule]) -> list[Outcome]:
+    """Hold every rule's count of bad rows to 0; GX names those above it."""
+    import great_expectations.expectations
 
-
-def _validate(batch_definition: BatchDefinition[Any], rules: Sequence[Rule]) -> list[Outcome]:
-    """Validate with BOOLEAN_ONLY, then count what failed with BASIC."""
-    positions = range(len(rules))
-    passed = _run_suite(batch_definition, rules, positions, "BOOLEAN_ONLY")
-    failed = [position for position in positions if not passed[position]["success"]]
-    counted = _run_suite(batch_definition, rules, failed, "BASIC") if failed else {}
+    gxe: Any = great_expectations.expectations
+    none = gxe.ExpectColumnValuesToBeBetween(column="bad_rows", max_value=0)
+    entry = _run_suite(batch_definition, [none], "BOOLEAN_ONLY")[0]
+    bad: dict[int, int] = {}
+    if not entry.success:
+        named: Any = {"result_format": "COMPLETE", "unexpected_index_column_names": ["rule"]}
+        entry = _run_suite(batch_definition, [none], named)[0]
+        found = entry.result["unexpected_index_list"]
+        bad = {int(row["rule"]): int(row["bad_rows"]) for row in found}
     return [
-        _outcome(rule, counted.get(position, passed[position]))
+        Outcome(
+            rule=rule,
+            success=position not in bad,
+            failing_rows_sql=bad_rows_sql(rule),
+            unexpected_count=bad.get(position, 0),
+            element_count=None,
+            observed=bad.get(position),
+        )
         for position, rule in enumerate(rules)
     ]
 
 
-def _run_suite(
+def _validate(batch_definition: BatchDefinition[Any], rules: Sequence[Rule]) -> list[Outcome]:
+    """Validate with BOOLEAN_ONLY, then count what failed with BASIC."""
+    found = dict(enumerate(_results(batch_definition, rules, range(len(rules)), "BOOLEAN_ONLY")))
+    failed = [position for position, entry in found.items() if not entry.success]
+    if failed:
+        counted = _results(batch_definition, rules, failed, "BASIC")
+        found |= dict(zip(failed, counted, strict=True))
+    return [_outcome(rule, found[position]) for position, rule in enumerate(rules)]
+
+
+def _results(
     batch_definition: BatchDefinition[Any],
     rules: Sequence[Rule],
-    positions: Iterable[int],
+    positions: Sequence[int],
     result_format: Literal["BOOLEAN_ONLY", "BASIC"],
-) -> dict[int, dict[str, Any]]:
-    """Return GX's result per position of a rule; raise what the database raised."""
+) -> list[ExpectationValidationResult]:
+    """Return GX's results of the rules at `positions`, in their order (GX sorts by the column)."""
+    expectations = [_expectation(rules[position], position) for position in positions]
+    found = {}
+    for entry in _run_suite(batch_definition, expectations, result_format):
+        assert entry.expectation_config is not None
+        found[entry.expectation_config.meta["position"]] = entry
+    return [found[position] for position in positions]
+
+
+def _run_suite(
+    batch_definition: BatchDefinition[Any], expectations: Sequence[Any], result_format: Any
+) -> list[ExpectationValidationResult]:
+    """Return GX's results; raise what the database raised."""
     from great_expectations import ExpectationSuite
 
-    expectations = [_expectation(rules[position], position) for position in positions]
-    suite = ExpectationSuite(name="window", expectations=expectations)
+    suite = ExpectationSuite(name="window", expectations=list(expectations))
     result = batch_definition.get_batch().validate(suite, result_format=result_format)
-    found = {}
     for entry in result.results:
         failure = _first_exception(entry.exception_info)
         if failure:
             raise RuntimeError(f"expectation could not be evaluated: {failure}")
-        assert entry.expectation_config is not None
-        position = entry.expectation_config.meta["position"]
-        found[position] = {"success": bool(entry.success), **entry.result}
-    return found
+    return list(result.results)
 
 
 def _first_exception(info: dict[str, Any] | None) -> str | None:
@@ -131,38 +160,32 @@ def _first_exception(info: dict[str, Any] | None) -> str | None:
     return str(messages[0]) if messages else None
 
 
-def _outcome(rule: Rule, result: dict[str, Any]) -> Outcome:
-    is_counted = not result["success"]
-    observed = result.get("observed_value")
-    unexpected = observed if rule.kind in COUNTED else result.get("unexpected_count")
+def _outcome(rule: Rule, entry: ExpectationValidationResult) -> Outcome:
+    """Return a rule's outcome; only what failed was counted."""
+    success = bool(entry.success)
+    observed = json.loads(json.dumps(entry.result.get("observed_value"), default=str))
     return Outcome(
         rule=rule,
-        success=result["success"],
+        success=success,
         failing_rows_sql=bad_rows_sql(rule),
-        unexpected_count=int(unexpected or 0) if is_counted else 0,
-        element_count=result.get("element_count"),
-        observed=json.loads(json.dumps(observed, default=str)) if is_counted else None,
+        unexpected_count=0 if success else int(entry.result.get("unexpected_count") or 0),
+        element_count=entry.result.get("element_count"),
+        observed=None if success else observed,
     )
 
 
 def _expectation(rule: Rule, position: int) -> Any:
+    """Return the expectation on a column for a rule that is not in `COUNTED`."""
     import great_expectations.expectations
 
     # The package re-exports by star, which a strict type checker does not follow.
     gxe: Any = great_expectations.expectations
     always: dict[str, Any] = {"severity": rule.severity, "meta": {"position": position}}
-    match rule.kind:
-        case "between":
-            ends: dict[str, Any] = {"min_value": rule.low, "max_value": rule.high}
-            return gxe.ExpectColumnValuesToBeBetween(column=rule.columns[0], **ends, **always)
-        case "in_set":
-            return gxe.ExpectColumnValuesToBeInSet(
-                column=rule.columns[0], value_set=list(rule.allowed), **always
-            )
-        case "filled" | "unique" | "no_rows":
-            return gxe.ExpectColumnMaxToBeBetween(
-                column=_count_column(position), max_value=0, **always
-            )
+    if rule.kind == "between":
+        ends: dict[str, Any] = {"min_value": rule.low, "max_value": rule.high}
+        return gxe.ExpectColumnValuesToBeBetween(column=rule.columns[0], **ends, **always)
+    allowed = list(rule.allowed)
+    return gxe.ExpectColumnValuesToBeInSet(column=rule.columns[0], value_set=allowed, **always)
 
 
 @functools.cache
