@@ -5,7 +5,8 @@ Each run owns one window (its partition key): a business date, or a few hours. O
 fetches, lands and loads, mapped over the connections (shops, brands, accounts) by their ids; the
 API's pool bounds how many ask it at once. `check_<source>` runs the expectations on what was
 loaded. Of a business date `announce_day` records the arrival and marks `warehouse.day` once every
-enabled source has arrived; no day waits for a stream with windows of its own.
+enabled source has arrived; no day waits for a stream with windows of its own. The tables of a
+plan come from files on this machine: one task reads them all.
 """
 
 from __future__ import annotations
@@ -24,17 +25,18 @@ from include.task_links import FreshnessLink, LandingLink, QualityLink
 
 
 @step(link=LandingLink())
-def load_stream(source_name: str, stream_name: str, conn_id: str) -> dict[str, object]:
-    """Fetch, land and load one stream of one connection for the run's window."""
+def load_streams(source_name: str, stream_name: str, conn_id: str) -> dict[str, object]:
+    """Fetch, land and load one stream of one connection for the run's window; "": a plan's all."""
     from include import daily, orchestration
 
-    source, read = discover_sources()[source_name], orchestration.airflow_connection
-    key, run_id = orchestration.partition_key(), orchestration.run_id()
-    orchestration.skip_unless_wanted(conn_id, f"{stream_name} of {conn_id} for {key}")
-    stream = source.stream(stream_name)
-    result = daily.load_stream(source, stream, conn_id, key, run_id=run_id, read=read)
-    orchestration.skip_if(result.status == "skipped", result.reason)
-    return {"load_id": result.load_id, "rows": result.rows_read, "rejected": result.rows_rejected}
+    source, key = discover_sources()[source_name], orchestration.partition_key()
+    run = {"run_id": orchestration.run_id(), "read": orchestration.airflow_connection}
+    orchestration.skip_unless_wanted(conn_id, f"{stream_name or source_name} of {conn_id}, {key}")
+    streams = (source.stream(stream_name),) if stream_name else source.streams
+    results = [daily.load_stream(source, stream, conn_id, key, **run) for stream in streams]
+    orchestration.skip_if(all(r.status == "skipped" for r in results), results[0].reason)
+    rows, rejected = sum(r.rows_read for r in results), sum(r.rows_rejected for r in results)
+    return {"load_ids": [r.load_id for r in results], "rows": rows, "rejected": rejected}
 
 
 @step(trigger_rule="none_failed", link=QualityLink())
@@ -80,13 +82,13 @@ def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: st
         )
         checked = check(source.name, own)
         with TaskGroup("load", tooltip=f"read {source.title}", prefix_group_id=False) as loads:
-            for stream in source.part(own).streams:
-                load_stream.override(
-                    task_id=f"load_{stream.name}",
+            for name in [""] if source.is_plan else [s.name for s in source.part(own).streams]:
+                load_streams.override(
+                    task_id=f"load_{name or 'plan'}",
                     pool=source.name,
                     inlets=[api_asset(source)],
                     map_index_template="{{ task.op_kwargs['conn_id'] }}",
-                ).partial(source_name=source.name, stream_name=stream.name).expand(conn_id=conn_ids)
+                ).partial(source_name=source.name, stream_name=name).expand(conn_id=conn_ids)
         loads >> checked
         if not own:
             checked >> announce_day(source.name)

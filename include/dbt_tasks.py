@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cosmos import DbtTaskGroup
 
 MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
-# Every task of a DAG parses its file, and of dbt's manifest of megabytes that is this hundredth part.
+# Every task of a DAG parses its file; of a manifest of megabytes this is the fiftieth part.
 GRAPH = MANIFEST.with_name("graph.json")
 GRAPH_KEYS = ("unique_id", "package_name", "resource_type", "original_file_path", "tags", "fqn")
 # What a run tells is in its results; writing the graph and every query to files takes as long as
@@ -60,7 +60,7 @@ def write_manifest() -> None:
         run_dbt(["--quiet", "parse", "--target-path", folder])
         manifest = json.loads((Path(folder) / MANIFEST.name).read_bytes())
         (Path(folder) / GRAPH.name).write_text(json.dumps(model_graph(manifest)), "utf-8")
-        # The manifest goes last: one that is there has beside it what spares later runs the parsing.
+        # The manifest goes last: one that is there has what spares later runs the parsing.
         for name in ("partial_parse.msgpack", GRAPH.name, MANIFEST.name):
             (Path(folder) / name).replace(MANIFEST.parent / name)
 

@@ -254,6 +254,11 @@ class Source:
     classify: Classify | None = None
     doc: str = ""
 
+    @property
+    def is_plan(self) -> bool:
+        """Whether every stream is read from the plan's files: no API bounds or delays them."""
+        return all(stream.kind is StreamKind.PLAN for stream in self.streams)
+
     def part(self, own_stream: str = "") -> Source:
         """Return the source with the streams of its day, or with one that has its own windows."""
         if own_stream:
