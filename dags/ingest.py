@@ -33,7 +33,7 @@ def load_streams(source_name: str, stream_name: str, conn_id: str) -> dict[str, 
     run = {"run_id": orchestration.run_id(), "read": orchestration.airflow_connection}
     orchestration.skip_unless_wanted(conn_id, f"{stream_name or source_name} of {conn_id}, {key}")
     streams = (source.stream(stream_name),) if stream_name else source.streams
-    results = [daily.load_stream(source, stream, conn_id, key, **run) for stream in streams]
+    results = daily.load_streams(source, streams, conn_id, key, **run)
     orchestration.skip_if(all(r.status == "skipped" for r in results), results[0].reason)
     rows, rejected = sum(r.rows_read for r in results), sum(r.rows_rejected for r in results)
     return {"load_ids": [r.load_id for r in results], "rows": rows, "rejected": rejected}

@@ -58,31 +58,42 @@ def lookup_targets(source: Source) -> dict[str, tuple[str, ...]]:
     return {source.platform: tuple(sorted(handles))}
 
 
-def load_stream(
+def load_streams(
     source: Source,
-    stream: Stream,
+    streams: Sequence[Stream],
     conn_id: str,
     key: dt.date | str,
     *,
     run_id: str,
     read: ReadConnection = read_connection,
-) -> StreamResult:
-    """Fetch, land and load one stream's window: a day, or one of the stream's own."""
+) -> list[StreamResult]:
+    """Fetch, land and load the window of streams of one connection, one after the other.
+
+    key: of a day, or of a window of a stream's own. One session of the warehouse serves them all:
+    logging in and filling its caches takes longer than loading a small stream.
+    """
     from include.ingest import run_stream, stream_window
-    from include.warehouse.connection import dsn_of
+    from include.warehouse.connection import connect, dsn_of
 
     connection = read(conn_id) if source.needs_connection else Connection(conn_id=conn_id)
-    return run_stream(
-        source,
-        stream,
-        connection,
-        stream_window(stream, key, schedule_facts().reporting_timezone),
-        dsn=dsn_of(read("warehouse_loader")),
-        landing_url=read_settings().landing_url,
-        hash_key=(read("privacy").password or "").encode(),
-        run_id=run_id,
-        targets=lookup_targets(source),
-    )
+    dsn, settings = dsn_of(read("warehouse_loader")), read_settings()
+    timezone, targets = schedule_facts().reporting_timezone, lookup_targets(source)
+    with connect(dsn, autocommit=True) as warehouse:
+        return [
+            run_stream(
+                source,
+                stream,
+                connection,
+                stream_window(stream, key, timezone),
+                dsn=dsn,
+                warehouse=warehouse,
+                landing_url=settings.landing_url,
+                hash_key=(read("privacy").password or "").encode(),
+                run_id=run_id,
+                targets=targets,
+            )
+            for stream in streams
+        ]
 
 
 def check_source_window(
@@ -135,8 +146,7 @@ def run_source_day(
     """Run a source's whole day in this process: every stream, the check, the announcement."""
     source = discover_sources()[name].part()
     for conn_id in connections_of(name, schedule_facts().sources):
-        for stream in source.streams:
-            load_stream(source, stream, conn_id, day, run_id=run_id, read=read)
+        load_streams(source, source.streams, conn_id, day, run_id=run_id, read=read)
     check_source_window(source, day, run_id=run_id, read=read)
     return announce_source_day(source, day, run_id=run_id, read=read)
 
@@ -156,10 +166,9 @@ def run_own_window(
     from include.ingest import newest_window_key
 
     source = discover_sources()[name].part(stream_name)
-    (stream,) = source.streams
-    key = newest_window_key(stream, instant)
+    key = newest_window_key(source.stream(stream_name), instant)
     for conn_id in connections_of(name, schedule_facts().sources):
-        load_stream(source, stream, conn_id, key, run_id=run_id, read=read)
+        load_streams(source, source.streams, conn_id, key, run_id=run_id, read=read)
     check_source_window(source, key, run_id=run_id, read=read)
     return key
 

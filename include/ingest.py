@@ -106,12 +106,15 @@ def run_stream(
     landing_url: str,
     hash_key: bytes,
     run_id: str,
+    warehouse: psycopg.Connection | None = None,
     targets: Mapping[str, tuple[str, ...]] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> StreamResult:
     """Fetch, land and load a stream's window; safe to run again at any time.
 
-    dsn: the loader's. hash_key: key of the HMAC that replaces personal values before landing.
+    dsn: the loader's. warehouse: a session of the loader's in autocommit mode that is used by one
+    load after the other; without it the load opens its own. hash_key: key of the HMAC that replaces
+    personal values before landing.
     sleep: how the session waits between repetitions. A snapshot whose day is over and an optional
     stream without its permission are skipped, with the reason. Raises the error tree; then nothing
     of the window was loaded.
@@ -119,7 +122,7 @@ def run_stream(
     header = _header(source, stream, connection.conn_id, window, run_id)
     landing = LandingRun(open_store(landing_url), header)
     scope = scope_of(header, landing.path)
-    with connect(dsn, autocommit=True) as conn, relaxed_gc():
+    with _session(dsn, warehouse) as conn, relaxed_gc():
         session = ApiSession(
             connection,
             hash_key=hash_key,
@@ -147,6 +150,17 @@ def run_stream(
                     raise
                 return _skip(conn, scope, window, f"permission is missing: {error}")
         return finish_load(load, landing)
+
+
+@contextmanager
+def _session(dsn: str, warehouse: psycopg.Connection | None) -> Iterator[psycopg.Connection]:
+    """Yield the session a load works in; one that others use after it loses the load's tables."""
+    if warehouse is None:
+        with connect(dsn, autocommit=True) as own:
+            yield own
+    else:
+        yield warehouse
+        warehouse.execute("discard temp")
 
 
 def finish_load(load: StreamLoad, landing: LandingRun | None) -> StreamResult:
