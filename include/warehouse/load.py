@@ -36,10 +36,11 @@ CHUNK_DOCUMENTS = 250
 
 
 class StreamLoad:
-    """One load of one stream. `conn` must be in autocommit mode and serve no other load at the same time.
+    """One load of one stream.
 
-    is_partial: only some pages of the window are read (rejects after a fix); then counts are not
-    checked and nothing is deleted. only_keys: of these pages load just the documents of these keys.
+    conn: in autocommit mode; it serves no other load at the same time. is_partial: only some pages
+    of the window are read (rejects after a fix); then counts are not checked and nothing is
+    deleted. only_keys: of these pages load just the documents of these keys.
     """
 
     def __init__(
