@@ -111,17 +111,22 @@ class Installation:
                 path.write_text(text, encoding="utf-8")
 
     def read_plans(self, at: str) -> dict[str, StreamResult]:
-        """Load every stream of the plan, as a run on that day would."""
+        """Load every stream of the plan in one session, as a run on that day would."""
         self.read_at = utc(at)
         window = day_window(self.read_at.date() - dt.timedelta(days=1), "America/New_York")
-        return {
-            stream.name: run_stream(
-                SOURCE, stream, Connection("campaign_plan", extra={"path": str(self.folder)}),
-                window, dsn=self.warehouse.dsn("loader"), landing_url=str(self.root / "landing"),
-                hash_key=b"0" * 32, run_id=f"{stream.name}-{at}".replace(":", ""),
-            )
-            for stream in SOURCE.streams
-        }  # fmt: skip
+        dsn, day = self.warehouse.dsn("loader"), at.replace(":", "")
+        with connect(dsn, autocommit=True) as session:
+            loaded = {
+                stream.name: run_stream(
+                    SOURCE, stream, Connection("campaign_plan", extra={"path": str(self.folder)}),
+                    window, dsn=dsn, warehouse=session, landing_url=str(self.root / "landing"),
+                    hash_key=b"0" * 32, run_id=f"{stream.name}-{day}",
+                )
+                for stream in SOURCE.streams
+            }  # fmt: skip
+            left = "select count(*) from pg_class where relnamespace = pg_my_temp_schema()"
+            assert session.execute(left).fetchone() == (0,)
+        return loaded
 
     def order(self, shop: str, at: str, net: str, code: str = "", link: str = "") -> str:
         """Write an order, with a code or with a visit by the link of `campaign/creator`."""
