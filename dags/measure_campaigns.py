@@ -57,7 +57,7 @@ def open_run() -> int:
 
 @step(inlets=raw_inlets(schedule_facts().sources))
 def build_staging() -> None:
-    """Load the seeds and build the staging views, in one task: there are many, all small."""
+    """Load the seeds and build the views over raw, in one task: there are many, all small."""
     from include import daily, orchestration
 
     daily.build_staging(read=orchestration.airflow_connection)

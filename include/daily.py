@@ -199,13 +199,13 @@ def open_run(
 
 
 def build_staging(*, read: ReadConnection = read_connection) -> None:
-    """Load seeds; build and test the views of all enabled sources, and of those that facts read."""
-    from include.dbt_tasks import LEAN, idle_staging, run_dbt
+    """Load seeds; build and test the views over raw: of enabled sources and those facts read."""
+    from include.dbt_tasks import LEAN, idle_staging, run_dbt, staged_views
 
     idle = idle_staging(enabled_sources(schedule_facts().sources))
     exclude = ["--exclude", *idle] if idle else []
     # Cautious: a test that also looks at a fact waits until that fact is built.
-    chosen = ["--select", "path:models/staging", "resource_type:seed"]
+    chosen = ["--select", "path:models/staging", "resource_type:seed", *staged_views()]
     selected = [*chosen, *exclude, "--indirect-selection", "cautious"]
     not_unit_tests = ["--exclude-resource-type", "unit_test"]
     run_dbt(["--quiet", *LEAN, "build", *selected, *not_unit_tests], read("warehouse_transformer"))

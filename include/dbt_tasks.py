@@ -68,8 +68,9 @@ def write_manifest() -> None:
 def model_graph(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return of a manifest what Cosmos draws: the models that become tasks and what they read.
 
-    Staging, seeds and tests become no task of their own; their selectors still reach dbt itself.
+    What `build_staging` makes, and tests, become no task of their own.
     """
+    staged = _views_over_sources(manifest["nodes"])
     nodes = {
         name: {
             **{key: node[key] for key in GRAPH_KEYS},
@@ -77,7 +78,7 @@ def model_graph(manifest: Mapping[str, Any]) -> dict[str, Any]:
             "depends_on": {"nodes": node["depends_on"]["nodes"]},
         }
         for name, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and not _staging_folder(node["fqn"])
+        if node["resource_type"] == "model" and name not in staged
     }
     return {"metadata": {"project_name": manifest["metadata"]["project_name"]}, "nodes": nodes}
 
@@ -133,6 +134,26 @@ def _staging_that_facts_read() -> set[str]:
         for parent in node["depends_on"]["nodes"]
         if (folder := folders.get(parent)) and folder != folders[name]
     }
+
+
+def staged_views() -> list[str]:
+    """Return the names of views beyond staging that read nothing dbt fills, sorted."""
+    nodes: Any = read_manifest()["nodes"]
+    found = (nodes[name] for name in _views_over_sources(nodes))
+    return sorted(node["name"] for node in found if not _staging_folder(node["fqn"]))
+
+
+def _views_over_sources(nodes: Mapping[str, Any]) -> set[str]:
+    """Return the views that hold no rows of ours underneath: all they read are views and seeds."""
+    filled = {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "view"
+    }
+    views = {n for n, node in nodes.items() if node["resource_type"] == "model"} - filled
+    while over := {n for n in views if filled.intersection(nodes[n]["depends_on"]["nodes"])}:
+        views, filled = views - over, filled | over
+    return views
 
 
 def _staging_folder(path: Sequence[str]) -> str:

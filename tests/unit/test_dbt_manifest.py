@@ -5,39 +5,50 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from include import dbt_tasks
-from include.dbt_tasks import DbtFailed, write_manifest
+from include.dbt_tasks import DbtFailed, staged_views, write_manifest
 
 FILES = ["graph.json", "manifest.json", "partial_parse.msgpack"]
-SECOND = "model.groundswell.int_second"
-MODEL = {
-    "unique_id": SECOND,
-    "package_name": "groundswell",
-    "resource_type": "model",
-    "original_file_path": "models/intermediate/int_second.sql",
-    "path": "intermediate/int_second.sql",
-    "tags": ["before_solve"],
-    "fqn": ["groundswell", "intermediate", "int_second"],
-    "config": {"materialized": "view", "persist_docs": {"relation": True}},
-    "meta": {"owner": "growth"},
-    "depends_on": {"macros": [], "nodes": ["model.groundswell.stg_shop__first"]},
-    "raw_code": "select 1",
+
+
+def node(folder: str, name: str, materialized: str, *parents: str) -> dict[str, Any]:
+    """A model of dbt's manifest, cut to what is read of it and some of what is not."""
+    return {
+        "unique_id": f"model.groundswell.{name}",
+        "package_name": "groundswell",
+        "resource_type": "model",
+        "name": name,
+        "original_file_path": f"models/{folder}/{name}.sql",
+        "tags": ["before_solve"],
+        "fqn": ["groundswell", *folder.split("/"), name],
+        "config": {"materialized": materialized, "persist_docs": {"relation": True}},
+        "meta": {"owner": "growth"},
+        "depends_on": {"macros": ["macro.groundswell.amount"], "nodes": list(parents)},
+        "raw_code": "select 1",
+    }
+
+
+FIRST, BESIDE = "model.groundswell.stg_shop__first", "model.groundswell.int_beside"
+FACT, OVER = "model.groundswell.fct_sale", "model.groundswell.int_over"
+NODES = {
+    FIRST: node("staging/shop", "stg_shop__first", "view", "source.groundswell.shop.orders"),
+    BESIDE: node("intermediate", "int_beside", "view", FIRST, "seed.groundswell.ref_tier"),
+    FACT: node("core", "fct_sale", "incremental", BESIDE),
+    OVER: node("intermediate", "int_over", "view", FACT, FIRST),
+    "test.groundswell.unique": {
+        **node("core", "unique", "test", FACT),
+        "resource_type": "test",
+    },
 }
-STAGED = {**MODEL, "fqn": ["groundswell", "staging", "shop", "stg_shop__first"]}
 
 
 def a_manifest(version: int) -> str:
-    nodes = {
-        SECOND: MODEL,
-        "model.groundswell.stg_shop__first": STAGED,
-        "test.groundswell.unique": {**MODEL, "resource_type": "test"},
-    }
-    return json.dumps(
-        {"metadata": {"project_name": "groundswell", "v": version}, "nodes": nodes, "macros": {}}
-    )
+    metadata = {"project_name": "groundswell", "version": version}
+    return json.dumps({"metadata": metadata, "nodes": NODES, "macros": {}})
 
 
 class FakeDbt:
@@ -76,21 +87,22 @@ def test_the_graph_is_what_cosmos_draws_and_no_more(
 ) -> None:
     monkeypatch.setattr(dbt_tasks, "run_dbt", FakeDbt(1))
     write_manifest()
-    assert json.loads((target / "graph.json").read_text()) == {
-        "metadata": {"project_name": "groundswell"},
-        "nodes": {
-            SECOND: {
-                "unique_id": SECOND,
-                "package_name": "groundswell",
-                "resource_type": "model",
-                "original_file_path": "models/intermediate/int_second.sql",
-                "tags": ["before_solve"],
-                "fqn": ["groundswell", "intermediate", "int_second"],
-                "config": {"materialized": "view", "meta": {"owner": "growth"}},
-                "depends_on": {"nodes": ["model.groundswell.stg_shop__first"]},
-            }
-        },
+    graph = json.loads((target / "graph.json").read_text())
+    assert set(graph) == {"metadata", "nodes"}
+    assert graph["metadata"] == {"project_name": "groundswell"}
+    # Staging and what reads nothing else is made by one task; a view over a fact has its own.
+    assert set(graph["nodes"]) == {FACT, OVER}
+    assert graph["nodes"][OVER] == {
+        "unique_id": OVER,
+        "package_name": "groundswell",
+        "resource_type": "model",
+        "original_file_path": "models/intermediate/int_over.sql",
+        "tags": ["before_solve"],
+        "fqn": ["groundswell", "intermediate", "int_over"],
+        "config": {"materialized": "view", "meta": {"owner": "growth"}},
+        "depends_on": {"nodes": [FACT, FIRST]},
     }
+    assert staged_views() == ["int_beside"]
 
 
 def test_a_failed_parse_leaves_the_manifest_that_was_there(
