@@ -34,12 +34,18 @@ read it come after it in the graph and are built again. -#}
         definition constant text := $definition$
 {{ sql }}
 $definition$;
+        hint text;
     begin
         execute 'create or replace view {{ relation }} as ' || definition;
-    exception when invalid_table_definition then
-        perform {{ cascade_lock() }};
-        drop view {{ relation }} cascade;
-        execute 'create view {{ relation }} as ' || definition;
+    exception
+        when invalid_table_definition then
+            perform {{ cascade_lock() }};
+            drop view {{ relation }} cascade;
+            execute 'create view {{ relation }} as ' || definition;
+        when others then
+            -- Else the error would repeat the whole definition.
+            get stacked diagnostics hint = pg_exception_hint;
+            raise exception using errcode = sqlstate, message = concat_ws('; ', sqlerrm, nullif(hint, ''));
     end
     $replace_view$
 {%- endmacro %}
