@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.warehouse.load_stage import csv_of
+from include.warehouse.load_batch import csv_of, encode_rows
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,12 @@ from include.warehouse.load_stage import csv_of
     ],
 )  # fmt: skip
 def test_a_row_becomes_a_line(row: list[object], line: bytes) -> None:
-    assert csv_of([row]) == line
+    assert csv_of(encode_rows([row])) == line
 
 
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2), min_size=1))
 def test_any_text_comes_back(rows: list[list[str]]) -> None:
-    text = csv_of(rows).decode()
+    text = csv_of(encode_rows(rows)).decode()
     # Python's reader knows the same dialect, but for NUL and an escape before other characters.
     found = list(
         csv.reader(io.StringIO(text, newline=""), escapechar="\\", doublequote=False, strict=True)
