@@ -22,7 +22,7 @@ from include.sources._units import Unit
 PIECE_BYTES = 256 * 1024
 
 encode_rows = msgspec.json.Encoder().encode_lines
-_decode_rows = msgspec.json.Decoder(list[Row]).decode_lines
+_decode_rows = msgspec.json.Decoder(Row).decode_lines
 _ESCAPED = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|([^u]))")
 _CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 # Quotes and backslashes stay escaped; where none of these stands there is nothing to be done.

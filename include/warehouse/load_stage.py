@@ -18,7 +18,7 @@ from include.sources._units import Unit
 from include.warehouse.load_batch import Batch, csv_pieces
 from include.warehouse.load_tables import EXTRA, RawTable
 
-# Bytes that wait before they are copied: a COPY for each table, of 1,500 orders with what they hold.
+# Bytes that wait before they are copied: 1,500 orders with what they hold, a COPY for each table.
 BATCH_BYTES = 4 * 1024 * 1024
 _TIME = "timestamp with time zone"
 _SEQ = Column("_seq", (), "bigint", False)
