@@ -60,3 +60,10 @@ def test_a_text_without_bytes_takes_no_unit_into_the_batch() -> None:
     with pytest.raises(UnicodeEncodeError):
         batch.add([Unit(["fine", 0], None, ([["\ud800", 0]],), b"")], page_number=1)
     assert batch.units() == []
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(2, (1, 1)), (3, (2, 1)), (8, (4, 4))])
+def test_halves_are_never_the_whole(count: int, sizes: tuple[int, int]) -> None:
+    batch = Batch.of(1, seq_place=0)
+    batch.add([Unit([number], None, (), b"") for number in range(count)], page_number=1)
+    assert tuple(len(half.units()) for half in batch.halves()) == sizes
