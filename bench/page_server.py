@@ -25,6 +25,9 @@ class Pages(BaseHTTPRequestHandler):
     """Answers one request; `folder` is where the pages lie."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body in one piece: apart, each small answer waits 40 ms for an acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     folder = Path()
 
     def do_GET(self) -> None:

@@ -31,8 +31,8 @@ __all__ = ["LoadCounts", "StreamLoad", "create_raw_tables", "record_skip"]
 _log = logging.getLogger(__name__)
 # Rejects kept in memory; a window with more of them is lost anyway.
 MAX_REJECTS = 10_000
-# Documents read together: fewer cost more calls, more cost memory.
-CHUNK_DOCUMENTS = 250
+# Documents read together: fewer cost more calls, more leave the cache of a core.
+CHUNK_DOCUMENTS = 50
 
 
 class StreamLoad:

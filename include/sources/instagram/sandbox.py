@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -41,7 +41,8 @@ def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
     """Make a token with every scope and the app that may renew it.
 
     `removed_metrics` lets a test take metrics away (an account's as `account:reach`),
-    `calls_per_day` sets after how many calls in a day the API throttles.
+    `calls_per_day` sets after how many calls in a day the API throttles, `narrow_tokens` are more
+    tokens, each with the usernames it reaches.
     """
     return {
         "access_token": "EAAG" + random_bytes(48).hex(),
@@ -77,6 +78,10 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
     tokens = Tokens(credentials)
     allowance = Allowance(credentials)
     graph = GraphServer(market, credentials)
+    narrow = {
+        token: GraphServer(market, credentials, usernames)
+        for token, usernames in credentials.get("narrow_tokens", {}).items()
+    }
 
     async def get(path: str, request: Request) -> Response:
         now, params = clock.now(), dict(request.query_params)
@@ -86,7 +91,7 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
                 return _answer(tokens.exchange(params), 200, {})
             given = tokens.check(request)
             allowance.count(now)
-            document, status = graph.get(path, params, now), 200
+            document, status = narrow.get(given, graph).get(path, params, now), 200
         except Refusal as refusal:
             document, status = {"error": refusal.body}, refusal.status
         _add_next_addresses(document, request, given)
@@ -109,11 +114,16 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
 class GraphServer:
     """Finds the object or edge a path names and answers it for one token."""
 
-    def __init__(self, market: Market, credentials: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        market: Market,
+        credentials: Mapping[str, Any],
+        reached: Collection[str] | None = None,
+    ) -> None:
         self._market = market
         self._business_id = str(credentials["business_id"])
         self._scopes = frozenset(credentials["scopes"])
-        self._posts = Posts(market)
+        self._posts = Posts(market, reached)
         removed = frozenset(credentials["removed_metrics"])
         self._insights = Insights(self._posts, removed)
         self._accounts = AccountInsights(self._posts, removed)

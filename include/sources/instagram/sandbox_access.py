@@ -21,7 +21,7 @@ class Tokens:
     """The tokens this sandbox takes: the first one, and those it was exchanged for."""
 
     def __init__(self, credentials: Mapping[str, Any]) -> None:
-        self._valid = {str(credentials["access_token"])}
+        self._valid = {str(credentials["access_token"]), *credentials.get("narrow_tokens", ())}
         self._client = {name: credentials.get(name) for name in ("client_id", "client_secret")}
 
     def check(self, request: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from include.sandbox.market_facts import MarketAccount, MarketPost, PostCounters
@@ -34,8 +34,10 @@ KNOWN_METRICS = frozenset().union(*METRICS.values())
 class Posts:
     """Who is who and which posts are visible at an instant; answers of one instant are kept."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, reached: Collection[str] | None = None) -> None:
+        """reached: usernames of the accounts the token reaches; None for all that connected."""
         self.market = market
+        self._reached = reached
         self._at: dt.datetime | None = None
         self._posts: dict[str, MarketPost] = {}
 
@@ -69,7 +71,8 @@ class Posts:
 
     def connected(self, now: dt.datetime) -> list[MarketAccount]:
         """Return the accounts the token reaches: the brand's and the creators' who connected."""
-        accounts = [self.market.account_at(name, now) for name in self.market.accounts]
+        names = [n for n in self.market.accounts if self._reached is None or n in self._reached]
+        accounts = [self.market.account_at(name, now) for name in names]
         return [a for a in accounts if a.access_path == "own_account"]
 
     def professional(self, username: str, now: dt.datetime) -> MarketAccount | None:

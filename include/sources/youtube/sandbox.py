@@ -20,6 +20,7 @@ from include.sandbox.clock import Clock
 from include.sandbox.world import Market
 from include.sources.youtube.sandbox_answers import Catalogue
 from include.sources.youtube.sandbox_comments import Comments
+from include.sources.youtube.sandbox_discovery import check_values, checked
 from include.sources.youtube.sandbox_reports import Reports
 from include.sources.youtube.sandbox_shapes import Refusal
 from include.sources.youtube.sandbox_videos import BRAND_CHANNEL_ID, Studio, make_id
@@ -78,7 +79,8 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
 
     def get_report(request: Request) -> Response:
         desk.check_token(request)
-        return _json(reports.answer(dict(request.query_params), clock.now()))
+        answer = reports.answer(dict(request.query_params), clock.now())
+        return _json(checked("reports.query", answer))
 
     async def ask_data(resource: str, request: Request) -> Response:
         return _refusing(lambda: get_data(resource, request))
@@ -118,7 +120,9 @@ class DataApi:
         self._quota.spend(now)
         if resource not in self._methods:
             raise Refusal(404, "notFound", "Method not found.", domain="global")
-        return self._methods[resource](params, now)
+        method = f"{resource}.list"
+        check_values(method, params)
+        return checked(method, self._methods[resource](params, now))
 
 
 class Desk:

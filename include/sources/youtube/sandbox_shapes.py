@@ -112,6 +112,8 @@ METHODS = {
     )
 }
 # fmt: on
+# Lists that are read forwards alone.
+ONE_WAY = frozenset({"commentThreads", "comments"})
 
 
 def check_params(method: Method, params: Mapping[str, str]) -> tuple[list[str], str]:
@@ -161,7 +163,7 @@ def page_of(
     page: dict[str, Any] = {"kind": kind, "etag": "sandbox", "items": items}
     if start + size < len(documents):
         page["nextPageToken"] = page_token(start + size)
-    if start:
+    if start and method.name not in ONE_WAY:
         page["prevPageToken"] = page_token(max(0, start - size))
     page["pageInfo"] = {"totalResults": len(documents), "resultsPerPage": size}
     return page

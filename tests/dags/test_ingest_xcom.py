@@ -1,0 +1,25 @@
+"""What a load hands to Airflow: numbers alone, whatever the API said."""
+
+from __future__ import annotations
+
+import runpy
+from typing import Any
+
+import pytest
+
+from include import daily, orchestration
+from include.ingest import StreamResult
+from include.settings import REPO_ROOT
+
+SAID = "permission is missing: EAAGsecretsecret of maya@example.com, +1 212 555 0100"
+
+
+def test_no_text_of_an_api_reaches_xcom(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = StreamResult(7, "loaded", SAID, rows_read=3, rows_rejected=1, drifted_fields=(SAID,))
+    monkeypatch.setattr(daily, "load_stream", lambda *args, **kwargs: result)
+    monkeypatch.setattr(orchestration, "partition_key", lambda: "2026-11-04")
+    monkeypatch.setattr(orchestration, "run_id", lambda: "run")
+    monkeypatch.setattr(orchestration, "form", lambda name: None)
+    module = runpy.run_path(str(REPO_ROOT / "dags" / "ingest.py"))
+    load: Any = module["load_stream"].function
+    assert load("shopify", "orders", "shopify") == {"load_id": 7, "rows": 3, "rejected": 1}
