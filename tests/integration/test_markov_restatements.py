@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from test_restatements import (
 
 from include.attribution.explain_changes import format_week_changes
 from include.attribution.explain_rows import read_creator_day
+from include.attribution.truth_credits import read_markov_credits
 from include.refits import request_refit
+from include.warehouse.connection import connect
 
 SUNDAY = "2026-03-08"
 CLOSED = "2026-03-12"
@@ -176,3 +179,27 @@ def test_orders_outside_the_chain_stand_in_the_week_of_their_sale(market: ChainM
     measure(market, "2026-03-13")
     assert weeks(market) == {("bo", "late_order"): ("markov", "88.16", "93.16", "5.00", "1")}
     check_weeks(market)
+
+
+def test_a_weeks_shares_are_shares_of_its_orders(market: ChainMarket) -> None:
+    """Ana has 73.47 of 180.00, 40.8167 of a; bo has 88.16. A code alone keeps its own."""
+    market.order("k", "2026-03-04", {"2026-03-04": "9.00", "2026-03-13": "-4.00"}, "code:bo")
+    measure(market, "2026-03-04")
+    with connect(market.dsn) as connection:
+        ((shop, found),) = read_markov_credits(connection, "all", dt.date(2026, 3, 4))
+    assert shop == "shop"
+    rounded = {
+        order: {creator: round(amount, 4) for creator, amount in parts.items()}
+        for order, parts in found["markov"].items()
+    }
+    assert rounded == {
+        "a": {"ana": Decimal("40.8167"), "bo": Decimal("48.9778")},
+        "b": {"ana": Decimal("20.4083"), "bo": Decimal("24.4889")},
+        "c": {"ana": Decimal("12.2450"), "bo": Decimal("14.6933")},
+        "k": {"bo": Decimal("9.00")},
+    }
+    assert sum(parts["ana"] for name, parts in found["markov"].items() if name != "k") == (
+        pytest.approx(Decimal("73.47"), abs=Decimal("1e-6"))
+    )
+    assert found["markov_path"]["a"] == {"ana": Decimal("45.45"), "bo": Decimal("54.55")}
+    assert found["markov_path"].keys() == rounded.keys()
