@@ -12,7 +12,7 @@ from random_attribution import random_case
 
 from include.attribution import __main__ as command
 from include.attribution.cases import CaseFile, read_cases
-from include.attribution.cases_answer import SqlAnswer
+from include.attribution.cases_answer import SqlAnswer, complete_answer
 from include.attribution.cases_check import check_cases, format_results
 from include.attribution.cases_sql import build_cases, read_answers, scratch_database
 from include.attribution.explain import format_order
@@ -68,6 +68,22 @@ def test_random_cases_equal_the_oracle(drawn: CaseFile, answers: dict[str, SqlAn
     results = check_cases(drawn, answers)
     assert not any(result.failures for result in results), format_results(results)
     assert sum(len(result.checks) for result in results) > 3000
+
+
+def test_random_chains_convert_as_often_as_their_paths(
+    drawn: CaseFile, answers: dict[str, SqlAnswer]
+) -> None:
+    """P(conversion) of the paths SQL built is the observed rate; shares sum to 1, cents too."""
+    rates = set()
+    for case in drawn.cases:
+        answer = complete_answer(answers[case.id])
+        walked = [path for path in answer.sql.paths if path.channels]
+        orders = sum(path.conversions for path in walked)
+        rate = orders / (orders + sum(p.nulls for p in walked)) if walked else 0.0
+        assert answer.solution.p_conversion == pytest.approx(rate, abs=1e-12)
+        assert answer.solution.shares.sum() == pytest.approx(1.0 if orders else 0.0, abs=1e-12)
+        rates.add(round(rate, 3))
+    assert len(rates) > 5
 
 
 def test_explaining_an_order_that_was_refunded(
