@@ -22,6 +22,7 @@ from include.warehouse.connection import connect
 FOLDER = Path(__file__).parents[1] / "golden"
 DEFECTS = read_cases(FOLDER / "peer_defects.json")
 GOLDEN = read_cases(FOLDER / "attribution.json")
+ODD = read_cases(FOLDER / "odd_orders.json")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def built(warehouse: Any, drawn: CaseFile) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE_DSN", warehouse.server_dsn)
         with scratch_database() as dsn:
-            build_cases(dsn, [*GOLDEN.cases, *DEFECTS.cases, *drawn.cases])
+            build_cases(dsn, [*GOLDEN.cases, *DEFECTS.cases, *ODD.cases, *drawn.cases])
             yield dsn
     with connect(warehouse.server_dsn) as admin:
         left = admin.execute(
@@ -49,7 +50,7 @@ def built(warehouse: Any, drawn: CaseFile) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def answers(built: str, drawn: CaseFile) -> dict[str, SqlAnswer]:
-    return read_answers(built, [*GOLDEN.cases, *DEFECTS.cases, *drawn.cases])
+    return read_answers(built, [*GOLDEN.cases, *DEFECTS.cases, *ODD.cases, *drawn.cases])
 
 
 @pytest.mark.parametrize("case", DEFECTS.cases, ids=lambda case: case.id)
@@ -61,6 +62,13 @@ def test_defects_that_shipped_elsewhere(case: Any, answers: dict[str, SqlAnswer]
 @pytest.mark.parametrize("case", GOLDEN.cases, ids=lambda case: case.id)
 def test_golden_cases(case: Any, answers: dict[str, SqlAnswer]) -> None:
     results = check_cases(CaseFile(GOLDEN.tolerance, (case,)), answers)
+    assert not results[0].failures, format_results(results)
+
+
+@pytest.mark.parametrize("case", ODD.cases, ids=lambda case: case.id)
+def test_odd_orders(case: Any, answers: dict[str, SqlAnswer]) -> None:
+    """Worked by hand: returns beyond the sale, exchanges, ties, ages no float can hold, names."""
+    results = check_cases(CaseFile(ODD.tolerance, (case,)), answers)
     assert not results[0].failures, format_results(results)
 
 
