@@ -92,7 +92,10 @@ found as (
     select connection_id, coalesce(names.name, %(converting)s), order_id, creator_id, amount
     from split
     left join names using (connection_id)
-    where (connection_id, order_id) not in (select connection_id, order_id from truth_chained)
+    where not exists (
+        select from truth_chained as chained
+        where chained.connection_id = split.connection_id and chained.order_id = split.order_id
+    )
 )
 
 select connection_id, model, order_id, creator_id, amount
