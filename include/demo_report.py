@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from rich.table import Table
 
 from include.attribution.truth import ModelError, judge_model, true_orders, unseen_share
+from include.attribution.truth_credits import read_markov_credits
 from include.connections import read_connection
 from include.errors import GroundswellError
 from include.report import reports
@@ -102,9 +103,13 @@ def _compare_with_truth(demo: Demo) -> tuple[list[ModelError], float]:
     loaded = {row["order_id"] for row in _read(transformer, "select order_id from core.fct_order")}
     orders, creators = true_orders(demo.control.truth(demo.last_day))
     orders = [order for order in orders if order.order_id in loaded]
-    errors = [judge_model(name, credited[name], orders, creators) for name in sorted(credited)]
     # A creator whom a model gives nothing still has a row: every model knows the same evidence.
     evidence = next(iter(credited.values()), {})
+    with connect(transformer) as connection:
+        for _, of_shop in read_markov_credits(connection, "all", demo.last_day):
+            for name, found in of_shop.items():
+                credited.setdefault(name, {}).update({k: dict(v) for k, v in found.items()})
+    errors = [judge_model(name, credited[name], orders, creators) for name in sorted(credited)]
     return errors, unseen_share(orders, evidence)
 
 

@@ -51,7 +51,7 @@ that is taken away, or put back as it was, makes no new version but another day.
     {%- for name in [
         'attribution_models', 'attribution_rule_versions', 'direct_policy', 'collapses_repeats',
         'default_lookback_days', 'half_life_days', 'same_visit_seconds', 'in_app_sales_channels',
-        'identities_per_email', 'visitors_per_customer'
+        'identities_per_email', 'visitors_per_customer', 'staff_discount_codes'
     ] %}
 
     union all

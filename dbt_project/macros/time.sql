@@ -16,6 +16,15 @@
     cast({{ day }} as timestamp) at time zone {{ timezone }}
 {%- endmacro %}
 
+{#- An instant to the second: shops tell theirs so, GA4 to the microsecond. -#}
+{% macro whole_second(instant) -%}
+    {{ return(adapter.dispatch('whole_second', 'groundswell')(instant)) }}
+{%- endmacro %}
+
+{% macro default__whole_second(instant) -%}
+    date_trunc('second', {{ instant }})
+{%- endmacro %}
+
 {#- An instant moved by a number of units, to the second; days are 86,400 s in every zone. -#}
 {% macro seconds_before(instant, seconds) -%}
     {{ return(adapter.dispatch('seconds_before', 'groundswell')(instant, seconds)) }}

@@ -1,6 +1,6 @@
 -- Once a run has compared itself with the publication before, what it remembers of each creator's
--- day is what the credits say; and the causes of a changed day sum to its change. A difference warns:
--- an explanation that does not add up is no reason to hold back the figures themselves.
+-- day is what the credits say; and the causes of a changed day sum to its change. A difference
+-- warns: an explanation that does not add up is no reason to hold back the figures themselves.
 {{ config(severity='warn') }}
 
 with
@@ -60,6 +60,20 @@ credited as (
         and credits.event_date <= compared.last_day
     group by
         credits.campaign_id, credits.creator_id, credits.attribution_model, credits.event_date
+
+    union all
+
+    -- `markov` has weeks, dated by their Sunday.
+    select
+        campaign_id,
+        creator_id,
+        'markov' as attribution_model,
+        {{ days_after('week_start_date', '6') }} as metric_date,
+        sum(credited_order_count) as credited_order_count,
+        sum(net_revenue_amount) as net_revenue_amount
+    from {{ ref('int_windows_credited') }}
+    where campaign_id is not null and creator_id is not null
+    group by campaign_id, creator_id, week_start_date
 
 )
 

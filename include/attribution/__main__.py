@@ -21,7 +21,7 @@ from include.attribution.cases import InvalidCases, read_cases
 from include.attribution.cases_check import check_cases, format_results
 from include.attribution.cases_sql import run_sql_cases
 from include.attribution.explain import format_creator_day, format_order, format_table
-from include.attribution.explain_changes import format_changes
+from include.attribution.explain_changes import format_changes, format_week_changes
 from include.attribution.explain_rows import (
     DEFAULT_RULE_VERSION,
     read_creator_day,
@@ -95,6 +95,8 @@ def explain_creator(creator_id: str, day: dt.date, rule_version: str) -> int:
     found = read_creator_day(warehouse_dsn(), creator_id, day, rule_version)
     print(format_creator_day(found))
     print("\n" + format_changes(found.changes))
+    if found.week_changes:
+        print("\n" + format_week_changes(found.week_changes))
     return 0 if found.credit or found.changes else 1
 
 

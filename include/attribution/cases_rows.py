@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from include.attribution.cases import Case, Sale, Touch, WeightedPath
 from include.attribution.cases_answer import BuiltPath, LedgerEntry, SqlAnswer
 
@@ -36,10 +38,13 @@ Found = Sequence[Mapping[str, Any]]
 def dated_case(case: Case) -> Case:
     """Return a case with touches; weighted paths become a user p1, p2, ... with a touch a second.
 
+    Instants are to the second.
+
     A path that converted becomes one order with the path's money, however often it converted: its
     weight is multiplied in afterwards.
     """
-    touches, sales = list(case.touches), list(case.conversions)
+    touches = [msgspec.structs.replace(t, ts=_whole_second(t.ts)) for t in case.touches]
+    sales = [msgspec.structs.replace(s, ts=_whole_second(s.ts)) for s in case.conversions]
     for user, path in _named_paths(case):
         start = EPOCH + dt.timedelta(days=len(sales))
         for channel in path.path:
@@ -56,6 +61,11 @@ def dated_case(case: Case) -> Case:
         conversions=sales,
         refunds=case.refunds,
     )
+
+
+def _whole_second(at: dt.datetime) -> dt.datetime:
+    """Return the instant as the models know instants; the day of a refund needs none of this."""
+    return at.replace(microsecond=0)
 
 
 def touch_rows(case: Case) -> Iterator[Row]:

@@ -44,6 +44,7 @@ class CreatorDay:
 
     changes: what orders changed in the date's figures from one publication to the next, under the
     campaign's own rule version, newest publication first; one row per order, cause and model.
+    week_changes: the same of the date's week under `markov`, which shares weeks.
     """
 
     creator_id: str
@@ -51,6 +52,7 @@ class CreatorDay:
     rule_version: str
     credit: Sequence[Row]
     changes: Sequence[Row] = ()
+    week_changes: Sequence[Row] = ()
 
 
 def format_order(found: OrderRows) -> str:

@@ -1,6 +1,7 @@
 """Why a creator's day differs from what was published before, order by order, as text.
 
-Rows are those of `analysis.restated_orders` with the last business date of the two publications.
+Rows are those of `analysis.restated_orders` with the last business date of the two publications,
+and for `markov`, which knows weeks only, those of `analysis.restatements`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import groupby
 
 from include.attribution.explain import Row, format_table
 
+MARKOV = "markov"
 CAUSES = {
     "new_day": "the day counts for the first time",
     "late_order": "the order arrived late",
@@ -43,6 +45,20 @@ def format_changes(changes: Sequence[Row]) -> str:
         for _, rows in groupby(changes, key=lambda row: row["measure_run_id"])
     )
     return "\n\n".join(parts)
+
+
+def format_week_changes(changes: Sequence[Row]) -> str:
+    """Return what publications changed in a creator's week under `markov`; at least one change."""
+    lines = [
+        [
+            *(str(row["last_day"]), row["attribution_model"]),
+            CAUSES.get(row["cause"], row["cause"]),
+            *(f"{row['old_net_revenue_amount']:.2f}", f"{row['new_net_revenue_amount']:.2f}"),
+        ]
+        for row in changes
+    ]
+    title = f"the week to {changes[0]['metric_date']}, of which {MARKOV} shares the whole"
+    return f"{title}\n" + format_table(["as of", "model", "cause", "was", "is"], lines)
 
 
 def _format_publication(changes: Sequence[Row]) -> str:

@@ -48,6 +48,19 @@ where orders.creator_id = %(creator)s and orders.metric_date = %(day)s
     and measured.status = 'published'
 order by orders.measure_run_id desc, orders.connection_id, orders.order_id, orders.attribution_model
 """
+# `markov` has weeks, dated by their Sunday.
+WEEK_CHANGES = """
+select weeks.*, runs.last_day, runs.previous_last_day
+from analysis.restatements as weeks
+inner join analysis.restated_runs as runs on weeks.measure_run_id = runs.measure_run_id
+inner join quality.measure_runs as measured on weeks.measure_run_id = measured.measure_run_id
+where weeks.creator_id = %(creator)s
+    and weeks.metric_date = date_trunc('week', %(day)s::date)::date + 6
+    and weeks.attribution_model in ('markov', 'markov_converting_only')
+    and measured.status = 'published'
+order by weeks.measure_run_id desc, weeks.campaign_id
+limit 5
+"""
 
 
 def warehouse_dsn() -> str:
@@ -91,8 +104,10 @@ def read_creator_day(
             {"creator": creator_id, "day": day, "rule_version": rule_version},
         )
         found = {"creator": creator_id, "day": day}
-        changes = _select(connection, CHANGES, found) if _has_chains(connection) else []
-    return CreatorDay(creator_id, day, rule_version, credit, changes)
+        has_chains = _has_chains(connection)
+        changes = _select(connection, CHANGES, found) if has_chains else []
+        weeks = _select(connection, WEEK_CHANGES, found) if has_chains else []
+    return CreatorDay(creator_id, day, rule_version, credit, changes, weeks)
 
 
 def _read_order(

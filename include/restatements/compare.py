@@ -8,8 +8,11 @@ that count for the first time. So what is compared is what changed, not what was
 Nothing has to happen at publication: rows carry their run, a run that is published is what the next
 one compares with, and rows of a run that is not are dropped by the next.
 
-The statements lie in `sql/`. They share three temporary tables, `changed`, `new_states` and
-`old_states`, and the parameters `run`, `last_day`, `previous_run` and `previous_last_day`.
+`markov` has no figure per order: it is compared week by week, every week of it, which is a row per
+creator and week.
+
+The statements lie in `sql/`. They share the temporary tables of `COLLECTED` and the parameters
+`run`, `last_day`, `previous_run` and `previous_last_day`.
 """
 
 from __future__ import annotations
@@ -31,9 +34,15 @@ SQL_DIR = Path(__file__).resolve().parent / "sql"
 # How long single orders, and sums by cause, can be asked about.
 ORDER_DAYS, CAUSE_DAYS = 14, 90
 BY_RUN = ("order_states", "restated_orders", "credited_days", "restated_runs")
-COLLECTED = ("changed", "new_states", "old_states")
-FIRST = ("first_days",)
-LATER = ("restate_orders", "restate_days", "sum_causes")
+COLLECTED = {
+    "changed": "changed",
+    "new_states": "new_states",
+    "old_states": "old_states",
+    "windows": "new_windows",
+    "inputs": "changed_inputs",
+}
+FIRST = ("first_days", "first_windows")
+LATER = ("restate_orders", "restate_days", "sum_causes", "restate_windows")
 PRUNED = ("states", "days", "orders", "causes")
 
 
@@ -48,8 +57,8 @@ def compare_run(dsn: str, measure_run_id: int) -> int:
         _forget_unpublished(connection)
         values = _open(connection, measure_run_id)
         _run(connection, "note_rebuilt", values)
-        for table in COLLECTED:
-            _run(connection, f"collect_{table}", values)
+        for what, table in COLLECTED.items():
+            _run(connection, f"collect_{what}", values)
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
         for name in FIRST if values["previous_run"] is None else LATER:
             _run(connection, name, values)

@@ -22,7 +22,9 @@ from include.attribution.truth import (
     true_orders,
     unseen_share,
 )
+from include.attribution.truth_credits import Credits, read_markov_credits
 from include.campaigns.plan import load_plan
+from include.removal_effects import solve_weeks
 from include.sandbox.installation import SAMPLE_FOLDER
 from include.sandbox.market_facts import MarketOptions
 from include.sandbox.market_rows import load_market
@@ -45,7 +47,11 @@ Evidence = dict[str, set[str]]  # order → creators
 RULE_VERSION = "all"
 # What the credits need, nothing that only the marts read; in two steps, so that the planner knows
 # how many touches there are before it joins them.
-STEPS = (("+fct_touchpoint", "+fct_order"), ("fct_attribution_credit",))
+STEPS = (
+    ("+fct_touchpoint", "+fct_order"),
+    ("fct_attribution_credit", "+int_path_summary", "+dim_creator"),
+)
+CHAINS = ("int_measure_run_facts", "int_chain_days", "int_credits_chained", "int_windows_credited")
 BUILD = (
     "build", "--exclude-resource-type", "unit_test", "test",
     "--vars", f"{{attribution_rule_versions: [{RULE_VERSION}]}}", "--select",
@@ -92,13 +98,40 @@ def run_scenarios(
             load_market(connection, market, label, judged_at(market), number)
             # A market is large: only what it knows of the causes is kept.
             truths[label] = (name, seed, truth_of(market))
+            last_day = market.end_date
     for selected in STEPS:
         # Without figures of the new rows the planner compares every order with every other.
         with connect(warehouse_dsn) as connection:
             connection.execute("analyze")
         build([*BUILD, *selected])
+    _solve_chains(warehouse_dsn, last_day)
+    build([*BUILD, *CHAINS])
+    return judge_shops(warehouse_dsn, truths, last_day)
+
+
+def _solve_chains(warehouse_dsn: str, last_day: dt.date) -> None:
+    """Solve every week of every shop, as a measure run of the markets' last day does."""
+    with connect(warehouse_dsn) as connection:
+        row = connection.execute(
+            "insert into quality.measure_runs (day, as_of_date, run_id) "
+            "values (%s, %s, 'scenarios') returning measure_run_id",
+            [last_day, last_day],
+        ).fetchone()
+    assert row is not None
+    solve_weeks(warehouse_dsn, int(row[0]))
+
+
+def judge_shops(
+    warehouse_dsn: str, truths: Mapping[str, tuple[str, int, Truth]], until: dt.date
+) -> list[Outcome]:
+    """Compare every shop's credit with its truth, one shop at a time."""
     found = read_credits(warehouse_dsn)
-    return [judge(*truths[label], *found[label]) for label in truths]
+    outcomes = {}
+    with connect(warehouse_dsn) as connection:
+        for label, chained in read_markov_credits(connection, RULE_VERSION, until):
+            amounts, evidence = found.pop(label)
+            outcomes[label] = judge(*truths[label], {**amounts, **chained}, evidence)
+    return [outcomes[label] for label in truths]
 
 
 def simulate(name: str, seed: int, scale: float = 1.0) -> Market:
@@ -147,7 +180,7 @@ def truth_of(market: Market) -> Truth:
     return [order for order in orders if order.order_id in loaded], creators
 
 
-def judge(scenario: str, seed: int, truth: Truth, amounts: Amounts, evidence: Evidence) -> Outcome:
+def judge(scenario: str, seed: int, truth: Truth, amounts: Credits, evidence: Evidence) -> Outcome:
     """Compare a market's credit with its truth."""
     orders, creators = truth
     return Outcome(
@@ -156,5 +189,5 @@ def judge(scenario: str, seed: int, truth: Truth, amounts: Amounts, evidence: Ev
         order_count=len(orders),
         caused_amount=sum((o.amount for o in orders if o.cause), Decimal(0)),
         unseen_share=unseen_share(orders, evidence),
-        errors=tuple(judge_model(name, amounts[name], orders, creators) for name in amounts),
+        errors=tuple(judge_model(n, amounts[n], orders, creators) for n in sorted(amounts)),
     )

@@ -12,7 +12,7 @@ from random_attribution import random_case
 
 from include.attribution import __main__ as command
 from include.attribution.cases import CaseFile, read_cases
-from include.attribution.cases_answer import SqlAnswer
+from include.attribution.cases_answer import SqlAnswer, complete_answer
 from include.attribution.cases_check import check_cases, format_results
 from include.attribution.cases_sql import build_cases, read_answers, scratch_database
 from include.attribution.explain import format_order
@@ -22,6 +22,7 @@ from include.warehouse.connection import connect
 FOLDER = Path(__file__).parents[1] / "golden"
 DEFECTS = read_cases(FOLDER / "peer_defects.json")
 GOLDEN = read_cases(FOLDER / "attribution.json")
+ODD = read_cases(FOLDER / "odd_orders.json")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def built(warehouse: Any, drawn: CaseFile) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE_DSN", warehouse.server_dsn)
         with scratch_database() as dsn:
-            build_cases(dsn, [*GOLDEN.cases, *DEFECTS.cases, *drawn.cases])
+            build_cases(dsn, [*GOLDEN.cases, *DEFECTS.cases, *ODD.cases, *drawn.cases])
             yield dsn
     with connect(warehouse.server_dsn) as admin:
         left = admin.execute(
@@ -49,7 +50,7 @@ def built(warehouse: Any, drawn: CaseFile) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def answers(built: str, drawn: CaseFile) -> dict[str, SqlAnswer]:
-    return read_answers(built, [*GOLDEN.cases, *DEFECTS.cases, *drawn.cases])
+    return read_answers(built, [*GOLDEN.cases, *DEFECTS.cases, *ODD.cases, *drawn.cases])
 
 
 @pytest.mark.parametrize("case", DEFECTS.cases, ids=lambda case: case.id)
@@ -64,10 +65,33 @@ def test_golden_cases(case: Any, answers: dict[str, SqlAnswer]) -> None:
     assert not results[0].failures, format_results(results)
 
 
+@pytest.mark.parametrize("case", ODD.cases, ids=lambda case: case.id)
+def test_odd_orders(case: Any, answers: dict[str, SqlAnswer]) -> None:
+    """Worked by hand: returns beyond the sale, exchanges, ties, ages no float can hold, names."""
+    results = check_cases(CaseFile(ODD.tolerance, (case,)), answers)
+    assert not results[0].failures, format_results(results)
+
+
 def test_random_cases_equal_the_oracle(drawn: CaseFile, answers: dict[str, SqlAnswer]) -> None:
     results = check_cases(drawn, answers)
     assert not any(result.failures for result in results), format_results(results)
     assert sum(len(result.checks) for result in results) > 3000
+
+
+def test_random_chains_convert_as_often_as_their_paths(
+    drawn: CaseFile, answers: dict[str, SqlAnswer]
+) -> None:
+    """P(conversion) of the paths SQL built is the observed rate; shares sum to 1, cents too."""
+    rates = set()
+    for case in drawn.cases:
+        answer = complete_answer(answers[case.id])
+        walked = [path for path in answer.sql.paths if path.channels]
+        orders = sum(path.conversions for path in walked)
+        rate = orders / (orders + sum(p.nulls for p in walked)) if walked else 0.0
+        assert answer.solution.p_conversion == pytest.approx(rate, abs=1e-12)
+        assert answer.solution.shares.sum() == pytest.approx(1.0 if orders else 0.0, abs=1e-12)
+        rates.add(round(rate, 3))
+    assert len(rates) > 5
 
 
 def test_explaining_an_order_that_was_refunded(

@@ -144,6 +144,13 @@ def midnights(market: Market) -> None:
         market.link_visit(number, "v1", "2026-10-11 12:00:00", "bo")
 
 
+def hasty(market: Market) -> None:
+    """The shop tells its orders to the second, GA4 to the microsecond: one click, one order."""
+    market.order(53, "2026-03-10 12:00:00", "10.00")
+    event(market, "hasty", 1, "2026-03-10 12:00:00.900000", "page_view", creator="ana")
+    purchase(market, "hasty", 2, "2026-03-10 12:00:02", 53)
+
+
 def two_shops(market: Market) -> None:
     """Both shops have an order #51 and a #52 at the same time; amounts tell, if they differ."""
     noon = utc("2026-03-10 12:00")
@@ -191,7 +198,7 @@ def built(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with psycopg.connect(warehouse.admin_dsn) as connection:
         market = Market(connection, 1)
         market.record_load("shopify", "orders", dt.date(2026, 3, 20))
-        for write in (Market.plan, Market.shop, customers, spellings, midnights, two_shops):
+        for write in (Market.plan, Market.shop, customers, spellings, midnights, hasty, two_shops):
             write(market)
     select = ("+dim_customer", "+fct_order", "+fct_touchpoint", "+int_visitor_paths")
     arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
@@ -300,6 +307,10 @@ def test_days_end_at_the_shops_midnight_when_clocks_change(built: Built) -> None
 def test_thirty_days_are_seconds_when_an_hour_comes_twice(built: Built) -> None:
     found = [built.touches(number, "channel, dropped_reason") for number in (49, 50)]
     assert found == [[("bo", None)], [("bo", "outside_lookback")]]
+
+
+def test_a_click_in_the_second_of_its_order_is_not_after_it(built: Built) -> None:
+    assert ("ana", None) in built.touches(53, "channel, dropped_reason")
 
 
 def test_amounts_tell_which_shop_an_order_name_means(built: Built) -> None:

@@ -360,14 +360,17 @@ def test_a_changed_plan_moves_every_order_to_the_new_owner(build: Build) -> None
 
 
 def test_a_changed_setting_rebuilds_every_order(build: Build) -> None:
-    """A half-life of one day: the incremental run equals a full refresh under the new setting."""
+    """A half-life of one day, a code for staff: incremental equals full under the new settings."""
     build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders)
     build.measure(1)
     before = build.contents()["core.fct_attribution_credit"]
-    changed = ("--vars", "{half_life_days: 1}", "--exclude", "path:models/marts")
+    settings = "{half_life_days: 1, staff_discount_codes: [' bo15']}"
+    changed = ("--vars", settings, "--exclude", "path:models/marts")
     build.dbt("run", "--select", "+int_attribution_settings", *changed)
     incremental = build.contents()["core.fct_attribution_credit"]
     assert incremental != before
+    staff = build.rows("select order_id from core.fct_order where order_class = 'staff'")
+    assert staff == [("9000000003",)]
     build.dbt("run", "--full-refresh", "--select", "+int_attribution_settings", *changed)
     assert build.contents()["core.fct_attribution_credit"] == incremental
 

@@ -77,6 +77,7 @@ def check_days(market: ChainMarket) -> None:
         "select distinct on (campaign_id, creator_id, attribution_model, metric_date) "
         "creator_id, attribution_model, metric_date, net_revenue_amount, "
         "round(credited_order_count, 6) from analysis.credited_days "
+        "where attribution_model <> 'markov' "
         "order by campaign_id, creator_id, attribution_model, metric_date, measure_run_id desc"
     )
     credited = market.rows(
@@ -89,6 +90,24 @@ def check_days(market: ChainMarket) -> None:
     assert {row for row in remembered if row[3:] != (zero, zero)} == {
         row for row in credited if row[3:] != (zero, zero)
     }
+    check_weeks(market)
+
+
+def check_weeks(market: ChainMarket) -> None:
+    """So is every creator's week under `markov`, dated by its Sunday."""
+    remembered = market.rows(
+        "select * from (select distinct on (creator_id, metric_date) creator_id, metric_date, "
+        "net_revenue_amount, round(credited_order_count, 6) from analysis.credited_days "
+        "where attribution_model = 'markov' "
+        "order by creator_id, metric_date, measure_run_id desc) as newest "
+        "where net_revenue_amount <> 0"
+    )
+    credited = market.rows(
+        "select creator_id, week_start_date + 6, sum(net_revenue_amount), "
+        "round(sum(credited_order_count), 6) from intermediate.int_windows_credited "
+        "where creator_id is not null group by 1, 2 having sum(net_revenue_amount) <> 0"
+    )
+    assert sorted(remembered) == sorted(credited)
 
 
 def causes(market: ChainMarket, model: str = "linear") -> dict[tuple[str, str, str], list[str]]:
@@ -280,7 +299,8 @@ def test_a_refit_is_the_one_cause_of_what_it_moves(market: ChainMarket) -> None:
     market.paths(WEEK, OTHER_PATHS)
     assert measure(market, "2026-03-13") == 0
     request_refit(market.dsn, "spring", dt.date(2026, 3, 2), "GA4 sent the week again")
-    assert measure(market, "2026-03-13") == 2
+    # Two creators' day under `markov_path`, and their week under `markov`.
+    assert measure(market, "2026-03-13") == 4
     assert causes(market) == {}
     assert {key: row[:3] for key, row in causes(market, "markov_path").items()} == {
         ("ana", "2026-03-03", "model_refit"): ["95.45", "116.67", "21.22"],

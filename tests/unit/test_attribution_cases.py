@@ -161,6 +161,7 @@ def test_wrong_envelopes_are_refused(tmp_path: Path) -> None:
 def test_the_golden_files_are_of_the_format() -> None:
     assert len(read_cases(GOLDEN / "attribution.json").cases) == 23
     assert len(read_cases(GOLDEN / "peer_defects.json").cases) == 8
+    assert len(read_cases(GOLDEN / "odd_orders.json").cases) == 23
 
 
 def test_a_touch_is_offered_to_every_order_of_its_user(tmp_path: Path) -> None:

@@ -86,6 +86,16 @@ self_referrals as (
 
 ),
 
+staff_orders as (
+
+    select distinct
+        connection_id,
+        order_id
+    from {{ ref('int_order_codes') }}
+    where code_key in {{ quoted_list(var('staff_discount_codes') | map('upper') | map('trim')) }}
+
+),
+
 measured as (
 
     select
@@ -93,6 +103,7 @@ measured as (
         coalesce(ledger.sale_amount, 0) as sale_amount,
         coalesce(ledger.net_revenue_amount, 0) as net_revenue_amount,
         self_referrals.order_id is not null as is_self_referral,
+        staff_orders.order_id is not null as is_staff,
         transactions.transaction_id as ga4_transaction_id,
         transactions.transaction_id_format as ga4_transaction_id_format
     from orders
@@ -104,6 +115,10 @@ measured as (
         on
             orders.connection_id = self_referrals.connection_id
             and orders.order_id = self_referrals.order_id
+    left join staff_orders
+        on
+            orders.connection_id = staff_orders.connection_id
+            and orders.order_id = staff_orders.order_id
     left join transactions
         on
             orders.connection_id = transactions.connection_id

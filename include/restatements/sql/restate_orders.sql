@@ -1,7 +1,6 @@
 -- What each order changes in a creator's day. The cause is the first that fits: the order itself, then
 -- its money on that date, then its path, then how a path is weighed.
-with 
-differing as (
+with differing as (
     select connection_id, order_id
     from new_states
     full outer join old_states using (connection_id, order_id)
@@ -47,27 +46,6 @@ old_cells as (
     cross join lateral jsonb_each(parts.part -> 3) as models
     inner join old_models as names on models.key in ('*', names.attribution_model)
     where (parts.part ->> 0)::date <= %(previous_last_day)s
-)
-,
-
-runs as (
-    select
-        this.settings_key <> before.settings_key as has_other_settings,
-        this.plan_key <> before.plan_key
-        or exists (
-            select from quality.measure_run_loads as pinned
-            inner join raw.campaign_plan__plan_versions as versions
-                on pinned.load_id = versions._load_id
-            where pinned.measure_run_id = %(run)s
-        ) as has_other_plan,
-        exists (
-            select from quality.measure_run_loads as pinned
-            inner join quality.load_windows as loads on pinned.load_id = loads.load_id
-            where pinned.measure_run_id = %(run)s and loads.partition_key like 'erasure-%%'
-        ) as has_erasure
-    from analysis.restated_runs as this
-    inner join analysis.restated_runs as before on before.measure_run_id = %(previous_run)s
-    where this.measure_run_id = %(run)s
 ),
 
 solved as (
@@ -141,6 +119,6 @@ select
     end as cause,
     old_order_count, new_order_count, old_amount, new_amount
 from entries
-cross join runs
+cross join changed_inputs
 left join solved
     on entries.connection_id = solved.connection_id and entries.order_date = solved.order_date

@@ -1,9 +1,9 @@
 -- `markov`, the report level: each solve's window shared by its channels' RE / sum RE, one row per
--- solve, channel and who is credited. The window is what the orders of the chain brought up to the
--- day the marts stand for, refunds included, under the reporting default rule version. A channel
--- that two campaigns use is shared between them as `markov_path` does. Orders that are in no chain
--- (a code alone, a day without a solve) keep the channels `markov_path` gives them: rows without a
--- solve. Both together are all attributed orders, to the cent.
+-- solve, week, channel and who is credited. The window is what the orders of the chain brought up
+-- to the day the marts stand for, refunds included, under the reporting default rule version. A
+-- channel that two campaigns use is shared between them as `markov_path` does. Orders that are in
+-- no chain (a code alone, a day without a solve) keep the channels `markov_path` gives them: rows
+-- without a solve. Both together are all attributed orders, to the cent.
 with
 
 facts as (
@@ -29,6 +29,7 @@ counted as (
 
     select
         credits.*,
+        {{ week_start('credits.order_date') }} as week_start_date,
         case when dated_orders.order_id is not null then chain_days.solve_id end as solve_id
     from {{ ref('int_credits_chained') }} as credits
     cross join facts
@@ -52,13 +53,14 @@ order_level as (
 
     select
         solve_id,
+        week_start_date,
         channel,
         campaign_id,
         creator_id,
         sum(credit_share * conversion_count) as credited_order_count,
         sum(credit_amount) as credited_amount
     from counted
-    group by solve_id, channel, campaign_id, creator_id
+    group by solve_id, week_start_date, channel, campaign_id, creator_id
 
 ),
 
@@ -89,6 +91,7 @@ windows as (
 
     select
         order_level.solve_id,
+        order_level.week_start_date,
         sum(order_level.credited_order_count) as window_order_count,
         sum(order_level.credited_amount) as window_amount
     from order_level
@@ -98,7 +101,7 @@ windows as (
             from effects
             where order_level.solve_id = effects.solve_id
         )
-    group by order_level.solve_id
+    group by order_level.solve_id, order_level.week_start_date
 
 ),
 
@@ -108,6 +111,7 @@ holders as (
 
     select
         effects.solve_id,
+        windows.week_start_date,
         effects.channel,
         coalesce(order_level.campaign_id, creators.campaign_id) as campaign_id,
         coalesce(order_level.creator_id, creators.creator_id) as creator_id,
@@ -173,6 +177,7 @@ final as (
 
     select
         solve_id,
+        week_start_date,
         channel,
         campaign_id,
         creator_id,
@@ -187,6 +192,7 @@ final as (
 
     select
         order_level.solve_id,
+        order_level.week_start_date,
         order_level.channel,
         order_level.campaign_id,
         order_level.creator_id,

@@ -85,7 +85,7 @@ sessions as (
         connection_id,
         visitor_id,
         session_id,
-        min(occurred_at) as touched_at,
+        {{ whole_second('min(occurred_at)') }} as touched_at,
         max(load_id) as load_id,
         max(case when event_number = 1 then page_path end) as landing_path,
         max(case when source_number = 1 and has_own_source then utm_campaign_key end)
@@ -100,7 +100,8 @@ sessions as (
             as utm_source_key,
         max(case when source_number = 1 and has_own_source then {{ utm_key('touch_medium') }} end)
             as utm_medium_key,
-        min(case when purchase_key is not null then occurred_at end) as purchased_at,
+        {{ whole_second('min(case when purchase_key is not null then occurred_at end)') }}
+            as purchased_at,
         min(purchase_key) as transaction_key,
         max(case when purchase_key is not null then value_amount end) as purchase_amount,
         max(case when purchase_key is not null then currency_code end) as purchase_currency_code,
