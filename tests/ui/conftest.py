@@ -16,6 +16,7 @@ import pytest
 from page_watch import HOSTILE_CAPTION, HOSTILE_NAME, Watch
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from include.airflow_api import AirflowApi
 from include.services.environment import ADMIN_USER, VIEWER_USER
 from include.settings import REPO_ROOT
 from tests.e2e.finished_demo import FinishedDemo, finished_demo
@@ -102,6 +103,12 @@ def log_in(stack: FinishedDemo, browser: Browser, user: str, password: str) -> d
 def session_state(stack: FinishedDemo, browser: Browser) -> dict[str, object]:
     """The cookies of the admin."""
     return log_in(stack, browser, ADMIN_USER, stack.secrets.admin_password)
+
+
+@pytest.fixture(scope="session")
+def api(stack: FinishedDemo) -> AirflowApi:
+    """Airflow's REST API, as the admin."""
+    return AirflowApi.login(stack.airflow_url, ADMIN_USER, stack.secrets.admin_password)
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,6 @@ SLOW_SECONDS = 300.0
 LOOK_SECONDS = 10
 
 
-@pytest.fixture(scope="module")
-def api(stack: FinishedDemo) -> AirflowApi:
-    return AirflowApi.login(stack.airflow_url, ADMIN_USER, stack.secrets.admin_password)
-
-
 @pytest.fixture
 def last_day(stack: FinishedDemo) -> dt.date:
     """The last business date of the demo."""
