@@ -218,7 +218,7 @@ def leaked_codes(at: Situation) -> list[Alert]:
 
 
 _UNDISCLOSED: LiteralString = """
-select campaign_id, creator_id, deliverable_id, permalink
+select campaign_id, creator_id, creator_name, deliverable_id, permalink
 from marts.mart_deliverable_status
 where disclosure_status = 'absent' and deliverable_status <> 'removed'
 order by campaign_id, deliverable_id
@@ -231,7 +231,8 @@ def missing_disclosures(at: Situation) -> list[Alert]:
         Alert(
             "disclosure_missing",
             f"{row['campaign_id']}/{row['deliverable_id']}",
-            f"{row['creator_id']}: {row['deliverable_id']} is not disclosed: {row['permalink']}",
+            f"{row['creator_name'] or row['creator_id']}: {row['deliverable_id']} is not disclosed"
+            f": {row['permalink']}",
             campaign_page(row["campaign_id"]),
         )
         for row in read_rows(at.warehouse, _UNDISCLOSED, {})

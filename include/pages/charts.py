@@ -1,7 +1,8 @@
 """Charts drawn on the server as SVG: no script, no library, and they print.
 
-Every chart is an image with a label that says in words what it shows; colours are classes of the
-style sheet, so light, dark and print are its business. Texts are escaped by `Markup`.
+Every chart is an image with a label that says in words what it shows, to a screen reader and to the
+pointer over it; its figures stand beside it or in a table. Colours are classes of the style sheet,
+so light, dark and print are its business. Texts are escaped by `Markup`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from decimal import Decimal
 from markupsafe import Markup, escape
 
 Number = int | float | Decimal
+
+INTERVAL_WIDTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,25 @@ def nice_top(values: Iterable[Number], least: float = 1.0) -> float:
 
 
 def image(
-    width: float, height: float, label: str, parts: Iterable[Markup], kind: str = ""
+    width: float,
+    height: float,
+    label: str,
+    parts: Iterable[Markup],
+    kind: str = "",
+    *,
+    is_stretched: bool = False,
 ) -> Markup:
-    """Return the SVG of a chart; `label` is what a screen reader says of it."""
+    """Return the SVG of a chart; `label` is what a screen reader says of it, and the pointer.
+
+    A stretched one keeps its height on a narrow screen: it may hold neither circles nor texts. In
+    a plot the pointer names the points instead.
+    """
+    shape = Markup(' preserveAspectRatio="none"') if is_stretched else Markup("")
+    title = Markup("") if kind == "plot" else Markup("<title>{}</title>").format(label)
     return Markup(
-        '<svg class="chart {}" viewBox="0 0 {} {}" width="{}" height="{}" role="img" '
-        'aria-label="{}">{}</svg>'
-    ).format(kind, width, height, width, height, label, Markup("").join(parts))
+        '<svg class="chart {}" viewBox="0 0 {} {}" width="{}" height="{}"{} role="img" '
+        'aria-label="{}">{}{}</svg>'
+    ).format(kind, width, height, width, height, shape, label, title, Markup("").join(parts))
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
@@ -102,8 +117,8 @@ def interval_bar(
 
     An interval that goes on beyond the axis ends in an arrow. Unknown parts are left out.
     """
-    width, height, middle = 200, 22, 11
-    at = Scale(0, top, 2, width - 8)
+    width, height, middle = INTERVAL_WIDTH, 22, 11
+    at = _interval_scale(top)
     parts = [line(at(0), middle, at(top), middle, "axis")]
     if mark is not None and float(mark) <= top:
         parts.append(line(at(mark), 2, at(mark), height - 2, "mark"))
@@ -117,6 +132,28 @@ def interval_bar(
             dot(at(value), middle, 4.5, "point" if float(value) <= top else "point beyond")
         )
     return image(width, height, label, parts, "interval")
+
+
+def interval_axis(top: float, mark: Number | None = None) -> Markup:
+    """Draw the axis that a column of `interval_bar` shares: 0, the mark, its end."""
+    at = _interval_scale(top)
+    # The mark is what the reader compares with; zero gives way where both have no room.
+    marks = [] if mark is None else [float(mark)]
+    has_room = not marks or at(marks[0]) - at(0) > 24
+    named = [*([0.0] if has_room else []), *marks, top]
+    parts = [text(at(value), 11, f"{value:g}×", _anchor(value, top)) for value in named]
+    return Markup(
+        '<svg class="chart ruler" viewBox="0 0 {} 14" width="{}" height="14" aria-hidden="true">'
+        "{}</svg>"
+    ).format(INTERVAL_WIDTH, INTERVAL_WIDTH, Markup("").join(parts))
+
+
+def _interval_scale(top: float) -> Scale:
+    return Scale(0, top, 2, INTERVAL_WIDTH - 8)
+
+
+def _anchor(value: float, top: float) -> str:
+    return "start" if value == 0 else "end" if value == top else "middle"
 
 
 def share_bar(share: Number | None, label: str, kind: str = "fill", width: int = 160) -> Markup:
@@ -161,7 +198,7 @@ def whole_bar(parts: Sequence[Part], label: str, width: int = 1000) -> Markup:
             title = f"{part.name}: {part.shown or part.amount}"
             drawn.append(rect(round(x, 1), 0, max(length - 2, 1), 26, part.kind, title))
         x += length
-    return image(width, 26, label, drawn, "whole")
+    return image(width, 26, label, drawn, "whole", is_stretched=True)
 
 
 def shares(parts: Sequence[Part]) -> list[tuple[Part, float]]:
@@ -173,3 +210,13 @@ def shares(parts: Sequence[Part]) -> list[tuple[Part, float]]:
 def two_lines(strong: object, faint: object) -> Markup:
     """Return a cell of two lines: what it is, and under it what tells more."""
     return Markup('{}<span class="below">{}</span>').format(escape(strong), escape(faint))
+
+
+def beside(drawn: Markup, shown: str) -> Markup:
+    """Return a cell that says in figures what is drawn in it."""
+    return Markup('<span class="drawn">{}<span>{}</span></span>').format(drawn, shown)
+
+
+def badge(text: str, tone: str = "") -> Markup:
+    """Return a word with a colour that is never the only sign: the word itself says it."""
+    return Markup('<span class="badge {}">{}</span>').format(tone, text)

@@ -14,6 +14,8 @@ MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
+_PLATFORMS = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube"}
+
 Number = int | float | Decimal | None
 
 
@@ -77,6 +79,16 @@ def words(value: str | None) -> str:
     return UNKNOWN if value is None else value.replace("_", " ")
 
 
+def sentence(text: str | None) -> str:
+    """Begin a text of the warehouse with a capital letter, as a sentence does."""
+    return UNKNOWN if not text else text[0].upper() + text[1:]
+
+
+def platform(name: str | None) -> str:
+    """Write a platform as it writes itself: tiktok is TikTok."""
+    return UNKNOWN if name is None else _PLATFORMS.get(name, name)
+
+
 def yes_no(value: bool | None) -> str:
     """Write a truth value; unknown stays unknown."""
     return UNKNOWN if value is None else "yes" if value else "no"
@@ -88,7 +100,5 @@ def round_to(value: int | float | Decimal, digits: int) -> Decimal:
     return rounded if rounded else abs(rounded)
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {
-    function.__name__: function
-    for function in (number, money, times, percent, compact, day, instant, words, yes_no)
-}
+_WRITERS = (number, money, times, percent, compact, day, instant, words, sentence, platform, yes_no)
+FILTERS: Mapping[str, Callable[..., str]] = {writer.__name__: writer for writer in _WRITERS}

@@ -12,7 +12,7 @@ from include.pages import formats
 from include.pages.charts import Number, Scale, dot, image, line, nice_top, text
 
 WIDTH, HEIGHT = 1120, 340
-LEFT, RIGHT, TOP, BOTTOM = 62, 20, 16, 40
+LEFT, RIGHT, TOP, BOTTOM = 62, 34, 24, 44
 LABELLED = 6
 INTERVALS_SHOWN = 60  # above that the lines cover each other
 
@@ -32,12 +32,11 @@ def scatter(points: Sequence[PlotPoint], top: float, currency_code: str, label: 
     """Draw ROAS (up) against cost (right); the line at 1.0 is where revenue equals cost."""
     across = Scale(0, nice_top([p.x for p in points]), LEFT, WIDTH - RIGHT)
     up = Scale(0, top, HEIGHT - BOTTOM, TOP)
-    parts = _axes(
-        across, up, lambda x: formats.money(x, currency_code), lambda y: formats.times(y, 1)
-    )
+    parts = _axes(across, up, lambda x: formats.money(x, currency_code), lambda y: f"{y:g}×")
     parts.append(line(LEFT, up(1), WIDTH - RIGHT, up(1), "mark"))
-    parts.append(text(WIDTH - RIGHT, up(1) - 5, "revenue = cost", "end", "note"))
-    parts.append(text(WIDTH - RIGHT, HEIGHT - 6, "delivered cost", "end", "note"))
+    parts.append(text(WIDTH - RIGHT, up(1) - 5, "net revenue = cost", "end", "note"))
+    parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "Delivered cost", "middle", "note"))
+    parts.append(text(4, 12, "ROAS", "start", "note"))
     if len(points) <= INTERVALS_SHOWN:
         parts += [
             line(across(p.x), up(p.low), across(p.x), up(p.high), "whisker")
@@ -46,6 +45,8 @@ def scatter(points: Sequence[PlotPoint], top: float, currency_code: str, label: 
         ]
     for p in points:
         shown = f"{p.name}: {formats.times(p.y)} for {formats.money(p.x, currency_code)}"
+        if p.low is not None and p.high is not None:
+            shown += f", 90 % between {formats.times(p.low)} and {formats.times(p.high)}"
         parts.append(dot(across(p.x), up(p.y), 5, "point", shown))
     parts += _names(points, across, up)
     return image(WIDTH, HEIGHT, label, parts, "plot")
@@ -90,6 +91,7 @@ def over_days(
     across = Scale(0, len(days) - 1, LEFT, WIDTH - 110)
     up = Scale(0, nice_top([v for s in series for v in s.values]), HEIGHT - BOTTOM, TOP)
     parts = _grid(up, lambda y: formats.money(y, currency_code))
+    parts.append(text(4, 12, f"To date, {currency_code}", "start", "note"))
     step = max(1, len(days) // 8)
     parts += [
         text(across(n), HEIGHT - BOTTOM + 18, f"{days[n].day} {days[n]:%b}", "middle")
@@ -98,7 +100,10 @@ def over_days(
     for day, event in events:
         if day in days:
             x = across(days.index(day))
-            mark = line(x, TOP, x, HEIGHT - BOTTOM, "event")
+            # A wide line that is not seen is easier to point at.
+            mark = line(x, TOP, x, HEIGHT - BOTTOM, "event") + line(
+                x, TOP, x, HEIGHT - BOTTOM, "reached"
+            )
             parts.append(Markup("<g>{}<title>{}: {}</title></g>").format(mark, day, event))
     ends: list[float] = []
     for one in series:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import HTTPException, Request
+from markupsafe import Markup
 from psycopg import sql
 
 from include.pages import formats
@@ -27,7 +28,8 @@ class Column:
     """A column: `name` in the rows, `kind` a filter of `formats` (text: as it is).
 
     Money is written in the row's `currency_code`. `hint` explains the header. `shown` names
-    another value of the row that stands in the cell (a chart) while `name` still sorts.
+    another value of the row that stands in the cell (a chart) while `name` still sorts. `axis` is
+    drawn below the title for all of its charts.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Column:
     hint: str = ""
     shown: str = ""
     is_sortable: bool = True
+    axis: Markup | str = ""
 
     @property
     def is_numeric(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -191,6 +192,8 @@ def _expectation(rule: Rule, position: int) -> Any:
 @functools.cache
 def _datasource(dsn: str) -> PostgresDatasource:
     """Return the datasource of a warehouse: one context and one engine per process."""
+    # It tells each class it registers, 230 lines before the first result in a task's log.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         # GX and what it imports warn about their own deprecations.
         warnings.simplefilter("ignore")

@@ -1,7 +1,8 @@
 """Turn figures into the lines of a review; rows in, sentences out, no database.
 
-A line has a kind (for filters), a subject (creator, piece or code; empty for the campaign) and a
-message that says the figure, what it is compared with, and where to look.
+A line has a kind (for filters), a subject (id of the creator, piece or code; empty for the
+campaign) and a message: "who or what: the figure, what it is compared with, where to look".
+Creators are named as people know them, where the rows have a name.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ Section = Literal["change", "winner", "risk"]
 MOVERS = 3
 # A goal is far off when even the upper end of its projection misses a fifth of the target.
 FAR_OFF = Decimal("0.8")
+_NO_CHANCE = "P(best) not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,21 @@ def find_changes(
     for row in restated:
         amount = row["net_revenue_amount"]
         cause = str(row["cause"]).replace("_", " ")
-        text = f"days before the week were corrected by {amount:+,.2f} {currency}: {cause}"
+        text = f"corrections of earlier days: {amount:+,.2f} {currency} by {cause}"
         found.append(Finding("change", "restated", str(row["cause"]), text, amount))
     return found
 
 
-def find_winners(best: Sequence[Row], p_best: Mapping[str, Decimal | None]) -> list[Finding]:
+def find_winners(
+    best: Sequence[Row],
+    p_best: Mapping[str, Decimal | None],
+    names: Mapping[str, str] = {},
+) -> list[Finding]:
     """Name the creators with the best chances, else those with the highest return so far.
 
     best: rows of the scorecard, highest return first. p_best: probability that a creator's next
-    piece returns most at its quoted price; where nobody has one the line says so.
+    piece returns most at its quoted price; where nobody has one the line says so. names: of those
+    who are not in `best`.
     """
     chances = {creator: chance for creator, chance in p_best.items() if chance is not None}
     by_return = {row["creator_id"]: row for row in best}
@@ -66,8 +73,9 @@ def find_winners(best: Sequence[Row], p_best: Mapping[str, Decimal | None]) -> l
     for creator in ranked or by_return:
         row = by_return.get(creator)
         chance = chances.get(creator)
-        known = f"P(best next piece) {chance:.0%}" if chance is not None else "P(best) not known"
-        text = f"{creator}: {known}" + (f"; {_return_text(row)}" if row else "")
+        known = f"P(best next piece) {_percent(chance)}" if chance is not None else _NO_CHANCE
+        name = _name(row) if row else names.get(creator, creator)
+        text = f"{name}: {known}" + (f"; {_return_text(row)}" if row else "")
         found.append(Finding("winner", "winner", creator, text, chance))
     return found
 
@@ -86,7 +94,7 @@ def find_risks(
             "risk",
             "audience",
             creator,
-            f"{creator}: a view counter fell in the week; the platform took views back",
+            f"{_name(row, creator)}: a view counter fell in the week; the platform took views back",
         )
         for creator, row in now.items()
         if row["has_fallen"]
@@ -104,7 +112,7 @@ def find_audience_risks(accounts: Iterable[Row]) -> list[Finding]:
             "risk",
             "audience",
             row["creator_id"],
-            f"{row['creator_id']}: look at the audience of {row['handle']} on {row['platform']} "
+            f"{_name(row)}: look at the audience of @{row['handle']} on {row['platform']} "
             f"(score {row['audience_score']:.2f}: {row['reasons']})",
             row["audience_score"],
         )
@@ -122,8 +130,9 @@ def find_pacing_risks(goals: Iterable[Row]) -> list[Finding]:
         target, high = row["target_value"], row["projected_end_high"]
         if target and high is not None and high < FAR_OFF * target:
             text = (
-                f"goal {row['goal_id']} will end at {row['projected_end_value']:,.4g} "
-                f"({row['projected_end_low']:,.4g} to {high:,.4g}), the target is {target:,.4g}"
+                f"goal {row['goal_id']}: will end at {_figure(row['projected_end_value'])} "
+                f"({_figure(row['projected_end_low'])} to {_figure(high)}), "
+                f"the target is {_figure(target)}"
             )
             found.append(
                 Finding("risk", "pacing", row["goal_id"], text, row["projected_end_value"])
@@ -142,7 +151,7 @@ def _sum_line(
     this, last = _sum(now.values(), column), _sum(before.values(), column)
     unit = f" {currency}" if currency else ""
     digits = ",.2f" if currency else ",.0f"
-    change = f" ({(this - last) / last:+.0%})" if last else ""
+    change = f" ({_percent((this - last) / last, '+')})" if last else ""
     text = f"{name}: {this:{digits}}{unit}, the week before {last:{digits}}{unit}{change}"
     return Finding("change", kind, "", text, this)
 
@@ -162,20 +171,21 @@ def _movers(now: Mapping[str, Row], before: Mapping[str, Row], currency: str) ->
     ranked = sorted(moved, key=lambda creator: (-abs(moved[creator]), creator))
     for creator in ranked[:MOVERS]:
         if moved[creator]:
-            text = (
-                f"{creator}: {moved[creator]:+,.2f} {currency} net revenue against the week before"
-            )
+            name = _name(now.get(creator) or before[creator], creator)
+            text = f"{name}: {moved[creator]:+,.2f} {currency} net revenue against the week before"
             yield Finding("change", "creator", creator, text, moved[creator])
 
 
 def _return_text(row: Row) -> str:
     if row["roas_low"] is None:
-        return f"ROAS so far {row['roas']:.2f}"
-    return f"ROAS so far {row['roas']:.2f} ({row['roas_low']:.2f} to {row['roas_high']:.2f})"
+        return f"ROAS so far {row['roas']:.2f}×"
+    return (
+        f"ROAS so far {row['roas']:.2f}× (90 %: {row['roas_low']:.2f}× to {row['roas_high']:.2f}×)"
+    )
 
 
 def _piece_risks(row: Row) -> Iterator[Finding]:
-    piece, creator = str(row["deliverable_id"]), row["creator_id"]
+    piece, creator = str(row["deliverable_id"]), _name(row)
     if row["deliverable_status"] == "missing":
         text = f"{creator}: {piece} was due {row['due_date']} and is not live"
         yield Finding("risk", "piece_missing", piece, text)
@@ -191,10 +201,26 @@ def _piece_risks(row: Row) -> Iterator[Finding]:
 
 
 def _code_risk(row: Row) -> Finding:
-    code, creator = row["code"], row["creator_id"]
+    code, creator = row["code"], _name(row)
     if row["leak_class"] == "leaked":
         day = row["suggested_compromised_from_date"]
         text = f"{creator}: code {code} leaked ({row['reasons']})"
         text += f"; enter compromised_from: {day} in the campaign file" if day else ""
         return Finding("risk", "code_leaked", code, text)
     return Finding("risk", "code_watch", code, f"{creator}: look at code {code} ({row['reasons']})")
+
+
+def _name(row: Row, otherwise: str = "") -> str:
+    """Return the creator's name as people know it, else the id."""
+    return str(row.get("creator_name") or row.get("creator_id") or otherwise)
+
+
+def _percent(rate: Decimal, sign: Literal["", "+"] = "") -> str:
+    return f"{rate * 100:{sign}.0f} %"
+
+
+def _figure(value: Decimal) -> str:
+    """Write four significant digits of a goal's figure, whole numbers whole: 15,000 and 0.09412."""
+    digits = 0 if abs(value) >= 1000 else max(0, 3 - value.adjusted()) if value else 0
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -6,6 +6,7 @@ Marts that an installation has not built yet are asked for with `has_mart` and t
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -175,6 +176,11 @@ def read_pacing(connection: psycopg.Connection, campaign_id: str) -> list[Row]:
     if not has_mart(connection, "mart_campaign_pacing"):
         return []
     return read_rows(connection, _PACING, {"campaign": campaign_id})
+
+
+def name_creators(rows: Sequence[Row], names: Mapping[str, str | None]) -> list[Row]:
+    """Return rows of marts that know a creator's id only, with the name where it is known."""
+    return [row | {"creator_name": names.get(row["creator_id"])} for row in rows]
 
 
 def read_rows(

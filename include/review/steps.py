@@ -171,15 +171,17 @@ def _write_review(
     proposal, reason = _judge_advice(campaign, lines)
     chances = {line.creator_id: line.p_best for line in lines or [] if line.creator_id}
     restated = reading.read_restated(connection, campaign, week)
+    names = {creator: row["creator_name"] for creator, row in (before | now).items()}
+    audiences = reading.read_audiences(connection, campaign.campaign_id)
     findings = [
         *find_changes(now, before, restated, campaign.currency_code),
-        *find_winners(reading.read_best(connection, campaign, week), chances),
+        *find_winners(reading.read_best(connection, campaign, week), chances, names),
         *find_risks(
             reading.read_pieces(connection, campaign, week),
-            reading.read_codes(connection, campaign, week),
+            reading.name_creators(reading.read_codes(connection, campaign, week), names),
             now,
             [
-                *find_audience_risks(reading.read_audiences(connection, campaign.campaign_id)),
+                *find_audience_risks(reading.name_creators(audiences, names)),
                 *find_pacing_risks(reading.read_pacing(connection, campaign.campaign_id)),
             ],
         ),

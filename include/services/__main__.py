@@ -14,7 +14,12 @@ from include.daily import schedule_facts
 from include.errors import GroundswellError
 from include.services import lifecycle
 from include.services.credentials import NAMES, make_secret, read_secrets, variable_of
-from include.services.environment import ADMIN_USER, airflow_url, read_sandbox_connections
+from include.services.environment import (
+    ADMIN_USER,
+    VIEWER_USER,
+    airflow_url,
+    read_sandbox_connections,
+)
 from include.settings import Settings, read_settings
 from include.sources import discover_sources
 from include.warehouse.server import role_dsn
@@ -60,8 +65,10 @@ def open_ui(settings: Settings) -> None:
     """Start everything on the data that is there and print Airflow's address and login."""
     start_everything(settings)
     print(f"Airflow   {airflow_url(settings)}")
+    secrets = read_secrets(settings.data_dir)
     print(f"login     {ADMIN_USER}")
-    print(f"password  {read_secrets(settings.data_dir).admin_password}")
+    print(f"password  {secrets.admin_password}")
+    print(f"to look only: login {VIEWER_USER}, password {secrets.viewer_password}")
 
 
 def show_connections(settings: Settings) -> None:

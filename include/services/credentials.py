@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import hmac
 import json
 import os
 import secrets
@@ -40,6 +41,13 @@ class Secrets:
     api_secret_key: str = field(repr=False)
     admin_password: str = field(repr=False)
     sandbox_control_key: str = field(repr=False)
+
+    @property
+    def viewer_password(self) -> str:
+        """Return the password of Airflow's second login; it is renewed with the admin's."""
+        key = self.admin_password.encode()
+        digest = hmac.digest(key, b"viewer", "sha256")
+        return base64.urlsafe_b64encode(digest)[:16].decode()
 
     def role_password(self, role: str) -> str:
         """Return the password of a warehouse role; KeyError when there is no such role."""

@@ -18,6 +18,8 @@ from include.warehouse.connection import parse_dsn
 from include.warehouse.server import role_dsn
 
 ADMIN_USER = "admin"
+# Sees everything, changes and approves nothing.
+VIEWER_USER = "viewer"
 SANDBOX_FILE = "sandbox.json"
 LOGINS_FILE = "logins.json"
 # Connections of the warehouse that tasks may use, and their roles.
@@ -63,6 +65,12 @@ def clean_environment() -> dict[str, str]:
 def airflow_home(settings: Settings) -> Path:
     """Return the folder Airflow calls its home."""
     return settings.data_dir / "airflow"
+
+
+def logins(secrets: Secrets) -> str:
+    """Return the file of Airflow's logins: each name's password."""
+    passwords = {ADMIN_USER: secrets.admin_password, VIEWER_USER: secrets.viewer_password}
+    return json.dumps(passwords) + "\n"
 
 
 def airflow_url(settings: Settings) -> str:
@@ -119,7 +127,7 @@ def _airflow_settings(settings: Settings, secrets: Secrets) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__FERNET_KEY": secrets.fernet_key,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN_USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN_USER}:admin,{VIEWER_USER}:viewer",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / LOGINS_FILE),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata.replace(

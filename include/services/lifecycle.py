@@ -27,6 +27,7 @@ from include.services.environment import (
     airflow_url,
     clean_environment,
     environment,
+    logins,
     process_environment,
 )
 from include.services.health import Say, fetch_json, wait_until_healthy
@@ -234,12 +235,12 @@ def _start(
 
 
 def _prepare_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
-    """Write the one login and dbt's manifest, migrate Airflow's metadata."""
+    """Write the logins and dbt's manifest, migrate Airflow's metadata."""
     ports.check_port_free("airflow", settings.airflow_port)
     say("Airflow: preparing its database")
     home = airflow_home(settings)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(home / LOGINS_FILE, json.dumps({ADMIN_USER: secrets.admin_password}) + "\n")
+    write_private(home / LOGINS_FILE, logins(secrets))
     if not is_manifest_current():
         parse = [sys.executable, "-m", "include.dbt_tasks", "parse"]
         _run_to_the_end("dbt-parse", parse, settings, secrets)

@@ -8,7 +8,6 @@ values would no longer match, with another `fernet_key` stored tokens could not 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
@@ -16,7 +15,7 @@ import psycopg
 
 from include.errors import GroundswellError, InvalidSettings
 from include.services.credentials import Secrets, read_secrets, renew_secrets, write_private
-from include.services.environment import ADMIN_USER, LOGINS_FILE, airflow_home
+from include.services.environment import ADMIN_USER, LOGINS_FILE, airflow_home, logins
 from include.settings import Settings, read_settings
 from include.warehouse.connection import connect
 from include.warehouse.ddl import ROLES, migrate
@@ -66,10 +65,10 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _write_login(settings: Settings, secrets: Secrets) -> None:
-    """Hand Airflow the admin's new password, as its start does; it reads the file at each login."""
+    """Hand Airflow the new passwords, as its start does; it reads the file at each login."""
     home = airflow_home(settings)
     if home.is_dir():
-        write_private(home / LOGINS_FILE, json.dumps({ADMIN_USER: secrets.admin_password}) + "\n")
+        write_private(home / LOGINS_FILE, logins(secrets))
 
 
 def _end_sessions(dsn: str, roles: Sequence[str]) -> None:

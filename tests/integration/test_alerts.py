@@ -126,7 +126,7 @@ def test_the_same_state_twice_is_sent_once(look, outbox, transformer) -> None:
     assert look() == {"began": 1, "ended": 0, "open": 1, "sent": 1}
     assert look(NOW + dt.timedelta(minutes=30)) == {"began": 0, "ended": 0, "open": 1, "sent": 0}
     assert len(outbox.sent) == 1
-    assert "ana: ana_1 is not disclosed: https://x/1" in outbox.sent[0].text
+    assert "Ana: ana_1 is not disclosed: https://x/1" in outbox.sent[0].text
     assert "campaign=spring" in outbox.sent[0].text
 
 

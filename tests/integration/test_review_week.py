@@ -127,20 +127,24 @@ def test_days_after_the_publication_are_not_published(house, arrived) -> None:
 def test_the_review_says_what_changed_who_won_and_what_is_at_risk(house) -> None:
     write()
     assert lines(house) == [
-        ("change", "orders", "credited orders: 5, the week before 4 (+25%)"),
-        ("change", "net_revenue", "net revenue: 230.00 EUR, the week before 140.00 EUR (+64%)"),
-        ("change", "cost", "delivered cost: 5.00 EUR, the week before 30.00 EUR (-83%)"),
-        ("change", "posts", "pieces live: 1, the week before 1 (+0%)"),
-        ("change", "creator", "ana: +150.00 EUR net revenue against the week before"),
-        ("change", "creator", "bo: -60.00 EUR net revenue against the week before"),
-        ("change", "restated", "days before the week were corrected by -20.00 EUR: refund"),
+        ("change", "orders", "credited orders: 5, the week before 4 (+25 %)"),
+        ("change", "net_revenue", "net revenue: 230.00 EUR, the week before 140.00 EUR (+64 %)"),
+        ("change", "cost", "delivered cost: 5.00 EUR, the week before 30.00 EUR (-83 %)"),
+        ("change", "posts", "pieces live: 1, the week before 1 (+0 %)"),
+        ("change", "creator", "Ana: +150.00 EUR net revenue against the week before"),
+        ("change", "creator", "Bo: -60.00 EUR net revenue against the week before"),
+        ("change", "restated", "corrections of earlier days: -20.00 EUR by refund"),
         ("risk", "disclosure_missing", lines(house)[7][2]),
-        ("risk", "piece_missing", "bo: bo_1 was due 2026-03-10 and is not live"),
-        ("risk", "piece_late", "ana: ana_2 went live 1 day late"),
+        ("risk", "piece_missing", "Bo: bo_1 was due 2026-03-10 and is not live"),
+        ("risk", "piece_late", "Ana: ana_2 went live 1 day late"),
         ("risk", "code_leaked", lines(house)[10][2]),
         ("risk", "audience", lines(house)[11][2]),
-        ("winner", "winner", "ana: P(best next piece) 91%; ROAS so far 10.00 (4.00 to 20.00)"),
-        ("winner", "winner", "bo: P(best next piece) 9%; ROAS so far 12.00 (3.00 to 30.00)"),
+        ("winner", "winner", lines(house)[12][2]),
+        ("winner", "winner", lines(house)[13][2]),
+    ]
+    assert [message for section, _, message in lines(house) if section == "winner"] == [
+        "Ana: P(best next piece) 91 %; ROAS so far 10.00× (90 %: 4.00× to 20.00×)",
+        "Bo: P(best next piece) 9 %; ROAS so far 12.00× (90 %: 3.00× to 30.00×)",
     ]
 
 
@@ -179,7 +183,7 @@ def test_an_audience_that_looks_bought_is_a_risk(house) -> None:
     )
     write()
     found = [message for _, kind, message in lines(house) if kind == "audience"]
-    assert found[1] == "bo: look at the audience of bo.b on tiktok (score 0.75: spike, comments)"
+    assert found[1] == "Bo: look at the audience of @bo.b on tiktok (score 0.75: spike, comments)"
 
 
 def test_an_approval_keeps_who_and_when_and_writes_a_patch_that_applies(house, tmp_path) -> None:

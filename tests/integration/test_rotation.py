@@ -81,11 +81,14 @@ def test_a_lost_superuser_password_is_set_anew(installed: Settings) -> None:
 def test_airflows_login_is_rewritten_for_its_next_reading(installed: Settings) -> None:
     home = installed.data_dir / "airflow"
     home.mkdir()
-    before = read_secrets(installed.data_dir).admin_password
+    before = read_secrets(installed.data_dir)
     assert main(["admin"]) == 0
-    after = read_secrets(installed.data_dir).admin_password
-    assert json.loads((home / "logins.json").read_text()) == {"admin": after}
-    assert after != before
+    after = read_secrets(installed.data_dir)
+    written = json.loads((home / "logins.json").read_text())
+    assert written == {"admin": after.admin_password, "viewer": after.viewer_password}
+    # The one who may only look gets a new password too, which is not the admin's.
+    passwords = [s for one in (before, after) for s in (one.admin_password, one.viewer_password)]
+    assert len(set(passwords)) == 4
     assert (home / "logins.json").stat().st_mode & 0o777 == 0o600
 
 

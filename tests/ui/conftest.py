@@ -14,14 +14,18 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from page_watch import HOSTILE_CAPTION, HOSTILE_NAME, Watch
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from include.services.environment import ADMIN_USER
+from include.airflow_api import AirflowApi
+from include.services.environment import ADMIN_USER, VIEWER_USER
 from include.settings import REPO_ROOT
 from tests.e2e.finished_demo import FinishedDemo, finished_demo
 
 # Enough days for orders of most creators, few enough for the stack to be up in two minutes.
 DAYS = 4
+# What a busy machine takes to answer; a page that is ready sooner waits for nothing.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = REPO_ROOT / ".data" / "screenshots"
 
@@ -80,20 +84,37 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def session_state(stack: FinishedDemo, browser: Browser) -> dict[str, object]:
-    """The cookies of a person who logged in through Airflow's own form."""
+def log_in(stack: FinishedDemo, browser: Browser, user: str, password: str) -> dict[str, object]:
+    """Return the cookies of a person who logged in through Airflow's own form."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(stack.airflow_url)
-    page.get_by_label("Username").fill(ADMIN_USER)
-    page.get_by_label("Password").fill(stack.secrets.admin_password)
+    page.get_by_label("Username").fill(user)
+    page.get_by_label("Password").fill(password)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/auth/login" not in url)
     page.get_by_role("link", name="Dags").first.wait_for()
     state = context.storage_state()
     context.close()
     return dict(state)
+
+
+@pytest.fixture(scope="session")
+def session_state(stack: FinishedDemo, browser: Browser) -> dict[str, object]:
+    """The cookies of the admin."""
+    return log_in(stack, browser, ADMIN_USER, stack.secrets.admin_password)
+
+
+@pytest.fixture(scope="session")
+def api(stack: FinishedDemo) -> AirflowApi:
+    """Airflow's REST API, as the admin."""
+    return AirflowApi.login(stack.airflow_url, ADMIN_USER, stack.secrets.admin_password)
+
+
+@pytest.fixture(scope="session")
+def viewer_state(stack: FinishedDemo, browser: Browser) -> dict[str, object]:
+    """The cookies of the login that may only look."""
+    return log_in(stack, browser, VIEWER_USER, stack.secrets.viewer_password)
 
 
 @pytest.fixture
@@ -113,7 +134,7 @@ def context(
         viewport={"width": 1320, "height": 900},
         accept_downloads=True,
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     context.on("page", watch.on)
     yield context
     context.close()
@@ -126,6 +147,25 @@ def context(
 def page(context: BrowserContext) -> Page:
     """An empty page of the logged-in browser."""
     return context.new_page()
+
+
+@pytest.fixture
+def viewer(
+    stack: FinishedDemo, browser: Browser, viewer_state: dict[str, object]
+) -> Iterator[Page]:
+    """A page of somebody who may only look. What Airflow refuses, the console calls an error."""
+    context = browser.new_context(
+        base_url=stack.airflow_url,
+        storage_state=viewer_state,  # type: ignore[arg-type]
+        viewport={"width": 1320, "height": 900},
+    )
+    context.set_default_timeout(PATIENCE)
+    seen = Watch()
+    context.on("page", seen.on)
+    yield context.new_page()
+    context.close()
+    assert seen.hosts - {urlsplit(stack.airflow_url).netloc, ""} == set(), "other hosts"
+    assert [error for error in seen.errors if "403" not in error] == []
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from include.airflow_api import AirflowApi
+from include.review.proposal import OPTIONS
 from include.sandbox.installation import read_installation
 from include.services.environment import ADMIN_USER
 from tests.e2e.finished_demo import FinishedDemo
@@ -21,11 +24,6 @@ ADVICE = "marts.mart_budget_recommendation"
 # Chains of tasks on a machine that others use as well.
 SLOW_SECONDS = 300.0
 LOOK_SECONDS = 10
-
-
-@pytest.fixture(scope="module")
-def api(stack: FinishedDemo) -> AirflowApi:
-    return AirflowApi.login(stack.airflow_url, ADMIN_USER, stack.secrets.admin_password)
 
 
 @pytest.fixture
@@ -138,6 +136,7 @@ def test_a_shift_of_money_is_approved_and_recorded(
     stack: FinishedDemo,
     advised: tuple[str, str],
     whole_week: dt.date,
+    viewer: Page,
     screenshots: Path,
 ) -> None:
     plan = stack.data_dir / "campaigns" / "serum_launch.yaml"
@@ -152,6 +151,8 @@ def test_a_shift_of_money_is_approved_and_recorded(
     question.click()
     expect(page.get_by_text("-40.00 USD").first).to_be_visible()
     page.screenshot(path=screenshots / "approval.png")
+    check_viewer_is_refused(viewer, page.url, screenshots)
+    assert decision(stack)[0] == "open"
     page.locator("[name=element_note]").fill("agreed in the review")
     page.get_by_role("button", name="Approve").click()
     page.goto("/dags/review_campaigns/runs?run_type=manual")
@@ -162,14 +163,49 @@ def test_a_shift_of_money_is_approved_and_recorded(
     page.screenshot(path=screenshots / "reviews.png", full_page=True)
 
 
-def check_decision(stack: FinishedDemo, plan: Path, before: str) -> None:
-    """The answer is kept, the file is as it was, and the patch applies to a copy of it."""
-    [(decision, name, note, patch)] = stack.query(
+def check_viewer_is_refused(viewer: Page, question: str, screenshots: Path) -> None:
+    """Somebody who may only look sees the question; no button and no request answers it."""
+    viewer.goto(question)
+    expect(viewer.get_by_text("-40.00 USD").first).to_be_visible()
+    for answer in OPTIONS:
+        expect(viewer.get_by_role("button", name=answer, exact=True)).to_be_disabled()
+    viewer.screenshot(path=screenshots / "approval_viewer.png")
+    found = re.search(r"/dags/([^/]+)/runs/([^/]+)/tasks/([^/]+)/mapped/(\d+)", question)
+    assert found is not None
+    dag_id, run_id, task_id, index = found.groups()
+    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{index}/hitlDetails"
+    # The browser's own session asks, as its page would.
+    assert viewer.request.get(path).status == 200
+    answered = viewer.request.patch(path, data={"chosen_options": ["Approve"], "params_input": {}})
+    assert answered.status == 403, answered.text()
+
+
+def test_a_viewer_reads_every_page_and_starts_nothing(viewer: Page, stack: FinishedDemo) -> None:
+    viewer.goto("/plugin/campaign")
+    rows = viewer.frame_locator("iframe").locator("#creators tbody tr")
+    expect(rows.first).to_be_visible()
+    for section in ("", "/loads", "/rejects", "/drift", "/checks", "/publications", "/reviews"):
+        answer = viewer.goto(f"/groundswell/quality{section}")
+        assert answer is not None
+        assert answer.status == 200, section
+    started = viewer.request.post("/api/v2/dags/close_day/dagRuns", data={"logical_date": None})
+    assert started.status == 403, started.text()
+
+
+def decision(stack: FinishedDemo) -> tuple[Any, ...]:
+    """Return what is kept of the test's question."""
+    [kept] = stack.query(
         "ui_reader",
         "select decision, decided_by, note, patch_path from quality.budget_decisions"
         " where proposal::text like '%for the test%'",
     )
-    assert (decision, name, note) == ("approved", ADMIN_USER, "agreed in the review")
+    return kept
+
+
+def check_decision(stack: FinishedDemo, plan: Path, before: str) -> None:
+    """The answer is kept, the file is as it was, and the patch applies to a copy of it."""
+    answer, name, note, patch = decision(stack)
+    assert (answer, name, note) == ("approved", ADMIN_USER, "agreed in the review")
     assert plan.read_text() == before
     copy = stack.data_dir / "applied" / plan.name
     copy.parent.mkdir()

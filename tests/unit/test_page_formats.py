@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,16 @@ from scipy.stats import binomtest
 
 from include.pages import formats
 from include.pages.campaign.funnel import wilson
-from include.pages.charts import Part, Scale, interval_bar, nice_top, shares, two_lines
+from include.pages.charts import (
+    Part,
+    Scale,
+    image,
+    interval_axis,
+    interval_bar,
+    nice_top,
+    shares,
+    two_lines,
+)
 from include.pages.csv_export import escape, write_csv
 
 
@@ -64,6 +74,35 @@ def test_an_interval_beyond_the_axis_ends_in_an_arrow_and_is_named_in_words() ->
     # 2 to 192 pixels hold 0 to 8: 1 is at 25.75, 3 at 73.25, each drawn to a tenth.
     assert '<rect class="band" x="25.8" y="7" width="47.4"' in inside
     assert "band" not in interval_bar(2, None, None, 8, "no interval")
+
+
+def test_a_columns_axis_names_its_end_and_what_to_compare_with() -> None:
+    def named(drawn: str) -> list[str]:
+        return re.findall(r">([^<]+×)<", drawn)
+
+    assert named(interval_axis(8, 1)) == ["1×", "8×"], "zero would lie on the mark"
+    assert named(interval_axis(2, 1)) == ["0×", "1×", "2×"]
+    assert named(interval_axis(2.5)) == ["0×", "2.5×"]
+    # The same place as in the bars below it: 200 wide, 2 to 192 is the axis.
+    assert 'x="97.0"' in interval_axis(2, 1)
+    assert 'x1="97.0"' in interval_bar(1, None, None, 2, "ROAS 1", 1)
+
+
+def test_a_chart_tells_the_pointer_what_it_tells_a_reader() -> None:
+    drawn = interval_bar(2, 1, 3, 8, "ROAS 2 & more", 1)
+    assert drawn.count("ROAS 2 &amp; more") == 2
+    assert "<title>ROAS 2 &amp; more</title>" in drawn
+    assert "<title>" not in image(10, 10, "a plot names its points", [], "plot")
+
+
+def test_names_are_written_as_people_write_them() -> None:
+    assert [formats.platform(name) for name in ("tiktok", "mastodon", None)] == [
+        "TikTok",
+        "mastodon",
+        "–",
+    ]
+    assert formats.sentence("nothing to decide: too early") == "Nothing to decide: too early"
+    assert formats.sentence(None) == "–"
 
 
 def test_texts_in_charts_and_cells_are_escaped() -> None:

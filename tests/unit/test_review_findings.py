@@ -39,9 +39,9 @@ def test_the_week_is_compared_with_the_one_before() -> None:
     before = {"ana": sums(4, "100.00", "40"), "cy": sums(4, "90.00")}
     found = find_changes(now, before, [], "EUR")
     assert [f.message for f in found] == [
-        "credited orders: 8, the week before 8 (+0%)",
-        "net revenue: 380.50 EUR, the week before 190.00 EUR (+100%)",
-        "delivered cost: 50.00 EUR, the week before 40.00 EUR (+25%)",
+        "credited orders: 8, the week before 8 (+0 %)",
+        "net revenue: 380.50 EUR, the week before 190.00 EUR (+100 %)",
+        "delivered cost: 50.00 EUR, the week before 40.00 EUR (+25 %)",
         "pieces live: 0, the week before 0",
         "ana: +200.00 EUR net revenue against the week before",
         "cy: -90.00 EUR net revenue against the week before",
@@ -52,7 +52,7 @@ def test_the_week_is_compared_with_the_one_before() -> None:
 def test_corrections_of_earlier_days_name_their_cause() -> None:
     restated = [{"cause": "late_touch", "net_revenue_amount": Decimal("-64.60")}]
     found = find_changes({}, {}, restated, "USD")[-1]
-    assert found.message == "days before the week were corrected by -64.60 USD: late touch"
+    assert found.message == "corrections of earlier days: -64.60 USD by late touch"
     assert found.value == Decimal("-64.60")
 
 
@@ -68,9 +68,9 @@ def test_winners_are_ranked_by_their_chance_and_by_return_without_one() -> None:
     ]
     chances = {"bo": Decimal("0.7"), "ana": Decimal("0.2"), "cy": Decimal("0.1"), "di": None}
     assert [f.message for f in find_winners(best, chances)] == [
-        "bo: P(best next piece) 70%; ROAS so far 3.00",
-        "ana: P(best next piece) 20%; ROAS so far 4.00 (2.00 to 7.00)",
-        "cy: P(best next piece) 10%",
+        "bo: P(best next piece) 70 %; ROAS so far 3.00×",
+        "ana: P(best next piece) 20 %; ROAS so far 4.00× (90 %: 2.00× to 7.00×)",
+        "cy: P(best next piece) 10 %",
     ]
     assert [f.subject for f in find_winners(best, {})] == ["ana", "bo"]
     assert "P(best) not known" in find_winners(best, {})[0].message
@@ -124,7 +124,38 @@ def test_only_a_goal_whose_best_case_misses_a_fifth_is_far_off() -> None:
 
     found = find_pacing_risks([goal("far", "79.9"), goal("near", "80"), goal("open", None)])
     assert [f.subject for f in found] == ["far"]
-    assert found[0].message == "goal far will end at 20 (10 to 79.9), the target is 100"
+    assert found[0].message == "goal far: will end at 20 (10 to 79.9), the target is 100"
+
+
+def test_a_goals_figures_keep_four_digits_and_no_exponent() -> None:
+    goal = {
+        "goal_id": "clicks",
+        "target_value": Decimal("15000.00"),
+        "projected_end_low": Decimal("8474.4"),
+        "projected_end_value": Decimal("895.04"),
+        "projected_end_high": Decimal("0.094123"),
+    }
+    (found,) = find_pacing_risks([goal])
+    assert found.message == (
+        "goal clicks: will end at 895 (8,474 to 0.09412), the target is 15,000"
+    )
+
+
+def test_creators_are_called_by_name_once_where_a_name_is_known() -> None:
+    named = {"creator_id": "ana_b", "creator_name": "Ana B"}
+    now = {"ana_b": sums(1, "10") | named, "cy": sums(0, "0", fell=True)}
+    moved = find_changes(now, {}, [], "EUR")[-1]
+    assert (moved.subject, moved.message) == (
+        "ana_b",
+        "Ana B: +10.00 EUR net revenue against the week before",
+    )
+    best = [named | {"roas": Decimal(2), "roas_low": None, "roas_high": None}]
+    chances = {"bo": Decimal("0.4"), "ana_b": Decimal("0.3")}
+    lines = [found.message for found in find_winners(best, chances, {"bo": "Bo"})]
+    assert [line.split(":")[0] for line in lines] == ["Bo", "Ana B"]
+    leaked = {"code": "A1", "leak_class": "watch", "reasons": "abroad"} | named
+    risks = [found.message for found in find_risks([], [leaked], now)]
+    assert [risk.split(":")[0] for risk in risks] == ["Ana B", "cy"]
 
 
 def test_a_proposal_holds_moves_of_creators_and_comes_back_from_json() -> None:

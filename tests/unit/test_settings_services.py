@@ -248,7 +248,7 @@ def test_environment_configures_airflow(settings):
     assert found["AIRFLOW__CORE__PARALLELISM"] == "8"
     assert found["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
     assert found["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "False"
-    assert found["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == "admin:admin"
+    assert found["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == "admin:admin,viewer:viewer"
     assert found["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:18080/execution/"
     assert found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == (
         f"postgresql+psycopg2://airflow:{secrets.airflow_password}@127.0.0.1:15432/airflow"

@@ -22,6 +22,7 @@ from include.bi.superset.bundle import (
     zip_bundle,
 )
 from include.bi.superset.description import CHARTS, METRICS, QUESTIONS, Chart
+from include.bi.superset.labels import label_of
 from include.bi.superset.server import outdate
 from include.errors import CountMismatch
 
@@ -71,6 +72,38 @@ def test_money_is_never_added_over_campaigns() -> None:
         if chart.metrics and "campaign_id" in columns_of(chart.mart):
             is_money = any(name.endswith("_amount") for name in chart.metrics)
             assert not is_money or "campaign_id" in chart.columns, chart.slug
+
+
+@pytest.mark.parametrize("mart", METRICS)
+def test_every_column_and_metric_is_called_by_words_of_its_own(mart: str) -> None:
+    dataset = BUNDLE[f"datasets/Groundswell/{mart}.yaml"]
+    labels = {column["column_name"]: column["verbose_name"] for column in dataset["columns"]}
+    assert [label for label in labels.values() if "_" in label or not label[0].isupper()] == []
+    assert len(set(labels.values())) == len(labels), "two columns are called the same"
+    metrics = {metric["metric_name"]: metric["verbose_name"] for metric in dataset["metrics"]}
+    assert [label for label in metrics.values() if not label[0].isupper()] == []
+    # What is a column and its sum is called one thing.
+    assert {name: labels[name] for name in metrics.keys() & labels} == {
+        name: metrics[name] for name in metrics.keys() & labels
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "label"),
+    [
+        ("net_revenue_amount", "Net revenue"),
+        ("roas_low", "ROAS, low"),
+        ("direct_order_count", "Direct orders"),
+        ("reach_count", "Reach"),
+        ("views_day7_count", "Views, day 7"),
+        ("er_by_reach", "Engagement rate by reach"),
+        ("credited_order_count_low", "Credited orders, low"),
+        ("ga4_join_rate", "GA4 join rate"),
+        ("permalink", "Post"),
+    ],
+)
+def test_labels_follow_from_names(column: str, label: str) -> None:
+    assert label_of(column) == label
 
 
 def test_the_five_questions_are_the_readmes_and_each_is_answered() -> None:

@@ -24,6 +24,7 @@ from include.bi.superset.description import (
     TITLE,
     Chart,
 )
+from include.bi.superset.labels import label_of
 from include.bi.superset.layout import build_position
 from include.settings import DBT_PROJECT_DIR
 
@@ -120,7 +121,7 @@ def _dataset(mart: str) -> Document:
     columns = [
         {
             "column_name": column["name"],
-            "verbose_name": labels.get(column["name"]),
+            "verbose_name": labels.get(column["name"]) or label_of(column["name"]),
             "type": column["data_type"].upper(),
             "is_dttm": column["data_type"] in {"date", "timestamptz"},
             "is_active": True,

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import share_bar, two_lines
+from include.pages.charts import beside, share_bar, two_lines
 from include.pages.reader import Row, Snapshot
 from include.pages.tables import Column, Table, read_choice, read_page
 
@@ -64,9 +64,10 @@ def read_audience(
 def _drawn(row: Row) -> Row:
     score = row["audience_score"]
     label = "cannot be judged" if score is None else f"score {formats.number(score, 2)} of 1"
-    account = f"{row['platform']} · @{row['handle']}" if row["handle"] else row["platform"]
+    account = formats.platform(row["platform"]) + (f" · @{row['handle']}" if row["handle"] else "")
+    bar = share_bar(score, label, "warn" if row["is_alert"] else "fill", width=90)
     return {
         **row,
         "who": two_lines(row["creator_name"], account),
-        "drawn": share_bar(score, label, "warn" if row["is_alert"] else "fill", width=90),
+        "drawn": beside(bar, formats.number(score, 2)),
     }

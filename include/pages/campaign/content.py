@@ -39,7 +39,7 @@ def read_content(
     statement = sql.SQL(
         """
         select
-            platform, post_id, creator_name, handle, content_format, published_at,
+            platform, post_id, permalink, creator_name, handle, content_format, published_at,
             published_date, {caption}, has_code, has_hashtag, access_path, metric_scope,
             views_count, reach_count, likes_count, comments_count, shares_count, saves_count,
             er_basic_by_views, er_by_reach, estimated_order_count, estimated_net_revenue_amount,

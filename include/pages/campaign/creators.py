@@ -11,7 +11,7 @@ from psycopg import sql
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import interval_bar, nice_top, two_lines
+from include.pages.charts import interval_axis, interval_bar, nice_top, two_lines
 from include.pages.plots import PlotPoint, scatter
 from include.pages.reader import Row, Snapshot
 from include.pages.tables import Column, Table, read_choice, read_page
@@ -31,7 +31,13 @@ CREATORS = Table(
         Column("cpa", "CPA", "money", 2, hint="Delivered cost / credited orders"),
         Column("views_count", "Views", "compact", hint="Main platform, one definition each"),
         Column("er_basic_by_views", "ER", "percent", 1, hint="(Likes + comments) / views"),
-        Column("live_piece_count", "Pieces live", "number", hint="Of those promised"),
+        Column(
+            "live_piece_count",
+            "Pieces",
+            "number",
+            hint="Published, of those promised",
+            shown="live",
+        ),
     ),
     sort="net_revenue_amount",
     key=("creator_name", "creator_id"),
@@ -87,8 +93,8 @@ def read_creators(
     top = _axis_top(snapshot, selection)
     view = read_page(snapshot, choice, _STATEMENT, selection.parameters)
     rows = [_with_charts(row, top) for row in view.rows]
-    shown = dataclasses.replace(view, rows=rows)
     everyone = snapshot.rows(_STATEMENT, selection.parameters)
+    shown = dataclasses.replace(view, rows=rows, table=_fitted(everyone, top))
     return {
         "creators": shown,
         "roas_axis": top,
@@ -106,6 +112,20 @@ def read_csv_rows(snapshot: Snapshot, selection: Selection) -> Sequence[Row]:
     return snapshot.rows(ordered, selection.parameters)
 
 
+def _fitted(rows: Sequence[Row], top: float) -> Table:
+    """Return the table with the intervals' axis; whole orders where a model gives whole ones."""
+    orders = [row["credited_order_count"] for row in rows]
+    is_whole = all(count is None or count == int(count) for count in orders)
+    columns = []
+    for column in CREATORS.columns:
+        if column.name == "roas_low":
+            column = dataclasses.replace(column, axis=interval_axis(top, BREAK_EVEN))
+        if column.name == "credited_order_count" and is_whole:
+            column = dataclasses.replace(column, digits=0)
+        columns.append(column)
+    return dataclasses.replace(CREATORS, columns=columns)
+
+
 def _axis_top(snapshot: Snapshot, selection: Selection) -> float:
     found = snapshot.row(_AXIS, {**selection.parameters, "percentile": AXIS_PERCENTILE})
     known = [value for value in (found or {}).values() if value is not None]
@@ -113,11 +133,14 @@ def _axis_top(snapshot: Snapshot, selection: Selection) -> float:
 
 
 def _with_charts(row: Row, top: float) -> Row:
-    about = [row["platform"], f"@{row['handle']}" if row["handle"] else None, row["tier"]]
+    about = [formats.platform(row["platform"]), f"@{row['handle']}" if row["handle"] else None]
+    about.append(row["tier"])
+    live, promised = row["live_piece_count"], row["contracted_piece_count"]
     return {
         **row,
         "who": two_lines(row["creator_name"], " · ".join(part for part in about if part)),
         "interval": _interval(row, top),
+        "live": formats.number(live) + (f" of {promised}" if promised is not None else ""),
     }
 
 
@@ -128,7 +151,12 @@ def _interval(row: Row, top: float) -> Markup:
     else:
         label += f", 90 % between {formats.times(row['roas_low'])}"
         label += f" and {formats.times(row['roas_high'])}"
-    return interval_bar(row["roas"], row["roas_low"], row["roas_high"], top, label, BREAK_EVEN)
+    drawn = interval_bar(row["roas"], row["roas_low"], row["roas_high"], top, label, BREAK_EVEN)
+    if row["roas_low"] is None:
+        return drawn
+    return two_lines(
+        drawn, f"{formats.times(row['roas_low'])} to {formats.times(row['roas_high'])}"
+    )
 
 
 def _plot(rows: Sequence[Row], top: float, selection: Selection) -> Markup | None:

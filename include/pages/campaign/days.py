@@ -24,14 +24,14 @@ order by metric_date
 
 
 def read_days(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
-    """Return the plot of sums to date; None with fewer than two days."""
+    """Return the plot of sums to date and its figures; None with fewer than two days."""
     if not snapshot.columns("marts.mart_creator_campaign_daily"):
-        return {"days_plot": None}
+        return {"days_plot": None, "days": []}
     rows = snapshot.rows(_BY_DAY, selection.parameters)
     as_of = selection.campaign["as_of_date"]
     rows = [row for row in rows if as_of is None or row["metric_date"] <= as_of]
     if len(rows) < 2:
-        return {"days_plot": None}
+        return {"days_plot": None, "days": []}
     currency = selection.currency_code
     last = rows[-1]
     label = (
@@ -49,4 +49,4 @@ def read_days(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
         currency,
         label,
     )
-    return {"days_plot": plot}
+    return {"days_plot": plot, "days": rows}

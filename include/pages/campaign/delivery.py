@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from fastapi import Request
 from psycopg import sql
 
+from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import Part, shares, whole_bar
-from include.pages.reader import Snapshot
+from include.pages.charts import Part, badge, shares, whole_bar
+from include.pages.reader import Row, Snapshot
 from include.pages.tables import Column, Table, read_choice, read_page
 
 # How sure a status is decides its colour: unverifiable is no fault of the creator's.
@@ -34,9 +36,9 @@ PIECES = Table(
         Column("creator_name", "Creator"),
         Column("content_format", "Piece"),
         Column("due_date", "Due", "day"),
-        Column("deliverable_status", "Status", "words"),
+        Column("deliverable_status", "Status", shown="status"),
         Column("late_day_count", "Days late", "number"),
-        Column("disclosure_status", "Disclosure", "words"),
+        Column("disclosure_status", "Disclosure", shown="disclosure"),
         Column("what", "What to look at", is_sortable=False),
     ),
     sort="urgency",
@@ -107,9 +109,21 @@ def read_delivery(
         _bar("Promised pieces by status", statuses, _KINDS),
         _bar("Disclosure of the posts that are live", disclosed, _DISCLOSURES),
     ]
+    view = read_page(snapshot, choice, _TO_LOOK_AT, selection.parameters)
     return {
-        "pieces_table": read_page(snapshot, choice, _TO_LOOK_AT, selection.parameters),
+        "pieces_table": dataclasses.replace(view, rows=[_badged(row) for row in view.rows]),
         "piece_bars": [bar for bar in bars if bar],
+    }
+
+
+def _badged(row: Row) -> Row:
+    status, disclosure = row["deliverable_status"], row["disclosure_status"]
+    return {
+        **row,
+        "status": badge(formats.words(status), _KINDS.get(status, "")),
+        "disclosure": badge(formats.words(disclosure), _DISCLOSURES.get(disclosure, ""))
+        if disclosure
+        else formats.UNKNOWN,
     }
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import share_bar
+from include.pages.charts import beside, share_bar
 from include.pages.reader import Row, Snapshot
 
+SMALL_RATE = 0.02  # below it one decimal would hide the rate
 Z_90 = 1.6448536269514722  # of a 90 % interval, as the marts take it
 _TITLES = {
     "views": "Views",
@@ -57,11 +58,12 @@ def _with_bars(rows: Sequence[Row]) -> list[dict[str, Any]]:
             share = min(1.0, float(row["stage_count"]) / float(sessions))
         title = _TITLES.get(row["funnel_stage"], formats.words(row["funnel_stage"]))
         label = f"{title}: {formats.percent(share)} of sessions"
+        bar = None if share is None else share_bar(share, label, width=220)
         found.append(
             {
                 **row,
                 "title": title,
-                "bar": "" if share is None else share_bar(share, label, width=260),
+                "bar": beside(bar, formats.percent(share)) if bar else "",
                 "step": _step(row),
             }
         )
@@ -73,7 +75,8 @@ def _step(row: Row) -> str:
     hits, tries = row["step_count"], row["previous_count"]
     if hits is None or not tries:
         return formats.UNKNOWN
-    rate = formats.percent(float(hits) / float(tries), 2)
+    exact = float(hits) / float(tries)
+    rate = formats.percent(exact, 1 if exact >= SMALL_RATE else 2)
     if row["funnel_stage"] == "sessions" or hits > tries:
         return rate
     low, high = wilson(float(hits), float(tries))

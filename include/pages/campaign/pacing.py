@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import Scale, dot, image, line, nice_top, rect
+from include.pages.charts import Scale, image, line, nice_top, rect
 from include.pages.reader import Row, Snapshot
 
 _TITLES = {
@@ -82,10 +82,11 @@ def _bar(row: Row, label: str) -> Markup:
         low = at(row["projected_end_low"])
         parts.append(rect(low, 5, max(2, at(row["projected_end_high"]) - low), 20, "band"))
     if row["projected_end_value"] is not None:
-        parts.append(dot(at(row["projected_end_value"]), 15, 5, "point"))
+        end = at(row["projected_end_value"])
+        parts.append(line(end, 5, end, 25, "end"))
     if row["target_to_date_value"] is not None:
         due = at(row["target_to_date_value"])
         parts.append(line(due, 6, due, 24, "due"))
     goal = at(row["target_value"])
     parts.append(line(goal, 0, goal, 30, "mark"))
-    return image(width, 30, label, parts, "pace")
+    return image(width, 30, label, parts, "pace", is_stretched=True)

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import interval_bar, nice_top, share_bar, two_lines
+from include.pages.charts import badge, beside, interval_bar, nice_top, share_bar, two_lines
 from include.pages.reader import Row, Snapshot
 from include.pages.tables import Column, Table, TableView, read_choice, read_page
 
@@ -49,8 +49,8 @@ CODES = Table(
     "codes",
     (
         Column("code", "Code", shown="what"),
-        Column("leak_class", "Judged", "words"),
-        Column("leak_score", "Evidence", shown="drawn"),
+        Column("leak_class", "Judged", "words", shown="judged"),
+        Column("leak_score", "Evidence", shown="drawn", hint="Zeros of the chance; 6 is decisive"),
         Column("use_count", "Uses", "number"),
         Column("leaked_order_count", "Leaked orders", "number"),
         Column("leaked_net_revenue_amount", "Leaked revenue", "money"),
@@ -154,8 +154,10 @@ def _evidence(row: Row) -> Row:
     label = "not judged yet" if score is None else f"score {formats.number(score, 1)}"
     share = None if score is None else min(1.0, float(score) / DECISIVE_SCORE)
     kind = {"leaked": "bad", "watch": "warn"}.get(row["leak_class"], "fill")
+    tone = {"leaked": "bad", "watch": "warn", "clean": "good"}.get(row["leak_class"], "")
     return {
         **row,
-        "drawn": share_bar(share, label, kind, width=90),
+        "judged": badge(formats.words(row["leak_class"]), tone),
+        "drawn": beside(share_bar(share, label, kind, width=90), formats.number(score, 1)),
         "what": two_lines(row["code"], row["creator_name"] or row["creator_id"]),
     }
