@@ -10,7 +10,8 @@ copy writes them once more. The peer gets the paths as CSV by COPY, runs five ru
 Shapley, and its touches with their six weights go back by COPY; its CPU and the server's count.
 
 `measure_increments`: a shop of 1,000 orders a day in the raw tables; what one more day costs after
-a month and after a year, through everything `+fct_attribution_credit` builds.
+a month and after a year, through everything `+int_fingerprints_applied` builds: the credit and what
+tells the next run which orders changed.
 """
 
 from __future__ import annotations
@@ -210,7 +211,7 @@ def load_and_build(server: Server, text: str, **places: int) -> float:
         text = text.replace(f"{{{name}}}", str(value))
     server.execute(ddl.WAREHOUSE, text)
     server.dbt(ddl.WAREHOUSE, "seed")
-    seconds = server.dbt(ddl.WAREHOUSE, "run", "--select", "+fct_attribution_credit")
+    seconds = server.dbt(ddl.WAREHOUSE, "run", "--select", "+int_fingerprints_applied")
     server.dbt(ddl.WAREHOUSE, "run", "--select", "int_attribution_settings")
     server.execute(ddl.WAREHOUSE, "update quality.measure_runs set status = 'published'")
     return seconds
