@@ -6,11 +6,11 @@ insert into raw.shopify__shop values (
 insert into raw.campaign_plan__campaigns (
     connection_id, campaign_id, plan_version, campaign_name, brand_name, brand_handles,
     shop_connection_id, start_date, end_date, reporting_timezone, currency_code, utm_campaign,
-    lookback_days, default_attribution_model, default_rule_version, _content_hash, _captured_at,
-    _load_id, _loaded_at
+    lookback_days, lookback_days_by_evidence, default_attribution_model, default_rule_version,
+    _content_hash, _captured_at, _load_id, _loaded_at
 ) values (
     'campaign_plan', 'spring', '1', 'Spring', 'Brand', '{}', 'shopify', '2024-03-01', '2024-05-31',
-    'UTC', 'USD', 'spring', 30, 'linear', 'all', '', now(), 1, now()
+    'UTC', 'USD', 'spring', 30, '{}', 'linear', 'all', '', now(), 1, now()
 );
 insert into raw.campaign_plan__creators (
     connection_id, campaign_id, creator_id, creator_name, _content_hash, _captured_at, _load_id,

@@ -20,16 +20,22 @@ The window is closed at both ends, to the second: anchored_at is where a touch's
 instant for dated evidence. A channel holds the best rank among its evidence in the window; under a
 version that ranks evidence, only the channels that hold the order's best rank take part.
 
+A creator's channel is the creator's id.
+
 Adds rule_version, precedence_rank, is_in_window, dropped_reason, is_in_path, touch_number (1 is the
 earliest; instant, evidence rank, touch id), touch_count, channel_touch_count, channel_count,
 last_non_direct_number, time_decay_part, is_conflict, is_winner and runner_up_creator_id (who would have won without the
 winner).
 
-What it costs is sorting and passing rows on, so every order is sorted once, best touch first, and all
-of its facts are taken from two passes over that order. Under a plain version (all evidence of one rank,
-the newest wins, direct leaves beside others, repeats stay) the best touch is the newest of the path, so
-the same sort numbers the path, too. The others are judged and numbered before it. -#}
+What it costs is sorting and passing rows on, so every order is sorted once, best touch first, and one
+pass over that order collects what its touches need to know of each other; the rest is said row by
+row from that. Under a plain version (all evidence of one rank, the newest wins, direct leaves beside
+others, repeats stay) the best touch is the newest of the path, so the same sort numbers the path,
+too. Touches under other versions or settings are judged and numbered before it.
+
+Who asks for some of the columns pays for those only, as the database leaves out windows nobody reads. -#}
 {% macro attribution_paths(touches, rules=none) -%}
+    {%- set default_version = "'" ~ var("attribution_rule_versions")[0] ~ "'" -%}
     {%- set of_order = 'partition by connection_id, order_id, rule_version' -%}
     {%- set of_channel = of_order ~ ', channel' -%}
     {%- set by_instant = 'order by touched_at, evidence_rank, ' ~ byte_order('touch_id') -%}
@@ -52,13 +58,95 @@ the same sort numbers the path, too. The others are judged and numbered before i
 
     ),
 
+    -- Under a plain version all evidence ranks alike; its type decides the window alone. The policy it
+    -- goes with is a key to join by: else the planner copies all touches for each version.
+    plain_versions as {{ computed_once() }} (
+
+        select
+            rule_version,
+            'drop_unless_only' as direct_policy,
+            min(precedence_rank) as precedence_rank
+        from rules
+        where is_plain_version
+        group by rule_version
+
+    ),
+
+    plain_windows as {{ computed_once() }} (
+
+        select
+            rule_version,
+            evidence_type,
+            max(window_days) as window_days
+        from rules
+        where is_plain_version
+        group by rule_version, evidence_type
+
+    ),
+
+    plain as {{ computed_where_named() }} (
+
+        select
+            touches.*,
+            plain_versions.rule_version,
+            plain_versions.precedence_rank,
+            cast('newest' as text) as tie_break,
+            touches.touched_at <= touches.ordered_at
+            and touches.anchored_at
+            >= {{ seconds_before(
+                'touches.ordered_at',
+                'coalesce(plain_windows.window_days, touches.lookback_days) * 86400'
+            ) }} as is_in_window
+        from {{ touches }} as touches
+        inner join plain_versions
+            on
+                touches.direct_policy = plain_versions.direct_policy
+                and (
+                    touches.has_every_rule_version
+                    or plain_versions.rule_version = {{ default_version }}
+                )
+        left join plain_windows
+            on
+                plain_versions.rule_version = plain_windows.rule_version
+                and touches.evidence_type = plain_windows.evidence_type
+        where
+            not touches.collapses_repeats
+            and (
+                plain_windows.evidence_type is not null
+                or exists(
+                    select 1
+                    from plain_windows as further
+                    where
+                        plain_versions.rule_version = further.rule_version
+                        and {{ names_evidence('further', 'touches') }}
+                )
+            )
+
+    ),
+
+    -- Touches that some version does not treat plainly: none of a shop without campaigns.
+    intricate as {{ computed_where_named() }} (
+
+        select *
+        from {{ touches }}
+        where
+            has_every_rule_version
+            or direct_policy <> 'drop_unless_only'
+            or collapses_repeats
+            or not exists(
+                select 1 from plain_versions
+                where plain_versions.rule_version = {{ default_version }}
+            )
+
+    ),
+
     -- Few distinct lists of evidence, many touches: the rules are looked up per list.
     evidence_lists as (
 
         select distinct
             evidence_type,
             evidence_types
-        from {{ touches }}
+        from intricate
 
     ),
 
@@ -75,12 +163,7 @@ the same sort numbers the path, too. The others are judged and numbered before i
             ) as window_days,
             max(rules.tie_break) as tie_break
         from evidence_lists
-        inner join rules
-            on
-                position(
-                    ',' || rules.evidence_type || ','
-                    in ',' || evidence_lists.evidence_type || ',' || evidence_lists.evidence_types || ','
-                ) > 0
+        inner join rules on {{ names_evidence('rules', 'evidence_lists') }}
         group by
             evidence_lists.evidence_type,
             evidence_lists.evidence_types,
@@ -89,30 +172,34 @@ the same sort numbers the path, too. The others are judged and numbered before i
 
     ),
 
-    windowed as {{ computed_where_named() }} (
+    windowed as (
 
         select
-            touches.*,
+            intricate.*,
             ranked_lists.rule_version,
             ranked_lists.precedence_rank,
             ranked_lists.tie_break,
-            ranked_lists.is_plain_version
-            and touches.direct_policy = 'drop_unless_only'
-            and not touches.collapses_repeats as is_plain,
-            touches.touched_at <= touches.ordered_at
-            and touches.anchored_at
+            intricate.touched_at <= intricate.ordered_at
+            and intricate.anchored_at
             >= {{ seconds_before(
-                'touches.ordered_at',
-                'coalesce(ranked_lists.window_days, touches.lookback_days) * 86400'
+                'intricate.ordered_at',
+                'coalesce(ranked_lists.window_days, intricate.lookback_days) * 86400'
             ) }} as is_in_window
-        from {{ touches }} as touches
+        from intricate
         inner join ranked_lists
             on
-                touches.evidence_type = ranked_lists.evidence_type
-                and touches.evidence_types = ranked_lists.evidence_types
+                intricate.evidence_type = ranked_lists.evidence_type
+                and intricate.evidence_types = ranked_lists.evidence_types
         where
-            touches.has_every_rule_version
-            or ranked_lists.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+            (
+                not ranked_lists.is_plain_version
+                or intricate.direct_policy <> 'drop_unless_only'
+                or intricate.collapses_repeats
+            )
+            and (
+                intricate.has_every_rule_version
+                or ranked_lists.rule_version = {{ default_version }}
+            )
 
     ),
 
@@ -130,7 +217,6 @@ the same sort numbers the path, too. The others are judged and numbered before i
                 {{ of_channel }}
             ) as channel_rank
         from windowed
-        where not is_plain
 
     ),
 
@@ -183,7 +269,10 @@ the same sort numbers the path, too. The others are judged and numbered before i
 
     offered as (
 
-        select * from numbered
+        select
+            *,
+            false as is_plain
+        from numbered
 
         union all
 
@@ -193,11 +282,11 @@ the same sort numbers the path, too. The others are judged and numbered before i
             cast(null as integer) as best_other_rank,
             cast(null as integer) as channel_rank,
             cast(null as text) as judged_reason,
-            case when not is_in_window then 'outside_lookback' end as barred_reason,
+            cast(null as text) as barred_reason,
             cast(null as bigint) as instant_number,
-            cast(null as bigint) as kept_number
-        from windowed
-        where is_plain
+            cast(null as bigint) as kept_number,
+            true as is_plain
+        from plain
 
     ),
 
@@ -206,14 +295,15 @@ the same sort numbers the path, too. The others are judged and numbered before i
     classed as (
 
         select
-            *,
             case
+                when not is_in_window then 4
                 when barred_reason is null then 0
-                when is_in_window then 2
-                else 4
+                else 2
             end
             + case when channel_type = 'direct' then 1 else 0 end as place_class,
-            case when tie_break = 'newest' then -instant_number else instant_number end as tie_number
+            case when tie_break = 'newest' then -instant_number else instant_number end as tie_number,
+            *,
+            {{ decay_weight() }} as decay_weight
         from offered
 
     ),
@@ -224,61 +314,34 @@ the same sort numbers the path, too. The others are judged and numbered before i
             *,
             row_number() over ({{ best_first }}) as place,
             count(case when place_class = 0 then 1 end) over ({{ best_first }}) as other_count,
-            count(case when place_class = 1 then 1 end) over ({{ best_first }}) as direct_count,
+            {{ list_of('channel', 'place_class <= 1', best_first) }} as kept_channels,
+            {{ list_of('creator_id', 'is_in_window and creator_id is not null', best_first) }}
+                as window_creators,
+            sum(case when place_class = 0 then decay_weight end) over (
+                {{ best_first }}
+            ) as other_decay_weight,
+            sum(case when place_class = 1 then decay_weight end) over (
+                {{ best_first }}
+            ) as direct_decay_weight,
             max(case when place_class = 0 then kept_number end) over (
                 {{ best_first }}
-            ) as last_other_number,
-            first_value(case when place_class <= 1 then channel end) over (
-                {{ best_first }}
-            ) as winner_channel,
-            {{ list_of('case when place_class <= 1 then channel end', best_first) }}
-                as path_channels,
-            max(case when place_class = 0 then anchored_at end) over (
-                {{ best_first }}
-            ) as newest_other_at,
-            max(case when place_class = 1 then anchored_at end) over (
-                {{ best_first }}
-            ) as newest_direct_at,
-            coalesce(
-                min(case when is_in_window then creator_id end) over ({{ best_first }})
-                <> max(case when is_in_window then creator_id end) over ({{ best_first }}),
-                false
-            ) as is_conflict
+            ) as last_other_number
         from classed
 
     ),
 
+    -- Direct touches stand last among those that are kept, and leave a plain path beside others.
     settled as (
 
         select
             *,
-            place_class <= 1 and not (is_plain and place_class = 1 and other_count > 0) as is_in_path,
+            is_plain and other_count > 0 as is_without_direct,
             case
-                when is_plain and other_count > 0 then other_count
-                else other_count + direct_count
-            end as touch_count,
-            case
-                when is_plain and other_count > 0 and channel_type = 'direct' then 0
-                else {{ times_in('channel', 'path_channels') }}
-            end as channel_touch_count,
-            case
-                when is_plain and other_count > 0 then newest_other_at
-                else greatest(newest_other_at, newest_direct_at)
-            end as newest_at
+                when is_plain and other_count > 0
+                    then {{ first_places('kept_channels', 'other_count') }}
+                else kept_channels
+            end as path_channels
         from placed
-
-    ),
-
-    weighed as (
-
-        select
-            *,
-            case when is_in_path then {{ decay_weight('settled', 'settled.newest_at') }} end
-                as decay_weight,
-            -- Each touch of a channel holds its part of 1, so the parts add up to the channels.
-            case when is_in_path then 1 / cast(channel_touch_count as double precision) end
-                as channel_part
-        from settled
 
     ),
 
@@ -286,22 +349,26 @@ the same sort numbers the path, too. The others are judged and numbered before i
 
         select
             *,
-            cast(
-                round(coalesce(sum(channel_part) over ({{ best_first }}), 0)) as bigint
-            ) as channel_count,
-            decay_weight / sum(decay_weight) over ({{ best_first }}) as time_decay_part,
-            {{ first_of(
-                'creator_id',
-                'is_in_window and creator_id is not null and channel <> winner_channel',
-                best_first
-            ) }} as runner_up_creator_id
-        from weighed
+            place_class = 0 or (place_class = 1 and not is_without_direct) as is_in_path,
+            case
+                when is_without_direct then other_count
+                else {{ length_of('path_channels') }}
+            end as touch_count,
+            {{ times_in('channel', 'path_channels') }} as channel_touch_count,
+            {{ distinct_in('path_channels') }} as channel_count,
+            decay_weight / case
+                when is_without_direct then other_decay_weight
+                else coalesce(other_decay_weight, 0) + coalesce(direct_decay_weight, 0)
+            end as kept_decay_part
+        from settled
 
     )
 
     select
         *,
+        case when is_in_path then kept_decay_part end as time_decay_part,
         case
+            when not is_in_window then 'outside_lookback'
             when not is_in_path and barred_reason is null then 'direct_beside_others'
             else barred_reason
         end as dropped_reason,
@@ -314,17 +381,48 @@ the same sort numbers the path, too. The others are judged and numbered before i
             when not is_plain then last_other_number
             when other_count > 0 then touch_count
         end as last_non_direct_number,
-        place = 1 and is_in_path as is_winner
+        place = 1 and is_in_path as is_winner,
+        {{ first_other_than('window_creators[1]', 'window_creators') }} is not null as is_conflict,
+        {{ first_other_than('kept_channels[1]', 'window_creators') }} as runner_up_creator_id
     from counted
 {%- endmacro %}
 
-{#- Values of a window in its order, NULL included. -#}
-{% macro list_of(value, window) -%}
-    {{ return(adapter.dispatch('list_of', 'groundswell')(value, window)) }}
+{#- True when a rule is about the type of a touch, or about one of the further types it lists. -#}
+{% macro names_evidence(rule, touch) -%}
+    position(
+        ',' || {{ rule }}.evidence_type || ','
+        in ',' || {{ touch }}.evidence_type || ',' || {{ touch }}.evidence_types || ','
+    ) > 0
 {%- endmacro %}
 
-{% macro default__list_of(value, window) -%}
-    array_agg({{ value }}) over ({{ window }})
+{#- Values of a window in its order where a condition holds; NULL when it holds nowhere. -#}
+{% macro list_of(value, condition, window) -%}
+    {{ return(adapter.dispatch('list_of', 'groundswell')(value, condition, window)) }}
+{%- endmacro %}
+
+{% macro default__list_of(value, condition, window) -%}
+    array_agg({{ value }}) filter (where {{ condition }}) over ({{ window }})
+{%- endmacro %}
+
+{#- The first so many values of a list; a list that is no longer is handed on as it is. -#}
+{% macro first_places(list, count) -%}
+    {{ return(adapter.dispatch('first_places', 'groundswell')(list, count)) }}
+{%- endmacro %}
+
+{% macro default__first_places(list, count) -%}
+    case
+                        when cardinality({{ list }}) = {{ count }} then {{ list }}
+                        else {{ list }}[1:cast({{ count }} as integer)]
+                    end
+{%- endmacro %}
+
+{#- How many values a list holds; 0 for NULL. -#}
+{% macro length_of(list) -%}
+    {{ return(adapter.dispatch('length_of', 'groundswell')(list)) }}
+{%- endmacro %}
+
+{% macro default__length_of(list) -%}
+    cast(coalesce(cardinality({{ list }}), 0) as bigint)
 {%- endmacro %}
 
 {#- How often a value stands in a list. -#}
@@ -333,26 +431,47 @@ the same sort numbers the path, too. The others are judged and numbered before i
 {%- endmacro %}
 
 {% macro default__times_in(value, list) -%}
-    cast(cardinality(array_positions({{ list }}, {{ value }})) as bigint)
+    cast(coalesce(cardinality(array_positions({{ list }}, {{ value }})), 0) as bigint)
 {%- endmacro %}
 
-{#- The first value of a window among the rows for which a condition holds. -#}
-{% macro first_of(value, condition, window) -%}
-    {{ return(adapter.dispatch('first_of', 'groundswell')(value, condition, window)) }}
+{#- How many different values a list of names holds; 0 for NULL. -#}
+{% macro distinct_in(list) -%}
+    {{ return(adapter.dispatch('distinct_in', 'groundswell')(list)) }}
 {%- endmacro %}
 
-{% macro default__first_of(value, condition, window) -%}
-    (array_agg({{ value }}) filter (where {{ condition }}) over ({{ window }}))[1]
+{% macro default__distinct_in(list) -%}
+    (select count(distinct listed.name) from unnest({{ list }}) as listed (name))
 {%- endmacro %}
 
-{#- 2 to the power of minus the age over the half-life, the age counted from the path's newest touch:
-the reference instant cancels out, and a long path can't lose all its weight to underflow. -#}
-{% macro decay_weight(path, newest_anchored_at) -%}
+{#- A list of lexemes drops repeats in one call; a subquery per row takes ten times as long. Names of channels
+are never empty and far from its limit of two thousand bytes. -#}
+{% macro postgres__distinct_in(list) -%}
+    cast(
+                case
+                    when cardinality({{ list }}) > 2 then length(array_to_tsvector({{ list }}))
+                    when {{ list }}[1] = {{ list }}[2] then 1
+                    else coalesce(cardinality({{ list }}), 0)
+                end as bigint
+            )
+{%- endmacro %}
+
+{#- The first value of a list that is not the given one; NULL without a given one. -#}
+{% macro first_other_than(value, list) -%}
+    {{ return(adapter.dispatch('first_other_than', 'groundswell')(value, list)) }}
+{%- endmacro %}
+
+{% macro default__first_other_than(value, list) -%}
+    case when {{ value }} is not null then (array_remove({{ list }}, {{ value }}))[1] end
+{%- endmacro %}
+
+{#- 2 to the power of minus the age over the half-life. The reference instant cancels out when weights are
+divided by their sum, so it may be the order's; beyond 1,000 half-lives, where weights would vanish,
+every age weighs alike. -#}
+{% macro decay_weight() -%}
     power(
         cast(2 as double precision),
         greatest(
-            -{{ float_seconds_between(path ~ '.anchored_at', newest_anchored_at) }}
-            / (86400 * {{ path }}.half_life_days),
+            -{{ float_seconds_between('anchored_at', 'ordered_at') }} / (86400 * half_life_days),
             -1000
         )
     )

@@ -181,7 +181,9 @@ only); those named in `carried` pass through.
 Every entry of an order, whatever its date, takes the weights of the order's path; an order without a
 path gets the one row `unattributed`.
 
-Where one row has it all, every share is 1 and every amount the entry's; only longer paths are sorted. -#}
+Where one row has it all, every share is 1 and every amount the entry's; only longer paths are sorted, by a
+number given to each entry under each rule version: comparing its keys, three texts and a date, would
+take longer than all the rest of the sort. -#}
 {% macro attribution_credits(
     paths,
     entries,
@@ -194,7 +196,6 @@ Where one row has it all, every share is 1 and every amount the entry's; only lo
         'touch_id', 'touch_number', 'touch_count', 'channel_type', 'channel', 'campaign_id',
         'creator_id'
     ] + carried -%}
-    {%- set entry = 'partition by order_id, connection_id, rule_version, event_date' -%}
     {%- set weighted_models = models | selectattr('kind', 'equalto', 'weighted') | list -%}
     with
 
@@ -208,11 +209,21 @@ Where one row has it all, every share is 1 and every amount the entry's; only lo
         {% endfor %}
     ),
 
+    versioned as (
+
+        select
+            row_number() over () as entry_number,
+            entries.*,
+            rule_versions.rule_version
+        from {{ entries }} as entries
+        inner join rule_versions on rule_versions.is_default or entries.has_every_rule_version
+
+    ),
+
     touched as {{ computed_once() }} (
 
         select
-            entries.*,
-            rule_versions.rule_version,
+            versioned.*,
             coalesce(paths.touch_id, 'unattributed') as touch_id,
             coalesce(paths.touch_number, 1) as touch_number,
             coalesce(paths.touch_count, 1) as touch_count,
@@ -225,13 +236,12 @@ Where one row has it all, every share is 1 and every amount the entry's; only lo
             paths.channel_count,
             paths.channel_touch_count,
             paths.is_winner
-        from {{ entries }} as entries
-        inner join rule_versions on rule_versions.is_default or entries.has_every_rule_version
+        from versioned
         left join {{ paths }} as paths
             on
-                entries.connection_id = paths.connection_id
-                and entries.order_id = paths.order_id
-                and rule_versions.rule_version = paths.rule_version
+                versioned.connection_id = paths.connection_id
+                and versioned.order_id = paths.order_id
+                and versioned.rule_version = paths.rule_version
                 and paths.is_in_path
 
     ),
@@ -278,7 +288,7 @@ Where one row has it all, every share is 1 and every amount the entry's; only lo
         select
             cut.*,
             {%- for model in weighted_models %}
-            {%- set by_remainder = entry ~ ' order by cut.' ~ model.name ~ '_remainder desc,'
+            {%- set by_remainder = 'partition by cut.entry_number order by cut.' ~ model.name ~ '_remainder desc,'
                 ~ ' cut.touch_number rows between unbounded preceding and unbounded following' %}
             row_number() over ({{ by_remainder }}) as {{ model.name }}_remainder_place,
             sum(cut.{{ model.name }}_floor) over ({{ by_remainder }}) as {{ model.name }}_floor_total

@@ -111,6 +111,25 @@ joins_by_hash: where every order meets its touches; sorting both by their texts 
     {%- endif %}
 {%- endmacro %}
 
+{#- Pre-hook of models that join an order's rows among themselves, for their transaction alone: of many
+affected orders the planner expects few rows in the middle of a long query, and would compare each with
+each. A day's orders are looked up in the history by index, so they keep that way. -#}
+{% macro join_many_by_hash() -%}
+    {{ return(adapter.dispatch('join_many_by_hash', 'groundswell')()) }}
+{%- endmacro %}
+
+{% macro default__join_many_by_hash() -%}
+{%- endmacro %}
+
+{% macro postgres__join_many_by_hash() -%}
+    select set_config(
+        'enable_nestloop',
+        case when count(*) > {{ var('fewest_orders_joined_by_hash') }} then 'off' else 'on' end,
+        true
+    )
+    from {{ ref('int_orders_affected') }}
+{%- endmacro %}
+
 {#- True when a relation of this project is already built. -#}
 {% macro is_built(schema, name) -%}
     {{ return(execute and adapter.get_relation(target.database, schema, name) is not none) }}

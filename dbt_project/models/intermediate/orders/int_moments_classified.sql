@@ -5,13 +5,9 @@ with
 moments as (
 
     select
-        moments.*,
-        {{ business_date('moments.occurred_at', 'affected.business_timezone') }} as occurred_date
-    from {{ ref('int_orders_affected') }} as affected
-    inner join {{ ref('int_order_visits') }} as moments
-        on
-            affected.connection_id = moments.connection_id
-            and affected.order_id = moments.order_id
+        *,
+        {{ business_date('occurred_at', 'business_timezone') }} as occurred_date
+    from {{ ref('int_order_visits') }}
 
 ),
 
@@ -84,6 +80,8 @@ classified as (
         moments.order_id,
         moments.visit_id,
         moments.occurred_at,
+        moments.ordered_at,
+        moments.has_every_rule_version,
         coalesce(link_matches.campaign_id, page_matches.campaign_id) as campaign_id,
         coalesce(link_matches.creator_id, page_matches.creator_id) as creator_id,
         coalesce(link_matches.match_quality, 'exact') as match_quality,

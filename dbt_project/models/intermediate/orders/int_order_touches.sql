@@ -5,7 +5,7 @@
 -- evidence list of the newest such visit.
 {{ config(
     materialized='table',
-    pre_hook='{{ tune_transaction() }}',
+    pre_hook=['{{ tune_transaction() }}', '{{ join_many_by_hash() }}'],
     post_hook='analyze {{ this }}',
 ) }}
 
@@ -29,11 +29,19 @@ lookbacks as (
 
 ),
 
+moments as (
+
+    select * from {{ ref('int_moments_classified') }}
+
+),
+
 export_visits as (
 
     select
         affected.connection_id,
         affected.order_id,
+        affected.ordered_at,
+        affected.has_every_rule_version,
         'ga4_event:' || sessions.session_id as visit_id,
         sessions.touched_at as occurred_at,
         sessions.campaign_id,
@@ -71,7 +79,7 @@ seen_twice as (
                 abs({{ seconds_between('moments.occurred_at', 'export_visits.occurred_at') }}),
                 {{ byte_order('moments.visit_id') }}
         ) as pair_number
-    from {{ ref('int_moments_classified') }} as moments
+    from moments
     inner join export_visits
         on
             moments.connection_id = export_visits.connection_id
@@ -90,6 +98,8 @@ visit_rows as (
         moments.order_id,
         moments.visit_id,
         moments.occurred_at,
+        moments.ordered_at,
+        moments.has_every_rule_version,
         moments.campaign_id,
         moments.creator_id,
         moments.other_channel,
@@ -105,7 +115,7 @@ visit_rows as (
                 and moments.visit_id = seen_twice.visit_id
                 and seen_twice.pair_number = 1
         ) as is_in_export
-    from {{ ref('int_moments_classified') }} as moments
+    from moments
 
     union all
 
@@ -114,6 +124,8 @@ visit_rows as (
         export_visits.order_id,
         export_visits.visit_id,
         export_visits.occurred_at,
+        export_visits.ordered_at,
+        export_visits.has_every_rule_version,
         export_visits.campaign_id,
         export_visits.creator_id,
         export_visits.other_channel,
@@ -135,18 +147,12 @@ visits as (
 
     select
         visit_rows.*,
-        affected.ordered_at,
-        affected.has_every_rule_version,
         coalesce(
             lookbacks.lookback_days,
             campaigns.lookback_days,
             {{ var('default_lookback_days') }}
         ) as lookback_days
     from visit_rows
-    inner join affected
-        on
-            visit_rows.connection_id = affected.connection_id
-            and visit_rows.order_id = affected.order_id
     left join campaigns on visit_rows.campaign_id = campaigns.campaign_id
     left join lookbacks
         on
@@ -192,23 +198,29 @@ undated_creators as (
 
 ),
 
-carriers as (
+-- The newest visit of a creator in the window carries what else is known of the creator.
+visits_ranked as (
 
     select
-        visits.connection_id,
-        visits.order_id,
-        visits.visit_id,
-        visits.creator_id,
-        row_number() over (
-            partition by visits.connection_id, visits.order_id, visits.creator_id
-            order by visits.occurred_at desc, {{ byte_order('visits.visit_id') }} desc
-        ) as recency
+        *,
+        creator_id is not null
+        and occurred_at <= ordered_at
+        and occurred_at >= {{ seconds_before('ordered_at', 'lookback_days * 86400') }}
+            as may_carry
     from visits
-    where
-        visits.creator_id is not null
-        and visits.occurred_at <= visits.ordered_at
-        and visits.occurred_at
-        >= {{ seconds_before('visits.ordered_at', 'visits.lookback_days * 86400') }}
+
+),
+
+visits_carrying as (
+
+    select
+        *,
+        may_carry
+        and row_number() over (
+            partition by connection_id, order_id, creator_id, may_carry
+            order by occurred_at desc, {{ byte_order('visit_id') }} desc
+        ) = 1 as is_carrier
+    from visits_ranked
 
 ),
 
@@ -246,18 +258,13 @@ dated_touches as (
         visits.creator_id,
         visits.lookback_days,
         visits.has_every_rule_version
-    from visits
-    left join carriers
-        on
-            visits.connection_id = carriers.connection_id
-            and visits.order_id = carriers.order_id
-            and visits.visit_id = carriers.visit_id
-            and carriers.recency = 1
+    from visits_carrying as visits
     left join undated_creators
         on
-            carriers.connection_id = undated_creators.connection_id
-            and carriers.order_id = undated_creators.order_id
-            and carriers.creator_id = undated_creators.creator_id
+            visits.connection_id = undated_creators.connection_id
+            and visits.order_id = undated_creators.order_id
+            and visits.creator_id = undated_creators.creator_id
+            and visits.is_carrier
 
 ),
 
@@ -280,12 +287,12 @@ undated_alone as (
             undated_creators.campaign_id = lookbacks.campaign_id
             and replace(undated_creators.evidence_type, 'compromised', 'discount')
             = lookbacks.evidence_type
-    left join carriers
+    left join visits_carrying as carriers
         on
             undated_creators.connection_id = carriers.connection_id
             and undated_creators.order_id = carriers.order_id
             and undated_creators.creator_id = carriers.creator_id
-            and carriers.recency = 1
+            and carriers.is_carrier
     where carriers.visit_id is null
 
 ),
