@@ -105,6 +105,8 @@ def review_campaign(
         np.array([offer.open_amount for offer in facts.offers]),
         drawn.newcomer,
         _newcomer_price(facts.offers),
+        _live_days(facts.campaign, day, facts.campaign.piece_lead_days),
+        _live_days(facts.campaign, day, facts.campaign.new_creator_lead_days),
     )
     ranking, advised = advise_budget(drawn.pieces, state, rule)
     lines = [_keep(line.creator, refusal) if refusal else line for line in advised]
@@ -211,6 +213,12 @@ def _refuse(facts: CampaignFacts, day: dt.date, posts: Posts) -> str | None:
         return f"no change: the campaign begins on {campaign.start_date}"
     if day > campaign.end_date:
         return f"no change: the campaign ended on {campaign.end_date}"
+    if _live_days(campaign, day, campaign.piece_lead_days) == 0:
+        soonest = day + dt.timedelta(days=campaign.piece_lead_days)
+        return (
+            f"no change: a piece agreed on now is live on {soonest} at the earliest, and the"
+            f" campaign ends on {campaign.end_date}"
+        )
     if posts.counts.size == 0:
         return "no change: no piece is live yet"
     if sum(order.credit > 0 for order in facts.orders) < 2:
@@ -218,6 +226,11 @@ def _refuse(facts: CampaignFacts, day: dt.date, posts: Posts) -> str | None:
     if len({order.customer for order in facts.orders if order.credit > 0}) < 2:
         return "no change: one customer alone says nothing about what an order is worth"
     return None
+
+
+def _live_days(campaign: Campaign, day: dt.date, lead_days: int) -> int:
+    """Return on how many days of the campaign a piece agreed on now can still go live."""
+    return max((campaign.end_date - day).days - lead_days + 1, 0)
 
 
 def _keep(at: int | None, reason: str) -> Advice:

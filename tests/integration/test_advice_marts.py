@@ -115,10 +115,10 @@ def test_reasons_and_money_can_be_worked_out_by_hand(reviewed: Reviewed) -> None
         "select action_reason, from_amount, to_amount "
         "from marts_next.mart_budget_recommendation where creator_id is null order by line_type"
     )
-    # 3 × 120.00 are promised; a fifth of the other 140.00 buys no piece at 60.00.
+    # 3 × 120.00 are promised; a new creator's first piece could be live on 3 April, after the end.
     assert rows == [
         (
-            "no change: 28.00 are kept for new creators, one piece costs 60.00",
+            "no change: a new creator's first piece would go live after the campaign's end",
             Decimal("0.00"), Decimal("0.00"),
         ),
         (

@@ -149,6 +149,31 @@ def test_outside_of_its_days_a_campaign_gets_a_plain_reason(number: int, reason:
     assert all(row.from_amount == row.to_amount for row in rows.values())
 
 
+def test_near_the_end_only_what_can_still_be_published_is_bought() -> None:
+    facts = campaign_of(CLEAR)
+    facts.campaign = replace(facts.campaign, budget_amount=9000.0, promised_amount=4000.0)
+    # The last day is the 61st: on day 55 a piece would be live on the 62nd.
+    late = lines(facts, 55)
+    reason = (
+        "no change: a piece agreed on now is live on 2026-05-01 at the earliest, and the campaign"
+        " ends on 2026-04-30"
+    )
+    assert {late[name].reason for name in ("c0", "c5", "new_creator")} == {reason}
+    assert {row.action for row in late.values()} == {"keep"}
+    # What is known of the next piece stays: the next campaign asks for it.
+    assert (late["c0"].p_best or 0) > 0.95
+    # On day 54 that very day is left: one piece, though 30 % of 6,800.00 would buy twenty.
+    last = lines(facts, 54)
+    assert (last["c0"].action, last["c0"].piece_count) == ("extend", 1)
+    assert last["unspent"].to_amount == 4900.0
+    # A new creator takes two weeks: day 47 is the last that allows one.
+    assert last["new_creator"].reason.startswith("no change: a new creator's first piece")
+    assert lines(facts, 48)["new_creator"].action == "keep"
+    assert lines(facts, 47)["new_creator"].action == "add_creator"
+    # Days 54 to 61 are eight: pieces three days apart on 54, 57 and 60.
+    assert lines(facts, 47)["c0"].piece_count == 3
+
+
 def test_no_data_is_a_reason_and_no_crash() -> None:
     nothing = CampaignFacts(campaign_of([]).campaign)
     assert [row.line_type for row in review_campaign(nothing, day(20))] == [
