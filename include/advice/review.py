@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.advice.facts import Campaign, CampaignFacts, Offer
+from include.advice.targets import orders_per_money
 from include.estimates import place_on_posts
 from include.stats.budget import Advice, BudgetPolicy, BudgetState, advise_budget, phase_of
 from include.stats.decisions import Interval, NextPieces, Ranking
@@ -38,7 +39,8 @@ class Recommendation:
     """One line of a review; what cannot be known is None.
 
     from_amount, to_amount: money planned for the line before and after. orders_per_piece,
-    next_piece_return, break_even_fee, gain: mean, low and high at 90 %.
+    next_piece_return, break_even_fee, gain: mean, low and high at 90 %. goal_orders: orders the
+    plan's goal asks of a piece at this price; p_above_goal: the chance that it brings them.
     """
 
     line_type: str
@@ -56,6 +58,8 @@ class Recommendation:
     p_best: float | None = None
     p_top3: float | None = None
     p_above_target: float | None = None
+    p_above_goal: float | None = None
+    goal_orders: float | None = None
     orders_per_piece: Three | None = None
     next_piece_return: Three | None = None
     break_even_fee: Three | None = None
@@ -115,6 +119,9 @@ def review_campaign(
     ranked = [
         _with_ranking(row, at, ranking, rates, drawn.pieces) for at, row in enumerate(rows[:count])
     ]
+    asked = orders_per_money(facts)
+    if asked is not None:
+        ranked = [_with_goal(row, asked, drawn.rates[at]) for at, row in enumerate(ranked)]
     return [*ranked, *rows[count:]]
 
 
@@ -322,6 +329,14 @@ def _with_ranking(
         break_even_fee=_three(ranking.break_even_fee, at),
         quoted_price=_known(price),
     )
+
+
+def _with_goal(row: Recommendation, orders_asked: float, rates: Floats) -> Recommendation:
+    """Add what the plan's goal asks of the next piece; who has no price is asked for nothing."""
+    if row.quoted_price is None:
+        return row
+    goal = orders_asked * row.quoted_price
+    return replace(row, goal_orders=goal, p_above_goal=float((rates > goal).mean()))
 
 
 def _three(interval: Interval, at: int) -> Three | None:

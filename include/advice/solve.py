@@ -73,7 +73,8 @@ def _write_recommendations(
                 round(%s::numeric, 2), round(%s::numeric, 2), round(%s::numeric, 2),
                 round(%s::numeric, 2), %s, round(%s::numeric, 6), round(%s::numeric, 6),
                 round(%s::numeric, 6), %s, round(%s::numeric, 6),
-                %s, %s, %s, %s, transaction_timestamp()
+                %s, %s, %s, %s, transaction_timestamp(),
+                round(%s::numeric, 6), round(%s::numeric, 6)
             )
             """,
             [
@@ -88,6 +89,7 @@ def _write_recommendations(
                 + (row.quoted_price, row.price_reason, row.margin_rate)
                 + (campaign.cost_coverage_rate, row.order_count, row.post_count)
                 + (row.matured_post_count, rule.gate, rule.target, rule.exploration_share, solve_id)
+                + (row.goal_orders, row.p_above_goal)
                 for row in rows
             ],
         )

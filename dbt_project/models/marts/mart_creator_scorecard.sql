@@ -20,7 +20,9 @@ creators as (
 
 kept_credits as (
 
-    select *
+    select
+        *,
+        credit_share * conversion_count as credited_order_count
     from {{ ref('int_default_credits') }}
     where order_class = 'kept'
 
@@ -56,26 +58,17 @@ sales as (
     select
         kept_credits.campaign_id,
         kept_credits.creator_id,
-        sum(kept_credits.credit_share * kept_credits.conversion_count) as credited_order_count,
+        sum(kept_credits.credited_order_count) as credited_order_count,
         -- An order by code alone has no click, so it has no place in a rate of clicks.
         sum(
-            case
-                when evidence.link_count = 1
-                    then kept_credits.credit_share * kept_credits.conversion_count
-                else 0
-            end
+            case when evidence.link_count = 1 then kept_credits.credited_order_count else 0 end
         ) as credited_link_order_count,
         sum(
-            case
-                when kept_credits.is_new_customer
-                    then kept_credits.credit_share * kept_credits.conversion_count
-                else 0
-            end
+            case when kept_credits.is_new_customer then kept_credits.credited_order_count else 0 end
         ) as credited_new_order_count,
         sum(
             case
-                when kept_credits.is_new_customer is null
-                    then kept_credits.credit_share * kept_credits.conversion_count
+                when kept_credits.is_new_customer is null then kept_credits.credited_order_count
                 else 0
             end
         ) as credited_unknown_customer_order_count,
@@ -197,6 +190,26 @@ estimates as (
 
 ),
 
+-- Own posts of the same creator, beside those of the campaign.
+own_posts as (
+
+    select * from {{ ref('int_sponsored_posts_compared') }}
+
+),
+
+next_pieces as (
+
+    select reviewed.*
+    from {{ source('analysis', 'budget_recommendations') }} as reviewed
+    inner join campaigns
+        on
+            reviewed.campaign_id = campaigns.campaign_id
+            and reviewed.attribution_model = campaigns.default_attribution_model
+            and reviewed.rule_version = campaigns.default_rule_version
+    where reviewed.line_type = 'creator'
+
+),
+
 followers as (
 
     select
@@ -279,6 +292,15 @@ measured as (
         posts.er_by_views,
         posts.er_basic_by_views,
         posts.er_basic_by_views_day7,
+        posts.day7_uncertainty_factor,
+        own_posts.sponsored_post_count,
+        own_posts.organic_post_count,
+        own_posts.sponsored_engagement_count,
+        own_posts.organic_expected_engagement_count,
+        own_posts.uncertainty_factor as own_uncertainty_factor,
+        next_pieces.p_best,
+        next_pieces.p_above_target,
+        next_pieces.p_above_goal,
         posts.platform_click_count,
         sessions.session_count,
         sessions.platform_session_count,
@@ -315,6 +337,14 @@ measured as (
         on
             creators.campaign_id = estimates.campaign_id
             and creators.creator_id = estimates.creator_id
+    left join own_posts
+        on
+            creators.campaign_id = own_posts.campaign_id
+            and creators.creator_id = own_posts.creator_id
+    left join next_pieces
+        on
+            creators.campaign_id = next_pieces.campaign_id
+            and creators.creator_id = next_pieces.creator_id
     left join followers
         on
             creators.platform = followers.platform
@@ -373,6 +403,18 @@ final as (
         {{ ratio('measured.cost_amount', 'measured.credited_order_count_high') }} as cpa_low,
         {{ ratio('measured.cost_amount', 'measured.credited_order_count_low') }} as cpa_high,
         {{ ratio('measured.cost_amount', 'measured.credited_new_order_count') }} as cac_new,
+        -- Both ends at once of expected orders and of the share of new customers: never too narrow.
+        {{ ratio(
+            'measured.cost_amount',
+            'measured.credited_order_count_high * coalesce('
+            ~ rate_high('measured.credited_new_order_count', 'measured.credited_order_count')
+            ~ ', 1)'
+        ) }} as cac_new_low,
+        {{ ratio(
+            'measured.cost_amount',
+            'measured.credited_order_count_low * '
+            ~ rate_low('measured.credited_new_order_count', 'measured.credited_order_count')
+        ) }} as cac_new_high,
         measured.post_count,
         measured.measured_post_count,
         measured.views_count,
@@ -391,6 +433,25 @@ final as (
         measured.er_by_views,
         measured.er_basic_by_views,
         measured.er_basic_by_views_day7,
+        cast(measured.er_basic_by_views_day7 / measured.day7_uncertainty_factor as numeric(18, 6))
+            as er_basic_by_views_day7_low,
+        cast(measured.er_basic_by_views_day7 * measured.day7_uncertainty_factor as numeric(18, 6))
+            as er_basic_by_views_day7_high,
+        measured.sponsored_post_count,
+        measured.organic_post_count,
+        measured.sponsored_engagement_count,
+        measured.organic_expected_engagement_count,
+        {{ ratio(
+            'measured.sponsored_engagement_count', 'measured.organic_expected_engagement_count'
+        ) }} as er_sponsored_to_organic,
+        {{ ratio(
+            'measured.sponsored_engagement_count / measured.own_uncertainty_factor',
+            'measured.organic_expected_engagement_count'
+        ) }} as er_sponsored_to_organic_low,
+        {{ ratio(
+            'measured.sponsored_engagement_count * measured.own_uncertainty_factor',
+            'measured.organic_expected_engagement_count'
+        ) }} as er_sponsored_to_organic_high,
         {{ amount('measured.cost_amount * measured.platform_cost_rate') }}
             as platform_cost_amount,
         {{ ratio(
@@ -425,6 +486,9 @@ final as (
             as cvr_session_low,
         {{ rate_high('measured.session_purchase_count', 'measured.session_count') }}
             as cvr_session_high,
+        {{ share_count('measured.p_best') }} as p_best,
+        {{ share_count('measured.p_above_target') }} as p_above_target,
+        {{ share_count('measured.p_above_goal') }} as p_above_goal,
         {{ account_unavailable_reason('measured.access_path') }} as unavailable_reason,
         measured.solve_id,
         {{ days_after('measured.end_date', var('restatement_days')) }} <= facts.as_of_date

@@ -41,6 +41,9 @@ create table if not exists analysis.budget_recommendations (
     solved_at timestamptz not null,
     unique nulls not distinct (campaign_id, line_type, creator_id)
 );
+-- Later columns come last, in old and new installations alike.
+alter table analysis.budget_recommendations add column if not exists goal_order_count numeric;
+alter table analysis.budget_recommendations add column if not exists p_above_goal numeric;
 alter table analysis.budget_recommendations owner to transformer;
 comment on table analysis.budget_recommendations is
 'One line per campaign and creator, one on a new creator and one on money promised to nobody.';
