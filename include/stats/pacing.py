@@ -118,7 +118,8 @@ def project_end(
     ends = _gamma_ends(mean, variation + doubt)
     # The half unit keeps the interval open at nothing; the middle needs no such help.
     mid = brought / float(done.sum()) * float(left.sum())
-    return Projection(actual, target_to_date, fixed + ends[0], fixed + mid, fixed + ends[1])
+    low, high = min(ends[0], mid), max(ends[1], mid)
+    return Projection(actual, target_to_date, fixed + low, fixed + mid, fixed + high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,16 @@ def test_a_kind_that_nobody_has_seen_is_the_largest_doubt() -> None:
     assert fit_daily(counts, [0.0, 1.0], [0, 0], 29).doubt < 0.01
 
 
+@pytest.mark.parametrize(("actual", "left"), [(0.0, 1.0), (0.0, 0.001), (40.0, 0.001)])
+def test_the_middle_never_leaves_its_ends(actual: float, left: float) -> None:
+    """Nothing yet, or next to nothing to come: the gamma's ends lie to one side of it."""
+    found = project_end(actual, [1.0, 1.0 - left], [1.0, 1.0], doubt=1.0)
+    assert found.low is not None
+    assert found.mid is not None
+    assert found.high is not None
+    assert found.low <= found.mid <= found.high
+
+
 def test_doubt_widens_what_is_to_come_alone() -> None:
     plain = project_end(30.0, [1.0, 0.0], [1.0, 1.0])
     doubted = project_end(30.0, [1.0, 0.0], [1.0, 1.0], doubt=0.5)
