@@ -170,7 +170,7 @@ def test_goals_stand_where_final_days_left_them(reviewed: Reviewed) -> None:
     (contradiction,) = reviewed.rows(
         "select distinct goal_inconsistency from marts_next.mart_campaign_pacing"
     )
-    assert contradiction[0].endswith("at the usual 2-5 % expect 300-750 orders")
+    assert "at the claimed 2-5 % expect 300-750 orders (micro, all platforms; " in contradiction[0]
 
 
 def test_solving_again_says_the_same_and_an_unknown_run_changes_nothing(

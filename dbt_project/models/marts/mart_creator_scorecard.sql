@@ -1,3 +1,25 @@
+{#- Counters and rates of the measured posts, passed on as they are. -#}
+{%- set post_counters = [
+    'views_count',
+    'gross_reach_count',
+    'gross_followers_count',
+    'likes_count',
+    'comments_count',
+    'shares_count',
+    'saves_count',
+    'engagement_count',
+    'engagement_basic_count',
+    'engagement_basic_day7_count',
+    'views_day7_count',
+    'er_by_reach',
+    'er_by_followers',
+    'er_by_views',
+    'er_basic_by_views',
+    'er_basic_by_views_day7',
+] %}
+{%- set evidence_kinds = [
+    'link_only', 'code_only', 'link_and_code', 'survey_only', 'compromised_only'
+] %}
 with
 
 facts as (
@@ -191,6 +213,12 @@ estimates as (
 ),
 
 -- Own posts of the same creator, beside those of the campaign.
+margins as (
+
+    select * from {{ ref('int_creator_margins') }}
+
+),
+
 own_posts as (
 
     select * from {{ ref('int_sponsored_posts_compared') }}
@@ -264,11 +292,9 @@ measured as (
         coalesce(sales.credited_new_order_count, 0) as credited_new_order_count,
         coalesce(sales.credited_unknown_customer_order_count, 0)
             as credited_unknown_customer_order_count,
-        coalesce(touched_orders.link_only_order_count, 0) as link_only_order_count,
-        coalesce(touched_orders.code_only_order_count, 0) as code_only_order_count,
-        coalesce(touched_orders.link_and_code_order_count, 0) as link_and_code_order_count,
-        coalesce(touched_orders.survey_only_order_count, 0) as survey_only_order_count,
-        coalesce(touched_orders.compromised_only_order_count, 0) as compromised_only_order_count,
+        {%- for kind in evidence_kinds %}
+        coalesce(touched_orders.{{ kind }}_order_count, 0) as {{ kind }}_order_count,
+        {%- endfor %}
         coalesce(sales.net_revenue_amount, 0) as net_revenue_amount,
         estimates.estimated_net_revenue_amount,
         estimates.net_revenue_low,
@@ -276,28 +302,20 @@ measured as (
         estimates.solve_id,
         coalesce(posts.post_count, 0) as post_count,
         coalesce(posts.measured_post_count, 0) as measured_post_count,
-        posts.views_count,
-        posts.gross_reach_count,
-        posts.gross_followers_count,
-        posts.likes_count,
-        posts.comments_count,
-        posts.shares_count,
-        posts.saves_count,
-        posts.engagement_count,
-        posts.engagement_basic_count,
-        posts.engagement_basic_day7_count,
-        posts.views_day7_count,
-        posts.er_by_reach,
-        posts.er_by_followers,
-        posts.er_by_views,
-        posts.er_basic_by_views,
-        posts.er_basic_by_views_day7,
+        {%- for counter in post_counters %}
+        posts.{{ counter }},
+        {%- endfor %}
         posts.day7_uncertainty_factor,
         own_posts.sponsored_post_count,
         own_posts.organic_post_count,
         own_posts.sponsored_engagement_count,
         own_posts.organic_expected_engagement_count,
         own_posts.uncertainty_factor as own_uncertainty_factor,
+        coalesce(margins.credited_unit_count, 0) as credited_unit_count,
+        coalesce(margins.costed_unit_count, 0) as costed_unit_count,
+        coalesce(margins.unit_cost_amount, 0) as unit_cost_amount,
+        rates.fulfilment_cost_rate,
+        rates.margin_rate - creators.commission_rate as usual_margin_rate,
         next_pieces.p_best,
         next_pieces.p_above_target,
         next_pieces.p_above_goal,
@@ -337,6 +355,12 @@ measured as (
         on
             creators.campaign_id = estimates.campaign_id
             and creators.creator_id = estimates.creator_id
+    inner join {{ ref('int_campaign_margins') }} as rates
+        on creators.campaign_id = rates.campaign_id
+    left join margins
+        on
+            creators.campaign_id = margins.campaign_id
+            and creators.creator_id = margins.creator_id
     left join own_posts
         on
             creators.campaign_id = own_posts.campaign_id
@@ -350,6 +374,23 @@ measured as (
             creators.platform = followers.platform
             and creators.handle = followers.handle
             and followers.recency = 1
+
+),
+
+-- A margin stands on the cost of every unit, or is not told.
+earned as (
+
+    select
+        measured.*,
+        measured.cost_amount - measured.commission_amount as fixed_cost_amount,
+        case
+            when measured.costed_unit_count = measured.credited_unit_count
+                then
+                    measured.net_revenue_amount * (1 - measured.fulfilment_cost_rate)
+                    - measured.unit_cost_amount
+                    - measured.commission_amount
+        end as contribution_margin_amount
+    from measured
 
 ),
 
@@ -387,11 +428,9 @@ final as (
         {{ share_count('measured.credited_new_order_count') }} as credited_new_order_count,
         {{ share_count('measured.credited_unknown_customer_order_count') }}
             as credited_unknown_customer_order_count,
-        measured.link_only_order_count,
-        measured.code_only_order_count,
-        measured.link_and_code_order_count,
-        measured.survey_only_order_count,
-        measured.compromised_only_order_count,
+        {%- for kind in evidence_kinds %}
+        measured.{{ kind }}_order_count,
+        {%- endfor %}
         {{ amount('measured.net_revenue_amount') }} as net_revenue_amount,
         {{ amount('measured.estimated_net_revenue_amount') }} as estimated_net_revenue_amount,
         {{ amount('measured.net_revenue_low') }} as net_revenue_low,
@@ -399,6 +438,25 @@ final as (
         {{ ratio('measured.net_revenue_amount', 'measured.cost_amount') }} as roas,
         {{ ratio('measured.net_revenue_low', 'measured.cost_amount') }} as roas_low,
         {{ ratio('measured.net_revenue_high', 'measured.cost_amount') }} as roas_high,
+        {{ share_count('measured.credited_unit_count') }} as credited_unit_count,
+        {{ share_count('measured.costed_unit_count') }} as costed_unit_count,
+        {{ ratio('measured.costed_unit_count', 'measured.credited_unit_count') }}
+            as cost_coverage_rate,
+        {{ amount('measured.contribution_margin_amount') }} as contribution_margin_amount,
+        {{ amount('measured.fixed_cost_amount') }} as fixed_cost_amount,
+        {{ ratio(
+            '(measured.contribution_margin_amount - measured.fixed_cost_amount)',
+            'measured.fixed_cost_amount'
+        ) }} as roi,
+        {%- for end in ['low', 'high'] %}
+        {{ ratio(
+            'case when measured.contribution_margin_amount is not null then '
+            ~ 'measured.net_revenue_' ~ end ~ ' * coalesce(measured.contribution_margin_amount'
+            ~ ' / nullif(measured.net_revenue_amount, 0), measured.usual_margin_rate)'
+            ~ ' - measured.fixed_cost_amount end',
+            'measured.fixed_cost_amount'
+        ) }} as roi_{{ end }},
+        {%- endfor %}
         {{ ratio('measured.cost_amount', 'measured.credited_order_count') }} as cpa,
         {{ ratio('measured.cost_amount', 'measured.credited_order_count_high') }} as cpa_low,
         {{ ratio('measured.cost_amount', 'measured.credited_order_count_low') }} as cpa_high,
@@ -415,24 +473,16 @@ final as (
             'measured.credited_order_count_low * '
             ~ rate_low('measured.credited_new_order_count', 'measured.credited_order_count')
         ) }} as cac_new_high,
+        {{ rate_with_ends(
+            'new_customer_rate',
+            'measured.credited_new_order_count',
+            '(measured.credited_order_count - measured.credited_unknown_customer_order_count)'
+        ) }},
         measured.post_count,
         measured.measured_post_count,
-        measured.views_count,
-        measured.gross_reach_count,
-        measured.gross_followers_count,
-        measured.likes_count,
-        measured.comments_count,
-        measured.shares_count,
-        measured.saves_count,
-        measured.engagement_count,
-        measured.engagement_basic_count,
-        measured.engagement_basic_day7_count,
-        measured.views_day7_count,
-        measured.er_by_reach,
-        measured.er_by_followers,
-        measured.er_by_views,
-        measured.er_basic_by_views,
-        measured.er_basic_by_views_day7,
+        {%- for counter in post_counters %}
+        measured.{{ counter }},
+        {%- endfor %}
         cast(measured.er_basic_by_views_day7 / measured.day7_uncertainty_factor as numeric(18, 6))
             as er_basic_by_views_day7_low,
         cast(measured.er_basic_by_views_day7 * measured.day7_uncertainty_factor as numeric(18, 6))
@@ -495,7 +545,7 @@ final as (
             as is_final,
         facts.sources_present,
         facts.as_of_date
-    from measured
+    from earned as measured
     cross join facts
 
 )
