@@ -178,7 +178,6 @@ CENSUS = "counted whole, or money by contract: nothing was sampled"
 ONE_POST = "counters of one post as they are; how far posts of a creator differ is the scorecard's"
 DAY_7 = "er_basic_by_views_day7 and mart_tier_comparison carry the interval to compare creators by"
 TWO_SYSTEMS = "above and below the line are counted by two systems"
-OF_A_CAMPAIGN = "the campaign's scorecard and arms carry the intervals; a quarter adds them up"
 UNBOUNDED = {
     "mart_budget_recommendation.maturity_rate": CENSUS,
     "mart_campaign_pacing.reached_rate": CENSUS,
@@ -207,9 +206,7 @@ UNBOUNDED = {
     "mart_data_health.rejected_rate": CENSUS,
     "mart_product_performance.cost_coverage_rate": CENSUS,
     "mart_program_quarterly.returning_creator_rate": CENSUS,
-    "mart_program_quarterly.roas": OF_A_CAMPAIGN,
-    "mart_program_quarterly.cpa": OF_A_CAMPAIGN,
-    "mart_program_quarterly.roas_to_date": OF_A_CAMPAIGN,
+    "mart_program_quarterly.roas_to_date": "the quarter's own roas carries the interval",
     "mart_tier_comparison.maturity_rate": CENSUS,
 }
 
