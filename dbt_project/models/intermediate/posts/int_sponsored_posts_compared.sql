@@ -16,6 +16,15 @@ matched as (
 
 ),
 
+campaign_posts as (
+
+    select distinct
+        platform,
+        post_id
+    from matched
+
+),
+
 aged as (
 
     select
@@ -56,17 +65,15 @@ aged as (
             creators.campaign_id = matched.campaign_id
             and posts.platform = matched.platform
             and posts.post_id = matched.post_id
+    left join campaign_posts
+        on
+            posts.platform = campaign_posts.platform
+            and posts.post_id = campaign_posts.post_id
     where
         matched.post_id is not null
         or (
             disclosures.disclosure_status in ('absent', 'unknown')
-            and not exists (
-                select 1
-                from matched as matched_by_any
-                where
-                    posts.platform = matched_by_any.platform
-                    and posts.post_id = matched_by_any.post_id
-            )
+            and campaign_posts.post_id is null
         )
 
 ),
