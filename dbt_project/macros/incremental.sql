@@ -91,6 +91,19 @@ old ones behind. Hook and insert share one transaction. -#}
     {%- endif %}
 {%- endmacro %}
 
+{#- The orders such a fact is built for: those about to be rebuilt, and in the first build every one,
+whatever the run's loads touched. The model says that it depends on `int_orders_affected`. -#}
+{% macro orders_to_build() -%}
+    select * from {{ ref('fct_order') }}
+    {% if is_incremental() -%}
+    where
+        (connection_id, order_id) in (
+            select affected.connection_id, affected.order_id
+            from {{ ref('int_orders_affected') }} as affected
+        )
+    {%- endif %}
+{%- endmacro %}
+
 {#- Pre-hook of models over orders, for their transaction alone: room to sort in memory, and the price
 of a page that is found by index. A day's orders lie together, so a lookup costs about what a scan of
 the same pages does; by the server's own price a day would scan the whole history.

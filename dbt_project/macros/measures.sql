@@ -82,6 +82,13 @@ is greater, because then it is no rate of these units. -#}
     {{ _wilson_end(numerator, denominator, '+') }}
 {%- endmacro %}
 
+{#- A rate of small counts and both ends of its interval: three columns. -#}
+{% macro rate_with_ends(name, numerator, denominator) -%}
+    {{ ratio(numerator, denominator) }} as {{ name }},
+        {{ rate_low(numerator, denominator) }} as {{ name }}_low,
+        {{ rate_high(numerator, denominator) }} as {{ name }}_high
+{%- endmacro %}
+
 {% macro _wilson_end(numerator, denominator, sign) -%}
     case
         when {{ denominator }} > 0 and {{ numerator }} >= 0 and {{ numerator }} <= {{ denominator }}

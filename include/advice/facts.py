@@ -21,7 +21,8 @@ class Campaign:
 
     margin_rate: what is left of net revenue after goods, payment and fulfilment, before commission.
     cost_coverage_rate: share of credited units whose cost is known. promised_amount: fees, products
-    and shipping agreed, and commission earned.
+    and shipping agreed, and commission earned. piece_lead_days, new_creator_lead_days: days from an
+    agreement to a live piece, of a creator of the campaign and of a new one.
     """
 
     campaign_id: str
@@ -34,6 +35,8 @@ class Campaign:
     margin_rate: float
     cost_coverage_rate: float | None
     promised_amount: float
+    piece_lead_days: int
+    new_creator_lead_days: int
 
     def day_number(self, day: dt.date) -> int:
         """Return a day's place in the campaign, 1 on the first."""
@@ -44,7 +47,7 @@ class Campaign:
 class Offer:
     """What one more piece of a creator costs; `unavailable_reason` says why it has no price.
 
-    open_amount: fees of promised pieces that are not under way.
+    open_amount: fees of promised pieces that are not under way: planned `piece_lead_days` ahead.
     """
 
     creator_id: str
@@ -123,7 +126,8 @@ def _read_campaigns(connection: psycopg.Connection) -> list[Campaign]:
             campaigns.reporting_timezone, campaigns.default_attribution_model,
             campaigns.default_rule_version, campaigns.budget_amount::float8,
             margins.margin_rate::float8, margins.cost_coverage_rate::float8,
-            coalesce(promised.cost_amount, 0)::float8
+            coalesce(promised.cost_amount, 0)::float8,
+            margins.piece_lead_days, margins.new_creator_lead_days
         from core.dim_campaign as campaigns
         inner join intermediate.int_campaign_margins as margins
             on campaigns.campaign_id = margins.campaign_id

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from include.advice.facts import Campaign, CampaignFacts, Goal, Piece
 from include.campaigns.advice import explain_conversion
 from include.stats.maturity import matured_shares
-from include.stats.pacing import fit_daily, project_end, sum_final_days
+from include.stats.pacing import DailyFit, fit_daily, project_end, sum_final_days
 
 # One follower of a brand that has 10,000, while nothing tells how many it has.
 NO_FOLLOWER = 1e-4
@@ -72,23 +72,24 @@ def _project(campaign: Campaign, goal: Goal, pieces: Sequence[Piece]) -> GoalRow
     reason = _unknown(goal, count)
     if reason is not None or final is None:
         return replace(row, reason=reason)
-    delay, weights = _fit(goal, count, pieces)
-    matured = _matured(pieces, final, delay)
+    fit = _fit(campaign, goal, count, pieces)
+    matured = _matured(pieces, final, fit.delay)
     projection = project_end(
         actual,
         matured,
-        np.maximum(_matured(pieces, campaign.end_date, delay), matured),
+        np.maximum(_matured(pieces, campaign.end_date, fit.delay), matured),
         target=float(goal.target_value),
         unit_size=_unit_size(goal, count),
         baseline=_baseline(campaign, goal, count),
-        weights=weights,
+        weights=fit.weights,
+        doubt=fit.doubt,
     )
     low, mid, high = projection.low, projection.mid, projection.high
     known = None if low is None or mid is None or high is None else (low, mid, high)
     reason = None if known else "no piece was live on a final day: nothing to project from"
     return replace(
         row,
-        mean_delay=delay,
+        mean_delay=fit.delay,
         actual=actual,
         target_to_date=projection.target_to_date,
         projection=known,
@@ -96,19 +97,20 @@ def _project(campaign: Campaign, goal: Goal, pieces: Sequence[Piece]) -> GoalRow
     )
 
 
-def _fit(
-    goal: Goal, final_count: int, pieces: Sequence[Piece]
-) -> tuple[float, NDArray[np.float64]]:
+def _fit(campaign: Campaign, goal: Goal, final_count: int, pieces: Sequence[Piece]) -> DailyFit:
     """Return the goal's mean delay, and what each piece brings relative to the others."""
     formats = sorted({piece.content_format for piece in pieces})
     kinds = [formats.index(piece.content_format) for piece in pieces]
     first = goal.days[0].day
     brought = [(day.value or 0.0) - day.other for day in goal.days[:final_count]]
     size = _unit_size(goal, final_count)
-    delay, weights = fit_daily(
-        np.array(brought) / size, [(piece.day - first).days for piece in pieces], kinds
+    fit = fit_daily(
+        np.array(brought) / size,
+        [(piece.day - first).days for piece in pieces],
+        kinds,
+        (campaign.end_date - first).days,
     )
-    return delay, np.array([weights[kind] for kind in kinds])
+    return replace(fit, weights=fit.weights[np.array(kinds, dtype=np.intp)])
 
 
 def _unknown(goal: Goal, final_count: int) -> str | None:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.advice.facts import Campaign, CampaignFacts, Offer
+from include.advice.targets import orders_per_money
 from include.estimates import place_on_posts
 from include.stats.budget import Advice, BudgetPolicy, BudgetState, advise_budget, phase_of
 from include.stats.decisions import Interval, NextPieces, Ranking
@@ -38,7 +39,8 @@ class Recommendation:
     """One line of a review; what cannot be known is None.
 
     from_amount, to_amount: money planned for the line before and after. orders_per_piece,
-    next_piece_return, break_even_fee, gain: mean, low and high at 90 %.
+    next_piece_return, break_even_fee, gain: mean, low and high at 90 %. goal_orders: orders the
+    plan's goal asks of a piece at this price; p_above_goal: the chance that it brings them.
     """
 
     line_type: str
@@ -56,6 +58,8 @@ class Recommendation:
     p_best: float | None = None
     p_top3: float | None = None
     p_above_target: float | None = None
+    p_above_goal: float | None = None
+    goal_orders: float | None = None
     orders_per_piece: Three | None = None
     next_piece_return: Three | None = None
     break_even_fee: Three | None = None
@@ -105,6 +109,8 @@ def review_campaign(
         np.array([offer.open_amount for offer in facts.offers]),
         drawn.newcomer,
         _newcomer_price(facts.offers),
+        _live_days(facts.campaign, day, facts.campaign.piece_lead_days),
+        _live_days(facts.campaign, day, facts.campaign.new_creator_lead_days),
     )
     ranking, advised = advise_budget(drawn.pieces, state, rule)
     lines = [_keep(line.creator, refusal) if refusal else line for line in advised]
@@ -113,6 +119,9 @@ def review_campaign(
     ranked = [
         _with_ranking(row, at, ranking, rates, drawn.pieces) for at, row in enumerate(rows[:count])
     ]
+    asked = orders_per_money(facts)
+    if asked is not None:
+        ranked = [_with_goal(row, asked, drawn.rates[at]) for at, row in enumerate(ranked)]
     return [*ranked, *rows[count:]]
 
 
@@ -211,6 +220,12 @@ def _refuse(facts: CampaignFacts, day: dt.date, posts: Posts) -> str | None:
         return f"no change: the campaign begins on {campaign.start_date}"
     if day > campaign.end_date:
         return f"no change: the campaign ended on {campaign.end_date}"
+    if _live_days(campaign, day, campaign.piece_lead_days) == 0:
+        soonest = day + dt.timedelta(days=campaign.piece_lead_days)
+        return (
+            f"no change: a piece agreed on now is live on {soonest} at the earliest, and the"
+            f" campaign ends on {campaign.end_date}"
+        )
     if posts.counts.size == 0:
         return "no change: no piece is live yet"
     if sum(order.credit > 0 for order in facts.orders) < 2:
@@ -218,6 +233,11 @@ def _refuse(facts: CampaignFacts, day: dt.date, posts: Posts) -> str | None:
     if len({order.customer for order in facts.orders if order.credit > 0}) < 2:
         return "no change: one customer alone says nothing about what an order is worth"
     return None
+
+
+def _live_days(campaign: Campaign, day: dt.date, lead_days: int) -> int:
+    """Return on how many days of the campaign a piece agreed on now can still go live."""
+    return max((campaign.end_date - day).days - lead_days + 1, 0)
 
 
 def _keep(at: int | None, reason: str) -> Advice:
@@ -309,6 +329,14 @@ def _with_ranking(
         break_even_fee=_three(ranking.break_even_fee, at),
         quoted_price=_known(price),
     )
+
+
+def _with_goal(row: Recommendation, orders_asked: float, rates: Floats) -> Recommendation:
+    """Add what the plan's goal asks of the next piece; who has no price is asked for nothing."""
+    if row.quoted_price is None:
+        return row
+    goal = orders_asked * row.quoted_price
+    return replace(row, goal_orders=goal, p_above_goal=float((rates > goal).mean()))
 
 
 def _three(interval: Interval, at: int) -> Three | None:

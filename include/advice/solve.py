@@ -1,6 +1,6 @@
 """The advice between the two dbt groups: facts of core in, recommendations and projections out.
 
-Both tables of `analysis` are replaced in one transaction, like the estimates they stand beside.
+Its tables of `analysis` are replaced in one transaction, like the estimates they stand beside.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from include.warehouse.publish import transient_errors
 if TYPE_CHECKING:
     from include.advice.goals import GoalRow
     from include.advice.review import Recommendation
+    from include.stats.concentration import Concentration
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def solve_advice(dsn: str, measure_run_id: int) -> int:
     `dsn` is the transformer's. Raise `PublishRefused` for an unknown run, `Unavailable` when the
     warehouse cannot be asked.
     """
+    from include.advice.concentration import measure_campaign
     from include.advice.goals import project_goals
     from include.advice.review import review_campaign
 
@@ -39,12 +41,14 @@ def solve_advice(dsn: str, measure_run_id: int) -> int:
         day = read_run_day(connection, measure_run_id)
         connection.execute("delete from analysis.budget_recommendations")
         connection.execute("delete from analysis.goal_projections")
+        connection.execute("delete from analysis.concentration_estimates")
         written = 0
         solve_id = f"run-{measure_run_id}"
         for facts in read_facts(connection, day):
             rows = review_campaign(facts, day)
             _write_recommendations(connection, facts, day, solve_id, rows)
             _write_projections(connection, facts, solve_id, project_goals(facts))
+            _write_concentration(connection, facts, solve_id, measure_campaign(facts))
             written += len(rows)
     log.info("wrote %s recommendations for measure run %s", written, measure_run_id)
     return written
@@ -73,7 +77,8 @@ def _write_recommendations(
                 round(%s::numeric, 2), round(%s::numeric, 2), round(%s::numeric, 2),
                 round(%s::numeric, 2), %s, round(%s::numeric, 6), round(%s::numeric, 6),
                 round(%s::numeric, 6), %s, round(%s::numeric, 6),
-                %s, %s, %s, %s, transaction_timestamp()
+                %s, %s, %s, %s, transaction_timestamp(),
+                round(%s::numeric, 6), round(%s::numeric, 6)
             )
             """,
             [
@@ -88,6 +93,7 @@ def _write_recommendations(
                 + (row.quoted_price, row.price_reason, row.margin_rate)
                 + (campaign.cost_coverage_rate, row.order_count, row.post_count)
                 + (row.matured_post_count, rule.gate, rule.target, rule.exploration_share, solve_id)
+                + (row.goal_orders, row.p_above_goal)
                 for row in rows
             ],
         )
@@ -117,3 +123,30 @@ def _write_projections(
                 for row in rows
             ],
         )
+
+
+def _write_concentration(
+    connection: psycopg.Connection,
+    facts: CampaignFacts,
+    solve_id: str,
+    found: Concentration | None,
+) -> None:
+    if found is None or found.low is None:
+        return
+    connection.execute(
+        """
+        insert into analysis.concentration_estimates values (
+            %s, %s, %s, round(%s::numeric, 6), round(%s::numeric, 6), round(%s::numeric, 6), %s,
+            transaction_timestamp()
+        )
+        """,
+        [
+            facts.campaign.campaign_id,
+            facts.campaign.attribution_model,
+            facts.campaign.rule_version,
+            found.low,
+            found.high,
+            found.equal_hhi,
+            solve_id,
+        ],
+    )

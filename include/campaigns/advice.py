@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from include.campaigns.benchmarks import read_typical_range
 from include.campaigns.lines import Location
 from include.campaigns.model import CampaignPlan, Goal, Link
 from include.campaigns.ownership import Claim, claims_of, utm_key
 from include.campaigns.problems import Problem
 
-# Bands of the articles the sample campaign comes from: share of clicks that buy.
-CONVERSION_LOW, CONVERSION_HIGH = Decimal("0.02"), Decimal("0.05")
 # More than a very good piece of a micro-influencer brings: 50,000 views at 2 %.
 CLICKS_PER_PIECE = 1_000
 UTM_VALUES = ("utm_source", "utm_medium", "utm_campaign", "utm_content")
@@ -52,12 +51,14 @@ def _conversion(plan: CampaignPlan) -> Iterator[Problem]:
 
 def explain_conversion(sold: Decimal, clicks: Decimal) -> str | None:
     """Say what a sales goal and a click goal ask of each other; None when they fit."""
-    low, high = clicks * CONVERSION_LOW, clicks * CONVERSION_HIGH
+    usual = read_typical_range("cvr_session")
+    low, high = clicks * usual.low, clicks * usual.high
     if low <= sold <= high:
         return None
     return (
         f"{sold:,} sales from {clicks:,} clicks is a conversion rate of {sold / clicks:.0%}; at "
-        f"the usual 2-5 % expect {low:,.0f}-{high:,.0f} orders"
+        f"the claimed {100 * float(usual.low):g}-{100 * float(usual.high):g} % expect "
+        f"{low:,.0f}-{high:,.0f} orders ({usual.describe()})"
     )
 
 
@@ -76,7 +77,7 @@ def _unreachable_goals(plan: CampaignPlan) -> Iterator[Problem]:
             yield Problem(at, "growth is measured from a day, and baseline_date names none")
         most = {
             "link_clicks": Decimal(CLICKS_PER_PIECE),
-            "units_sold": CLICKS_PER_PIECE * CONVERSION_HIGH,
+            "units_sold": CLICKS_PER_PIECE * read_typical_range("cvr_session").high,
         }.get(goal.metric)
         if most is not None and pieces and goal.target_value > most * pieces:
             yield Problem(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from include.quality.code_rules import build_code_rules
+from include.quality.result_rules import build_result_rules
 from include.quality.rules import Rule, no_rows
 
 SCORECARD = "mart_creator_scorecard"
@@ -40,6 +41,7 @@ def build_marts_suite(scope: MartsScope) -> list[Rule]:
     if SCORECARD in scope.columns:
         rules += _scorecard_rules()
     rules += build_code_rules(frozenset(scope.columns))
+    rules += build_result_rules(scope.columns)
     steady = sorted(scope.published_rows.keys() - UNSTEADY)
     rules += [_steady_volume(scope, mart) for mart in steady]
     rules.append(_all_sources(scope))
@@ -116,11 +118,6 @@ def _scorecard_rules() -> list[Rule]:
             table,
             f"select * from {table} where roas < 0 or roas > 50",
             "info",
-        ),
-        no_rows(
-            "the ends of an interval are in order",
-            table,
-            f"select * from {table} where roas_low > roas_high",
         ),
     ]
 

@@ -27,6 +27,9 @@ from include.stats.decisions import (
 )
 from include.stats.grids import Floats
 
+TOO_LATE = "no change: a piece agreed on now would go live after the campaign's end"
+TOO_LATE_TO_ADD = "no change: a new creator's first piece would go live after the campaign's end"
+
 Phase = Literal["watch", "shift", "scale"]
 Action = Literal["keep", "shift", "extend", "add_creator", "renegotiate", "pause"]
 Gain = tuple[float, float, float]
@@ -40,7 +43,8 @@ class BudgetPolicy:
     of the open money kept for new creators. cap_shift, cap_scale: part of the open money one review
     may move in either phase. donor_cap: part of one creator's open money. rarely_above:
     P(return above target) under which a price is too high. pause_price_share: pause instead of
-    renegotiate when the break-even fee lies under this part of the quoted one.
+    renegotiate when the break-even fee lies under this part of the quoted one. piece_gap_days: days
+    between two pieces of one creator, which bounds what can still be published.
     """
 
     gate: float = 0.8
@@ -53,6 +57,7 @@ class BudgetPolicy:
     pause_price_share: float = 0.5
     watch_days: int = 14
     shift_days: int = 28
+    piece_gap_days: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,9 @@ class BudgetState:
     campaign_day: 1 on the first day. free_amount: money of the budget nobody was promised.
     open_amount: (c,) money planned for a creator whose pieces are not under way yet.
     newcomer: (d,) draws of a new creator's contribution per piece (a creator without posts in the
-    same fit), newcomer_price what a candidate asks; None when no candidate is known.
+    same fit), newcomer_price what a candidate asks; None when no candidate is known. live_days,
+    newcomer_live_days: days on which a piece agreed on now can still go live, of a creator of the
+    campaign and of a new one; None has no end.
     """
 
     campaign_day: int
@@ -70,6 +77,8 @@ class BudgetState:
     open_amount: Floats
     newcomer: Floats | None = None
     newcomer_price: float | None = None
+    live_days: int | None = None
+    newcomer_live_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,8 @@ def advise_budget(
     phase = phase_of(state.campaign_day, rule)
     open_total = state.free_amount + float(state.open_amount.sum())
     reserve = min(state.free_amount, rule.exploration_share * open_total)
+    if state.newcomer_live_days == 0:
+        reserve = 0.0
     moved, reason = _plan_move(ranking, pieces, state, rule, phase, open_total, reserve)
     lines = [
         _advise_creator(at, ranking, pieces, moved, reason, rule, phase)
@@ -136,6 +147,8 @@ def _plan_move(
     """Return money given and taken per creator, and why, or why nothing moves."""
     none = np.zeros(pieces.fee.size)
     best, refusal = _find_receiver(ranking, rule, phase)
+    if state.live_days == 0:
+        return none, TOO_LATE
     if best is None:
         return none, refusal
     cap = (rule.cap_shift if phase == "shift" else rule.cap_scale) * open_total
@@ -151,6 +164,8 @@ def _plan_move(
             f"no change: one piece costs {price:,.2f}, a review may move {cap:,.2f} and"
             f" {free + float(givable.sum()):,.2f} can be moved"
         )
+    if state.live_days is not None:
+        count = min(count, _fitting_pieces(state.live_days, rule))
     needed = max(count * price - free, 0.0)
     moved = none.copy()
     for giver in np.argsort(np.where(worse, ranking.returns.mean, np.inf), kind="stable"):
@@ -159,6 +174,11 @@ def _plan_move(
         needed -= taken
     moved[best] = count * price
     return moved, f"best of the campaign with P = {ranking.p_best[best]:.2f}"
+
+
+def _fitting_pieces(live_days: int, rule: BudgetPolicy) -> int:
+    """Return how many pieces one creator can publish on so many days, a gap between them."""
+    return -(-live_days // rule.piece_gap_days)
 
 
 def _find_receiver(ranking: Ranking, rule: BudgetPolicy, phase: Phase) -> tuple[int | None, str]:
@@ -239,6 +259,8 @@ def _advise_newcomer(
     """Return the line on trying a new creator with the money kept for exploration."""
     if phase == "watch":
         return Advice(None, "keep", 0.0, 0, None, "no change: too early to add a creator")
+    if state.newcomer_live_days == 0:
+        return Advice(None, "keep", 0.0, 0, None, TOO_LATE_TO_ADD)
     price = state.newcomer_price
     if price is None or price <= 0:
         return Advice(None, "keep", 0.0, 0, None, "no change: no candidate has a quoted price")

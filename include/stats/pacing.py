@@ -31,8 +31,11 @@ from include.stats.grids import INTERVAL_LEVEL, Floats
 
 # Coefficient of variation between pieces of one creator, as measured for orders.
 PIECE_VARIATION = 0.7
-# Kinds differ by about half of what a piece brings, before anything is known: 1 ÷ 0.5².
-KIND_SHAPE = 4.0
+# Kinds differ by about seven tenths of what a piece brings, before anything is known: 1 ÷ 0.7².
+KIND_SHAPE = 2.0
+# Later pieces bring more or less than early ones of their kind: an audience tires, a product gets
+# known. Over the whole campaign by so much, as a standard deviation of the logarithm.
+TREND = 0.3
 ROUNDS = 60
 # Pieces of which less has had time to show, in pieces, say nothing.
 LEAST_MATURED = 1e-6
@@ -79,6 +82,7 @@ def project_end(
     piece_variation: float = PIECE_VARIATION,
     baseline: tuple[float, float] = (0.0, 0.0),
     weights: ArrayLike | None = None,
+    doubt: float = 0.0,
 ) -> Projection:
     """Project one goal to the campaign's end.
 
@@ -87,7 +91,9 @@ def project_end(
     included (0 and their share). unit_size: Σx² ÷ Σx of the counted things, 1 for counts, about
     the mean order value × (1 + its squared variation) for money. baseline: what comes without the
     campaign, until now and until the end (goals with scope `all`). weights: (pieces,) what a piece
-    brings relative to the others, 1 by default. Raises ValueError when a share falls or leaves 0-1.
+    brings relative to the others, 1 by default. doubt: squared coefficient of variation of what is
+    to come because weights, delays and later pieces are not known (`DailyFit`). Raises ValueError
+    when a share falls or leaves 0-1.
     """
     done = np.asarray(matured, dtype=np.float64)
     end = np.asarray(matured_at_end, dtype=np.float64)
@@ -108,49 +114,118 @@ def project_end(
     fixed = actual + whole - before
     if mean == 0:
         return Projection(actual, target_to_date, fixed, fixed, fixed)
-    ends = _gamma_ends(mean, _variation(per_piece, done, left, unit_size, piece_variation))
+    variation = _variation(per_piece, done, left, unit_size, piece_variation)
+    ends = _gamma_ends(mean, variation + doubt)
     # The half unit keeps the interval open at nothing; the middle needs no such help.
     mid = brought / float(done.sum()) * float(left.sum())
-    return Projection(actual, target_to_date, fixed + ends[0], fixed + mid, fixed + ends[1])
+    low, high = min(ends[0], mid), max(ends[1], mid)
+    return Projection(actual, target_to_date, fixed + low, fixed + mid, fixed + high)
 
 
-def fit_daily(counts: ArrayLike, live: ArrayLike, kinds: ArrayLike) -> tuple[float, Floats]:
+@dataclass(frozen=True, slots=True)
+class DailyFit:
+    """What days tell of pieces.
+
+    delay: mean days from a piece to what it brings. weights: (k,) what a piece of each kind brings
+    relative to the mean piece seen, 1 for a kind not seen. doubt: how little of that is known,
+    as a squared coefficient of variation of what is still to come.
+    """
+
+    delay: float
+    weights: Floats
+    doubt: float
+
+
+def fit_daily(
+    counts: ArrayLike, live: ArrayLike, kinds: ArrayLike, end: float | None = None
+) -> DailyFit:
     """Fit to daily counts the mean delay in days and what a piece of each kind brings.
 
     counts: (d,) what each day brought, in counts. live: (pieces,) day each went live, 0 the first,
     before and after the days as well; a piece is half a day old at the end of its day. kinds:
-    (pieces,) whole numbers. Returns the delay and, per kind, what a piece brings relative to the
-    mean piece seen (1 for a kind not seen). Both stay near what is believed while days are few.
+    (pieces,) whole numbers. end: the campaign's last day, by default that of the counts. Delay and
+    weights stay near what is believed while days are few.
     """
     brought = np.nan_to_num(np.maximum(np.asarray(counts, dtype=np.float64), 0.0))
     days = np.asarray(live, dtype=np.float64)
     kind = np.asarray(kinds, dtype=np.intp)
     size = int(kind.max(initial=0)) + 1
     if brought.sum() <= 0 or not (days < brought.size).any():
-        return BELIEVED_DELAY, np.ones(size)
-    fits = [_fit_at(brought, days, kind, size, delay) for delay in DAILY_DELAYS]
+        return DailyFit(BELIEVED_DELAY, np.ones(size), 0.0)
+    last = float(brought.size - 1 if end is None else end)
+    fits = [_fit_at(brought, days, kind, size, delay, last) for delay in DAILY_DELAYS]
     # Days share their pieces' luck: deviations count by how much the best fit leaves over.
-    spread = min(fit[1] for fit in fits)
+    spread = min(fit.left_over for fit in fits)
     believed = np.log(DAILY_DELAYS / BELIEVED_DELAY) ** 2 / (2 * DELAY_SPREAD**2)
-    scores = np.array([fit[0] for fit in fits]) / max(spread, 1.0) - believed
+    scores = np.array([fit.likelihood for fit in fits]) / max(spread, 1.0) - believed
     best = int(np.argmax(scores))
-    return float(DAILY_DELAYS[best]), fits[best][2]
+    chance = np.exp(scores - scores.max())
+    chance /= chance.sum()
+    ratios = np.array([fit.log_ratio for fit in fits])
+    between = float(chance @ (ratios - ratios[best]) ** 2)
+    within = float(chance @ np.array([fit.doubt for fit in fits]))
+    return DailyFit(float(DAILY_DELAYS[best]), fits[best].weights, between + within)
+
+
+@dataclass(frozen=True, slots=True)
+class _DelayFit:
+    """One delay: log-likelihood, dispersion, weights of kinds, ln(to come ÷ seen) and its doubt."""
+
+    likelihood: float
+    left_over: float
+    weights: Floats
+    log_ratio: float
+    doubt: float
 
 
 def _fit_at(
-    brought: Floats, live: Floats, kind: NDArray[np.intp], size: int, delay: float
-) -> tuple[float, float, Floats]:
-    """Return log-likelihood, dispersion and the kinds' weights for one delay."""
+    brought: Floats, live: Floats, kind: NDArray[np.intp], size: int, delay: float, last: float
+) -> _DelayFit:
     ends = np.arange(-1, brought.size)
     ages = np.maximum(ends[None, :] - live[:, None] + 0.5, 0.0)
-    grown = np.diff(-np.expm1(-ages / delay), axis=1)
+    shares = -np.expm1(-ages / delay)
+    grown = np.diff(shares, axis=1)
     fresh = np.stack([grown[kind == one].sum(axis=0) for one in range(size)])
     weights = weigh_kinds(brought, fresh)
     expected = weights @ fresh
     expected = np.maximum(expected * (brought.sum() / max(expected.sum(), 1e-12)), 1e-6)
     fit = float((brought * np.log(expected) - expected).sum())
     left = ((brought - expected) ** 2 / expected).sum() / max(brought.size - size - 1, 1)
-    return fit, float(left), weights
+    at_end = -np.expm1(-np.maximum(last - live + 0.5, 0.0) / delay)
+    coming = np.maximum(at_end - shares[:, -1], 0.0)
+    log_ratio, doubt = _doubt(weights, fresh, kind, live, shares[:, -1], coming, brought.sum())
+    return _DelayFit(fit, float(left), weights, log_ratio, doubt)
+
+
+def _doubt(
+    weights: Floats,
+    fresh: Floats,
+    kind: NDArray[np.intp],
+    live: Floats,
+    done: Floats,
+    coming: Floats,
+    count: float,
+) -> tuple[float, float]:
+    """Return ln(to come ÷ seen) and the variance that unknown weights and a trend give it.
+
+    To first order: the derivative by ln(weight) is a kind's part of what is to come less its part
+    of what was seen; the weights' covariance is the inverse of the days' information, a day telling
+    no more than its pieces' luck allows, and of what is believed.
+    """
+    seen, ahead = weights[kind] * done, weights[kind] * coming
+    if seen.sum() <= LEAST_MATURED or ahead.sum() <= LEAST_MATURED:
+        return 0.0, 0.0
+    log_ratio = float(np.log(ahead.sum() / seen.sum()))
+    parts = np.bincount(kind, ahead, weights.size) / ahead.sum()
+    parts -= np.bincount(kind, seen, weights.size) / seen.sum()
+    told = 1.0 / (1.0 / count + PIECE_VARIATION**2 / done.sum())
+    rates = weights[:, None] * fresh
+    total = np.maximum(rates.sum(axis=0), 1e-12)
+    information = (rates / total) @ rates.T * (told / max(rates.sum(), 1e-12))
+    covariance = np.linalg.inv(information + KIND_SHAPE * np.eye(weights.size))
+    span = max(float(np.ptp(live)), 1.0)
+    later = (live @ ahead / ahead.sum() - live @ seen / seen.sum()) / span
+    return log_ratio, float(parts @ covariance @ parts + (TREND * later) ** 2)
 
 
 def weigh_kinds(counts: ArrayLike, fresh: ArrayLike) -> Floats:

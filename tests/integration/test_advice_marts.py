@@ -115,10 +115,10 @@ def test_reasons_and_money_can_be_worked_out_by_hand(reviewed: Reviewed) -> None
         "select action_reason, from_amount, to_amount "
         "from marts_next.mart_budget_recommendation where creator_id is null order by line_type"
     )
-    # 3 × 120.00 are promised; a fifth of the other 140.00 buys no piece at 60.00.
+    # 3 × 120.00 are promised; a new creator's first piece could be live on 3 April, after the end.
     assert rows == [
         (
-            "no change: 28.00 are kept for new creators, one piece costs 60.00",
+            "no change: a new creator's first piece would go live after the campaign's end",
             Decimal("0.00"), Decimal("0.00"),
         ),
         (
@@ -170,7 +170,7 @@ def test_goals_stand_where_final_days_left_them(reviewed: Reviewed) -> None:
     (contradiction,) = reviewed.rows(
         "select distinct goal_inconsistency from marts_next.mart_campaign_pacing"
     )
-    assert contradiction[0].endswith("at the usual 2-5 % expect 300-750 orders")
+    assert "at the claimed 2-5 % expect 300-750 orders (micro, all platforms; " in contradiction[0]
 
 
 def test_solving_again_says_the_same_and_an_unknown_run_changes_nothing(

@@ -22,6 +22,7 @@ from include.audience_scores import score_campaign_audiences
 
 MARTS = (
     "mart_tier_comparison",
+    "mart_creator_scorecard",
     "mart_benchmark_comparison",
     "mart_audience_quality",
     "mart_geo_match",
@@ -186,7 +187,8 @@ def test_a_claim_speaks_to_the_arm_of_its_tier_alone(built: Built) -> None:
     rows = built.rows(
         "select distinct arm, benchmark_id, benchmark_position, can_be_chance "
         "from marts_next.mart_benchmark_comparison "
-        "where metric = 'er_by_followers' and benchmark_id like 'framework%' order by 2"
+        "where metric = 'er_by_followers' and benchmark_id like 'framework%' and window_days > 0 "
+        "order by 2"
     )
     assert rows == [
         ("micro", "framework_er_floor", "below", None),

@@ -98,6 +98,7 @@ TABLES = {
     "analysis.comment_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.creator_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.goal_projections": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.concentration_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_solves": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_removal_effects": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_refits": (NONE, ALL, NONE, NONE, NONE),

@@ -22,6 +22,8 @@ SPRING = Campaign(
     margin_rate=0.5,
     cost_coverage_rate=1.0,
     promised_amount=0.0,
+    piece_lead_days=7,
+    new_creator_lead_days=14,
 )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hand_made_campaign import campaign_of, day, offer
 
-from include.advice.facts import CampaignFacts
+from include.advice.facts import CampaignFacts, Goal, GoalDay
 from include.advice.review import Recommendation, draw_next_pieces, review_campaign, weigh_posts
 
 # One far better creator: 40 orders a piece at 25.00 of contribution against 6 of the others.
@@ -147,6 +148,54 @@ def test_outside_of_its_days_a_campaign_gets_a_plain_reason(number: int, reason:
     assert {row.reason for key, row in rows.items() if key != "unspent"} == {reason}
     assert {row.action for row in rows.values()} == {"keep"}
     assert all(row.from_amount == row.to_amount for row in rows.values())
+
+
+def test_near_the_end_only_what_can_still_be_published_is_bought() -> None:
+    facts = campaign_of(CLEAR)
+    facts.campaign = replace(facts.campaign, budget_amount=9000.0, promised_amount=4000.0)
+    # The last day is the 61st: on day 55 a piece would be live on the 62nd.
+    late = lines(facts, 55)
+    reason = (
+        "no change: a piece agreed on now is live on 2026-05-01 at the earliest, and the campaign"
+        " ends on 2026-04-30"
+    )
+    assert {late[name].reason for name in ("c0", "c5", "new_creator")} == {reason}
+    assert {row.action for row in late.values()} == {"keep"}
+    # What is known of the next piece stays: the next campaign asks for it.
+    assert (late["c0"].p_best or 0) > 0.95
+    # On day 54 that very day is left: one piece, though 30 % of 6,800.00 would buy twenty.
+    last = lines(facts, 54)
+    assert (last["c0"].action, last["c0"].piece_count) == ("extend", 1)
+    assert last["unspent"].to_amount == 4900.0
+    # A new creator takes two weeks: day 47 is the last that allows one.
+    assert last["new_creator"].reason.startswith("no change: a new creator's first piece")
+    assert lines(facts, 48)["new_creator"].action == "keep"
+    assert lines(facts, 47)["new_creator"].action == "add_creator"
+    # Days 54 to 61 are eight: pieces three days apart on 54, 57 and 60.
+    assert lines(facts, 47)["c0"].piece_count == 3
+
+
+def test_the_plans_goal_asks_so_many_orders_of_a_piece() -> None:
+    facts = campaign_of(CLEAR)
+    # 1,000.00 for 100 units are 10.00 a unit; 210 orders had 420 units: a piece of 100.00 must
+    # bring 10 units, 5 orders. c0's bring 40, the others' 6.
+    assert len(facts.orders) == 210
+    facts.campaign = replace(facts.campaign, budget_amount=1000.0)
+    days = tuple(GoalDay(day(n), 30.0, 10.0, 60.0, True) for n in range(1, 22))
+    facts.goals.append(Goal(days, "sales", "units_sold", "all", Decimal(100), None))
+    facts.offers[1] = offer("c1", 300.0)
+    facts.offers[2] = offer("c2", None)
+    rows = lines(facts, 22)
+    assert rows["c0"].goal_orders == pytest.approx(5.0)
+    assert rows["c1"].goal_orders == pytest.approx(15.0)
+    assert rows["c0"].p_above_goal == 1.0
+    # Three pieces of 6 orders: 5 are likely, three times as many are not.
+    assert 0.5 < (rows["c3"].p_above_goal or 0) < 0.95
+    assert rows["c1"].p_above_goal is not None
+    assert rows["c1"].p_above_goal < 0.05
+    assert rows["c2"].goal_orders is rows["c2"].p_above_goal is None
+    facts.goals.clear()
+    assert lines(facts, 22)["c0"].p_above_goal is None
 
 
 def test_no_data_is_a_reason_and_no_crash() -> None:

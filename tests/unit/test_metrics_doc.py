@@ -171,3 +171,54 @@ def test_every_definition_that_models_name_is_described() -> None:
 
 def test_the_claims_of_the_articles_are_complete() -> None:
     assert [claim.claim_id for claim in read_claims(PROJECT)] == [f"S{n}" for n in range(1, 66)]
+
+
+# Ratios without an interval, and why none is needed or none can be had.
+CENSUS = "counted whole, or money by contract: nothing was sampled"
+ONE_POST = "counters of one post as they are; how far posts of a creator differ is the scorecard's"
+DAY_7 = "er_basic_by_views_day7 and mart_tier_comparison carry the interval to compare creators by"
+TWO_SYSTEMS = "above and below the line are counted by two systems"
+UNBOUNDED = {
+    "mart_budget_recommendation.maturity_rate": CENSUS,
+    "mart_campaign_pacing.reached_rate": CENSUS,
+    "mart_candidate_shortlist.price_per_1000_followers": CENSUS,
+    "mart_candidate_shortlist.er_by_followers": "the list gives sums of posts, not the posts",
+    "mart_code_usage.discount_rate": CENSUS,
+    "mart_concentration.top_1_rate": "hhi carries the interval",
+    "mart_concentration.top_3_rate": "hhi carries the interval",
+    "mart_content_performance.er_by_reach": ONE_POST,
+    "mart_content_performance.er_by_followers": ONE_POST,
+    "mart_content_performance.er_by_views": ONE_POST,
+    "mart_content_performance.er_basic_by_views": ONE_POST,
+    "mart_content_performance.er_basic_by_views_day7": ONE_POST,
+    "mart_creator_campaign_daily.roas_to_date": "the scorecard carries the interval",
+    "mart_creator_scorecard.cost_coverage_rate": CENSUS,
+    "mart_creator_scorecard.er_by_reach": DAY_7,
+    "mart_creator_scorecard.er_by_followers": DAY_7,
+    "mart_creator_scorecard.er_by_views": DAY_7,
+    "mart_creator_scorecard.er_basic_by_views": DAY_7,
+    "mart_creator_scorecard.cpm": DAY_7,
+    "mart_creator_scorecard.cpe": DAY_7,
+    "mart_creator_scorecard.cpe_basic": DAY_7,
+    "mart_creator_scorecard.cpc": TWO_SYSTEMS,
+    "mart_creator_scorecard.ctr_by_views": TWO_SYSTEMS,
+    "mart_creator_scorecard.ctr_by_reach": TWO_SYSTEMS,
+    "mart_data_health.rejected_rate": CENSUS,
+    "mart_product_performance.cost_coverage_rate": CENSUS,
+    "mart_program_quarterly.returning_creator_rate": CENSUS,
+    "mart_program_quarterly.roas_to_date": "the quarter's own roas carries the interval",
+    "mart_tier_comparison.maturity_rate": CENSUS,
+}
+
+
+def test_every_ratio_has_an_interval_or_a_reason_why_it_has_none() -> None:
+    ratios = {
+        f"{found.name}.{metric.column}": metric
+        for found in read_marts(PROJECT)
+        for metric in found.metrics
+        if metric.is_ratio
+    }
+    unbounded = {name for name, metric in ratios.items() if not metric.bounds}
+    assert unbounded == set(UNBOUNDED)
+    one_sided = {name for name, metric in ratios.items() if len(metric.bounds) == 1}
+    assert not one_sided

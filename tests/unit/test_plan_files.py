@@ -12,10 +12,11 @@ import pytest
 
 from include.campaigns import read_schedule_facts
 from include.campaigns.__main__ import main
+from include.campaigns.benchmarks import BENCHMARKS, read_typical_range
 from include.campaigns.plan import CampaignPlan, load_plan, parse_plan
 from include.campaigns.plan_set import load_plans
 from include.campaigns.shift import shift_folder, shift_text
-from include.errors import InvalidPlan
+from include.errors import InvalidFile, InvalidPlan
 from include.settings import REPO_ROOT
 
 SAMPLE = REPO_ROOT / "include" / "campaigns" / "serum_launch.yaml"
@@ -197,7 +198,26 @@ def test_goals_that_contradict_each_other_are_a_warning() -> None:
     warnings = parse_plan(SAMPLE.read_text(encoding="utf-8"), "serum.yaml").warnings
     assert len(warnings) == 1
     assert "3,000 sales from 15,000 clicks is a conversion rate of 20%" in warnings[0]
-    assert "expect 300-750 orders" in warnings[0]
+    assert "at the claimed 2-5 % expect 300-750 orders (micro, all platforms; " in warnings[0]
+    assert warnings[0].endswith("(article), recorded 2026-11-21)")
+
+
+def test_the_usual_conversion_is_the_newest_typical_range(tmp_path: Path) -> None:
+    """Its two ends, not an older row's, nor a claim of another kind or without an end."""
+    seed = tmp_path / "ref_benchmark.csv"
+    head = BENCHMARKS.read_text(encoding="utf-8").splitlines()[0]
+    rows = [
+        "a,cvr_session,v,all,micro,0.01,0.02,rate,s,Old,typical_range,,2026-01-01,",
+        "b,cvr_session,v,tiktok,nano,0.03,0.04,rate,s,New,typical_range,,2026-02-01,",
+        "c,cvr_session,v,all,micro,0.05,,rate,s,Open,typical_range,,2026-03-01,",
+        "d,cvr_session,v,all,micro,0.06,0.07,rate,s,Survey,survey,,2026-03-01,",
+    ]
+    seed.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    usual = read_typical_range("cvr_session", seed)
+    assert (usual.low, usual.high) == (Decimal("0.03"), Decimal("0.04"))
+    assert usual.describe() == "nano, tiktok; New, recorded 2026-02-01"
+    with pytest.raises(InvalidFile, match="no typical_range with two ends of 'roas'"):
+        read_typical_range("roas", seed)
 
 
 def test_the_sample_is_the_articles_campaign() -> None:

@@ -26,15 +26,16 @@ def drawn(
 @pytest.mark.parametrize("delay", [1.0, 4.0])
 def test_a_delay_and_kinds_are_found_again(delay: float) -> None:
     found = [fit_daily(*drawn(delay, (40.0, 10.0), 100, 60, seed)) for seed in range(20)]
-    assert np.median([one[0] for one in found]) == pytest.approx(delay, rel=0.3)
+    assert np.median([one.delay for one in found]) == pytest.approx(delay, rel=0.3)
     # A reel brings four times what a story does; the prior draws them together a little.
-    ratio = np.median([one[1][0] / one[1][1] for one in found])
+    ratio = np.median([one.weights[0] / one.weights[1] for one in found])
     assert 2.5 < ratio < 4.5
 
 
 def test_alike_kinds_look_alike() -> None:
-    found = [fit_daily(*drawn(3.0, (20.0, 20.0), 100, 60, seed))[1] for seed in range(20)]
-    assert np.median([weights[0] / weights[1] for weights in found]) == pytest.approx(1, abs=0.15)
+    found = [fit_daily(*drawn(3.0, (20.0, 20.0), 100, 60, seed)) for seed in range(20)]
+    ratio = np.median([one.weights[0] / one.weights[1] for one in found])
+    assert ratio == pytest.approx(1, abs=0.15)
 
 
 def test_one_kind_weighs_one_and_an_unseen_kind_is_as_good_as_the_others() -> None:
@@ -45,18 +46,52 @@ def test_one_kind_weighs_one_and_an_unseen_kind_is_as_good_as_the_others() -> No
 
 def test_two_clean_days_by_hand() -> None:
     # A kind a day, 6 and 2. Two pieces tell as much as 2 / 0.49 counts: 3.06 and 1.02 around 2.04,
-    # to which the prior adds 4 counts in 4 / 2.04 pieces: 7.06 and 5.02 in 2.96.
+    # to which the prior adds 2 counts in 2 / 2.04 pieces: 5.06 and 3.02 in 1.98.
     scaled = np.array([6.0, 2.0]) * (2 / 0.49) / 8
     mean = scaled.sum() / 2
-    expected = (4 + scaled) / (4 / mean + 1) / mean
+    expected = (2 + scaled) / (2 / mean + 1) / mean
     assert weigh_kinds([6.0, 2.0], [[1.0, 0.0], [0.0, 1.0]]) == pytest.approx(expected)
 
 
 def test_without_counts_the_believed_delay_stays() -> None:
-    delay, weights = fit_daily([0.0, 0.0], [0.0, 5.0], [0, 1])
-    assert delay == BELIEVED_DELAY
-    assert weights == pytest.approx([1.0, 1.0])
-    assert fit_daily([3.0], [4.0], [0])[0] == BELIEVED_DELAY
+    fit = fit_daily([0.0, 0.0], [0.0, 5.0], [0, 1])
+    assert fit.delay == BELIEVED_DELAY
+    assert fit.weights == pytest.approx([1.0, 1.0])
+    assert fit_daily([3.0], [4.0], [0]).delay == BELIEVED_DELAY
+
+
+def test_a_kind_that_nobody_has_seen_is_the_largest_doubt() -> None:
+    counts = [9.0, 5.0, 3.0, 2.0, 1.0] + [0.0] * 25
+    known = fit_daily(counts, [0.0, 1.0, 45.0], [0, 0, 0], 60)
+    unknown = fit_daily(counts, [0.0, 1.0, 45.0], [0, 0, 1], 60)
+    # The trend is in both: 0.3 of the campaign's span, which lies nearly whole between them.
+    assert known.doubt == pytest.approx(0.3**2 * (44.5 / 45) ** 2, rel=0.05)
+    # A piece of a new kind is known up to a factor of exp(0.7): 1 ÷ 2 beside the trend, and the
+    # other kind's own doubt, 1 ÷ (2 + 4 pieces' worth): two pieces of spread 0.7 tell 4.
+    assert unknown.doubt - known.doubt == pytest.approx(1 / 2 + 1 / (2 + 3.4), rel=0.1)
+    # Nothing left to come: nothing to doubt.
+    assert fit_daily(counts, [0.0, 1.0], [0, 0], 29).doubt < 0.01
+
+
+@pytest.mark.parametrize(("actual", "left"), [(0.0, 1.0), (0.0, 0.001), (40.0, 0.001)])
+def test_the_middle_never_leaves_its_ends(actual: float, left: float) -> None:
+    """Nothing yet, or next to nothing to come: the gamma's ends lie to one side of it."""
+    found = project_end(actual, [1.0, 1.0 - left], [1.0, 1.0], doubt=1.0)
+    assert found.low is not None
+    assert found.mid is not None
+    assert found.high is not None
+    assert found.low <= found.mid <= found.high
+
+
+def test_doubt_widens_what_is_to_come_alone() -> None:
+    plain = project_end(30.0, [1.0, 0.0], [1.0, 1.0])
+    doubted = project_end(30.0, [1.0, 0.0], [1.0, 1.0], doubt=0.5)
+    assert doubted.mid == plain.mid
+    assert doubted.low is not None
+    assert plain.low is not None
+    assert 30.0 < doubted.low < plain.low
+    assert (doubted.high or 0) > (plain.high or 0)
+    assert project_end(30.0, [1.0], [1.0], doubt=0.5).high == 30.0
 
 
 def test_a_heavier_piece_counts_for_more() -> None:

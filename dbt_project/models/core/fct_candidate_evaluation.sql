@@ -1,3 +1,60 @@
+{#- What each criterion asks of a candidate; a part that is not named is NULL. `seen_date` is the
+evaluator's day and `is_read` false where no connector reads the value. -#}
+{%- set criteria = {
+    'followers': {
+        'measured_value': 'followers_seen',
+        'threshold_low': 'followers_low',
+        'threshold_high': 'followers_high',
+        'is_read': 'read_followers_date is not null',
+        'seen_date': 'coalesce(read_followers_date, evaluated_date)',
+    },
+    'er_by_followers': {
+        'measured_value': ratio('engagement_seen', 'posts_seen * followers_seen'),
+        'numerator_count': 'engagement_seen',
+        'denominator_count': 'posts_seen * followers_seen',
+        'threshold_low': 'er_by_followers_low',
+        'is_read': 'is_engagement_read',
+        'seen_date': 'case when is_engagement_read then coalesce(read_followers_date, evaluated_date)'
+            ~ ' else evaluated_date end',
+    },
+    'niche': {
+        'measured_text': 'niche',
+        'threshold_text': 'niches_wanted',
+        'is_wanted': 'is_niche_wanted',
+    },
+    'region': {
+        'measured_text': 'region',
+        'threshold_text': 'regions_wanted',
+        'is_wanted': 'is_region_wanted',
+    },
+    'niche_posts': {
+        'measured_value': 'niche_post_count',
+        'numerator_count': 'niche_post_count',
+        'denominator_count': 'sampled_post_count',
+        'threshold_low': 'niche_posts_low',
+    },
+    'collaborations': {
+        'measured_value': 'collaboration_count',
+        'measured_text': 'collaboration_note',
+        'threshold_low': 'collaborations_low',
+    },
+    'audience_overlap': {
+        'measured_value': 'overlap_seen',
+        'threshold_high': 'overlap_high',
+        'is_read': 'read_overlap_date is not null',
+        'seen_date': 'coalesce(read_overlap_date, evaluated_date)',
+    },
+} %}
+{%- set part_types = {
+    'measured_value': 'numeric',
+    'measured_text': 'text',
+    'numerator_count': 'numeric',
+    'denominator_count': 'numeric',
+    'threshold_low': 'numeric',
+    'threshold_high': 'numeric',
+    'threshold_text': 'text',
+    'is_wanted': 'boolean',
+} %}
 with
 
 candidates as (
@@ -136,139 +193,24 @@ seen as (
 -- One member per criterion: its value, what it is made of, and the ends it is asked to lie between.
 asked as (
 
-    select
-        campaign_id,
-        platform,
-        handle_key,
-        'followers' as criterion,
-        cast(followers_seen as numeric) as measured_value,
-        cast(null as text) as measured_text,
-        cast(null as numeric) as numerator_count,
-        cast(null as numeric) as denominator_count,
-        cast(followers_low as numeric) as threshold_low,
-        cast(followers_high as numeric) as threshold_high,
-        cast(null as text) as threshold_text,
-        cast(null as boolean) as is_wanted,
-        read_followers_date is not null as is_read,
-        coalesce(read_followers_date, evaluated_date) as seen_date
-    from seen
+    {%- for criterion, parts in criteria.items() %}
+    {%- if not loop.first %}
 
     union all
+    {%- endif %}
 
     select
         campaign_id,
         platform,
         handle_key,
-        'er_by_followers' as criterion,
-        {{ ratio('engagement_seen', 'posts_seen * followers_seen') }} as measured_value,
-        cast(null as text) as measured_text,
-        cast(engagement_seen as numeric) as numerator_count,
-        cast(posts_seen * followers_seen as numeric) as denominator_count,
-        er_by_followers_low as threshold_low,
-        cast(null as numeric) as threshold_high,
-        cast(null as text) as threshold_text,
-        cast(null as boolean) as is_wanted,
-        is_engagement_read as is_read,
-        case
-            when is_engagement_read then coalesce(read_followers_date, evaluated_date)
-            else evaluated_date
-        end as seen_date
+        '{{ criterion }}' as criterion,
+        {%- for part, type in part_types.items() %}
+        cast({{ parts.get(part, 'null') }} as {{ type }}) as {{ part }},
+        {%- endfor %}
+        {{ parts.get('is_read', 'false') }} as is_read,
+        {{ parts.get('seen_date', 'evaluated_date') }} as seen_date
     from seen
-
-    union all
-
-    select
-        campaign_id,
-        platform,
-        handle_key,
-        'niche' as criterion,
-        cast(null as numeric) as measured_value,
-        niche as measured_text,
-        cast(null as numeric) as numerator_count,
-        cast(null as numeric) as denominator_count,
-        cast(null as numeric) as threshold_low,
-        cast(null as numeric) as threshold_high,
-        niches_wanted as threshold_text,
-        is_niche_wanted as is_wanted,
-        false as is_read,
-        evaluated_date as seen_date
-    from seen
-
-    union all
-
-    select
-        campaign_id,
-        platform,
-        handle_key,
-        'region' as criterion,
-        cast(null as numeric) as measured_value,
-        region as measured_text,
-        cast(null as numeric) as numerator_count,
-        cast(null as numeric) as denominator_count,
-        cast(null as numeric) as threshold_low,
-        cast(null as numeric) as threshold_high,
-        regions_wanted as threshold_text,
-        is_region_wanted as is_wanted,
-        false as is_read,
-        evaluated_date as seen_date
-    from seen
-
-    union all
-
-    select
-        campaign_id,
-        platform,
-        handle_key,
-        'niche_posts' as criterion,
-        cast(niche_post_count as numeric) as measured_value,
-        cast(null as text) as measured_text,
-        cast(niche_post_count as numeric) as numerator_count,
-        cast(sampled_post_count as numeric) as denominator_count,
-        cast(niche_posts_low as numeric) as threshold_low,
-        cast(null as numeric) as threshold_high,
-        cast(null as text) as threshold_text,
-        cast(null as boolean) as is_wanted,
-        false as is_read,
-        evaluated_date as seen_date
-    from seen
-
-    union all
-
-    select
-        campaign_id,
-        platform,
-        handle_key,
-        'collaborations' as criterion,
-        cast(collaboration_count as numeric) as measured_value,
-        collaboration_note as measured_text,
-        cast(null as numeric) as numerator_count,
-        cast(null as numeric) as denominator_count,
-        cast(collaborations_low as numeric) as threshold_low,
-        cast(null as numeric) as threshold_high,
-        cast(null as text) as threshold_text,
-        cast(null as boolean) as is_wanted,
-        false as is_read,
-        evaluated_date as seen_date
-    from seen
-
-    union all
-
-    select
-        campaign_id,
-        platform,
-        handle_key,
-        'audience_overlap' as criterion,
-        overlap_seen as measured_value,
-        cast(null as text) as measured_text,
-        cast(null as numeric) as numerator_count,
-        cast(null as numeric) as denominator_count,
-        cast(null as numeric) as threshold_low,
-        overlap_high as threshold_high,
-        cast(null as text) as threshold_text,
-        cast(null as boolean) as is_wanted,
-        read_overlap_date is not null as is_read,
-        coalesce(read_overlap_date, evaluated_date) as seen_date
-    from seen
+    {%- endfor %}
 
 ),
 

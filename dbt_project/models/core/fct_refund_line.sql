@@ -7,19 +7,9 @@
 
 with
 
--- The first build takes every order, whatever the run's loads touched.
 orders as (
 
-    select * from {{ ref('fct_order') }}
-    {% if is_incremental() -%}
-    where
-        (connection_id, order_id) in (
-            select
-                affected.connection_id,
-                affected.order_id
-            from {{ ref('int_orders_affected') }} as affected
-        )
-    {%- endif %}
+    {{ orders_to_build() }}
 
 ),
 

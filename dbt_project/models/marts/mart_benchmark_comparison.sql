@@ -29,6 +29,156 @@ paid_ads as (
 
 ),
 
+cards as (
+
+    select * from {{ ref('mart_creator_scorecard') }}
+
+),
+
+-- The whole campaign, whatever the tiers of its creators, who are the units of the intervals.
+campaign_money as (
+
+    select
+        campaign_id,
+        min(attribution_model) as attribution_model,
+        {{ ratio_moments('revenue', 'net_revenue_amount', 'cost_amount') }},
+        {{ ratio_moments('purchases', 'session_purchase_count', 'session_count') }}
+    from cards
+    group by campaign_id
+
+),
+
+campaign_posts as (
+
+    select
+        campaign_id,
+        platform,
+        metric_definition_version,
+        {{ ratio_moments(
+            'followers', 'er_by_followers * gross_followers_count', 'gross_followers_count'
+        ) }},
+        {{ ratio_moments('basic', 'engagement_basic_count', 'platform_cost_amount') }}
+    from cards
+    where metric_definition_version is not null
+    group by campaign_id, platform, metric_definition_version
+
+),
+
+-- Figures of the plan, counted and not estimated.
+planned as (
+
+    select
+        campaign_id,
+        'campaign_budget_amount' as metric,
+        'budget of the plan' as measured_variant,
+        budget_amount as measured_value,
+        currency_code as unit
+    from {{ ref('dim_campaign') }}
+
+    union all
+
+    select
+        campaign_id,
+        'candidate_count' as metric,
+        'names on the first list' as measured_variant,
+        max(candidate_count) as measured_value,
+        'creators' as unit
+    from {{ ref('mart_candidate_shortlist') }}
+    group by campaign_id
+
+    union all
+
+    select
+        campaign_id,
+        'picked_creator_count' as metric,
+        'names that were picked' as measured_variant,
+        max(picked_count) as measured_value,
+        'creators' as unit
+    from {{ ref('mart_candidate_shortlist') }}
+    group by campaign_id
+
+),
+
+campaign_measured as (
+
+    select
+        campaign_id,
+        platform,
+        metric_definition_version,
+        'er_by_followers' as metric,
+        'likes + comments to date over followers at publish' as measured_variant,
+        {{ ratio('followers_y', 'followers_x') }} as measured_value,
+        {{ ratio_low('followers') }} as measured_low,
+        {{ ratio_high('followers') }} as measured_high,
+        followers_n as creator_count,
+        cast(null as text) as unit
+    from campaign_posts
+
+    union all
+
+    select
+        campaign_posts.campaign_id,
+        campaign_posts.platform,
+        campaign_posts.metric_definition_version,
+        'cpe_relative_to_paid_ads' as metric,
+        'cost per like or comment to date over cost per engagement of the brand''s advertisements'
+            as measured_variant,
+        {{ cost_per('campaign_posts.basic', 1) }} / paid_ads.cpe as measured_value,
+        {{ cost_per_low('campaign_posts.basic', 1) }} / paid_ads.cpe as measured_low,
+        {{ cost_per_high('campaign_posts.basic', 1) }} / paid_ads.cpe as measured_high,
+        campaign_posts.basic_n as creator_count,
+        cast(null as text) as unit
+    from campaign_posts
+    inner join paid_ads on campaign_posts.campaign_id = paid_ads.campaign_id
+
+    union all
+
+    select
+        campaign_id,
+        'all' as platform,
+        'all' as metric_definition_version,
+        'cvr_session' as metric,
+        'purchases over GA4 sessions of the creators'' links' as measured_variant,
+        {{ ratio('purchases_y', 'purchases_x') }} as measured_value,
+        {{ ratio_low('purchases') }} as measured_low,
+        {{ ratio_high('purchases') }} as measured_high,
+        purchases_n as creator_count,
+        cast(null as text) as unit
+    from campaign_money
+
+    union all
+
+    select
+        campaign_id,
+        'all' as platform,
+        'all' as metric_definition_version,
+        'roas' as metric,
+        'net revenue credited by ' || attribution_model || ' over delivered cost'
+            as measured_variant,
+        {{ ratio('revenue_y', 'revenue_x') }} as measured_value,
+        {{ ratio_low('revenue') }} as measured_low,
+        {{ ratio_high('revenue') }} as measured_high,
+        revenue_n as creator_count,
+        cast(null as text) as unit
+    from campaign_money
+
+    union all
+
+    select
+        campaign_id,
+        'all' as platform,
+        'all' as metric_definition_version,
+        metric,
+        measured_variant,
+        measured_value,
+        cast(null as numeric) as measured_low,
+        cast(null as numeric) as measured_high,
+        cast(null as bigint) as creator_count,
+        unit
+    from planned
+
+),
+
 macro_rates as (
 
     select
@@ -139,10 +289,36 @@ measured as (
 
 ),
 
+levelled as (
+
+    select
+        *,
+        cast(null as text) as unit
+    from measured
+
+    union all
+
+    select
+        campaign_id,
+        0 as window_days,
+        'campaign' as arm,
+        platform,
+        metric_definition_version,
+        metric,
+        measured_variant,
+        cast(measured_value as numeric(18, 6)) as measured_value,
+        cast(measured_low as numeric(18, 6)) as measured_low,
+        cast(measured_high as numeric(18, 6)) as measured_high,
+        creator_count,
+        unit
+    from campaign_measured
+
+),
+
 compared as (
 
     select
-        measured.*,
+        levelled.*,
         benchmarks.benchmark_id,
         benchmarks.variant as benchmark_variant,
         benchmarks.platform as benchmark_platform,
@@ -153,22 +329,26 @@ compared as (
         benchmarks.source_name,
         benchmarks.recorded_date,
         case
-            when measured.measured_value < benchmarks.benchmark_low then 'below'
-            when measured.measured_value > benchmarks.benchmark_high then 'above'
+            when levelled.measured_value < benchmarks.benchmark_low then 'below'
+            when levelled.measured_value > benchmarks.benchmark_high then 'above'
             else 'inside'
         end as benchmark_position,
-        measured.measured_high >= benchmarks.benchmark_low
+        levelled.measured_high >= benchmarks.benchmark_low
         and (
             benchmarks.benchmark_high is null
-            or measured.measured_low <= benchmarks.benchmark_high
+            or levelled.measured_low <= benchmarks.benchmark_high
         ) as can_be_chance
-    from measured
+    from levelled
     inner join {{ ref('ref_benchmark') }} as benchmarks
         on
-            measured.metric = benchmarks.metric
-            and benchmarks.tier in ('all', measured.arm)
-            and benchmarks.platform in ('all', measured.platform)
-    where measured.measured_value is not null
+            levelled.metric = benchmarks.metric
+            and (
+                benchmarks.tier in ('all', levelled.arm)
+                or (levelled.arm = 'campaign' and benchmarks.tier = 'micro')
+            )
+            and benchmarks.platform in ('all', levelled.platform)
+            and (levelled.unit is null or levelled.unit = benchmarks.unit)
+    where levelled.measured_value is not null
 
 ),
 
@@ -198,6 +378,8 @@ final as (
         compared.benchmark_position,
         compared.can_be_chance,
         case
+            when compared.creator_count is null
+                then compared.benchmark_position || ': a figure of the plan, not an estimate'
             when compared.benchmark_position = 'inside'
                 then 'inside, ' || compared.creator_count || ' creators'
             when compared.measured_low is null and compared.measured_high is null

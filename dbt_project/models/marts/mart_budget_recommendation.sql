@@ -94,6 +94,8 @@ final as (
         {{ share_count('reviewed.p_best') }} as p_best,
         {{ share_count('reviewed.p_top_3') }} as p_top_3,
         {{ share_count('reviewed.p_above_target') }} as p_above_target,
+        {{ share_count('reviewed.p_above_goal') }} as p_above_goal,
+        {{ share_count('reviewed.goal_order_count') }} as goal_order_count,
         {{ share_count('reviewed.evidence_gate') }} as evidence_gate,
         reviewed.phase <> 'watch' and reviewed.p_best >= reviewed.evidence_gate
             as is_gate_passed,

@@ -14,6 +14,19 @@ cards as (
 
 ),
 
+-- Revenue is a matter of chance, cost is not.
+estimates as (
+
+    select estimates.*
+    from {{ source('analysis', 'concentration_estimates') }} as estimates
+    inner join {{ ref('dim_campaign') }} as campaigns
+        on
+            estimates.campaign_id = campaigns.campaign_id
+            and estimates.attribution_model = campaigns.default_attribution_model
+            and estimates.rule_version = campaigns.default_rule_version
+
+),
+
 measures as (
 
     select
@@ -86,13 +99,23 @@ final as (
         {{ amount('summed.top_3_amount') }} as top_3_amount,
         {{ ratio('summed.top_3_amount', 'summed.total_amount') }} as top_3_rate,
         cast(summed.hhi as numeric(18, 6)) as hhi,
+        cast(estimates.hhi_low as numeric(18, 6)) as hhi_low,
+        cast(estimates.hhi_high as numeric(18, 6)) as hhi_high,
         {{ ratio('1', 'summed.creator_count') }} as hhi_of_equal_creators,
+        cast(
+            case
+                when summed.measure = 'net_revenue' then estimates.hhi_by_chance
+                else 1.0 / summed.creator_count
+            end as numeric(18, 6)
+        ) as hhi_by_chance,
         {{ ratio('1', 'summed.hhi') }} as effective_creator_count,
         summed.is_final,
         facts.sources_present,
         facts.as_of_date
     from summed
     cross join facts
+    left join estimates
+        on summed.campaign_id = estimates.campaign_id and summed.measure = 'net_revenue'
 
 )
 

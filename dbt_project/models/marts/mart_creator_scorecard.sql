@@ -1,3 +1,25 @@
+{#- Counters and rates of the measured posts, passed on as they are. -#}
+{%- set post_counters = [
+    'views_count',
+    'gross_reach_count',
+    'gross_followers_count',
+    'likes_count',
+    'comments_count',
+    'shares_count',
+    'saves_count',
+    'engagement_count',
+    'engagement_basic_count',
+    'engagement_basic_day7_count',
+    'views_day7_count',
+    'er_by_reach',
+    'er_by_followers',
+    'er_by_views',
+    'er_basic_by_views',
+    'er_basic_by_views_day7',
+] %}
+{%- set evidence_kinds = [
+    'link_only', 'code_only', 'link_and_code', 'survey_only', 'compromised_only'
+] %}
 with
 
 facts as (
@@ -20,7 +42,9 @@ creators as (
 
 kept_credits as (
 
-    select *
+    select
+        *,
+        credit_share * conversion_count as credited_order_count
     from {{ ref('int_default_credits') }}
     where order_class = 'kept'
 
@@ -56,26 +80,17 @@ sales as (
     select
         kept_credits.campaign_id,
         kept_credits.creator_id,
-        sum(kept_credits.credit_share * kept_credits.conversion_count) as credited_order_count,
+        sum(kept_credits.credited_order_count) as credited_order_count,
         -- An order by code alone has no click, so it has no place in a rate of clicks.
         sum(
-            case
-                when evidence.link_count = 1
-                    then kept_credits.credit_share * kept_credits.conversion_count
-                else 0
-            end
+            case when evidence.link_count = 1 then kept_credits.credited_order_count else 0 end
         ) as credited_link_order_count,
         sum(
-            case
-                when kept_credits.is_new_customer
-                    then kept_credits.credit_share * kept_credits.conversion_count
-                else 0
-            end
+            case when kept_credits.is_new_customer then kept_credits.credited_order_count else 0 end
         ) as credited_new_order_count,
         sum(
             case
-                when kept_credits.is_new_customer is null
-                    then kept_credits.credit_share * kept_credits.conversion_count
+                when kept_credits.is_new_customer is null then kept_credits.credited_order_count
                 else 0
             end
         ) as credited_unknown_customer_order_count,
@@ -197,6 +212,32 @@ estimates as (
 
 ),
 
+-- Own posts of the same creator, beside those of the campaign.
+margins as (
+
+    select * from {{ ref('int_creator_margins') }}
+
+),
+
+own_posts as (
+
+    select * from {{ ref('int_sponsored_posts_compared') }}
+
+),
+
+next_pieces as (
+
+    select reviewed.*
+    from {{ source('analysis', 'budget_recommendations') }} as reviewed
+    inner join campaigns
+        on
+            reviewed.campaign_id = campaigns.campaign_id
+            and reviewed.attribution_model = campaigns.default_attribution_model
+            and reviewed.rule_version = campaigns.default_rule_version
+    where reviewed.line_type = 'creator'
+
+),
+
 followers as (
 
     select
@@ -251,11 +292,9 @@ measured as (
         coalesce(sales.credited_new_order_count, 0) as credited_new_order_count,
         coalesce(sales.credited_unknown_customer_order_count, 0)
             as credited_unknown_customer_order_count,
-        coalesce(touched_orders.link_only_order_count, 0) as link_only_order_count,
-        coalesce(touched_orders.code_only_order_count, 0) as code_only_order_count,
-        coalesce(touched_orders.link_and_code_order_count, 0) as link_and_code_order_count,
-        coalesce(touched_orders.survey_only_order_count, 0) as survey_only_order_count,
-        coalesce(touched_orders.compromised_only_order_count, 0) as compromised_only_order_count,
+        {%- for kind in evidence_kinds %}
+        coalesce(touched_orders.{{ kind }}_order_count, 0) as {{ kind }}_order_count,
+        {%- endfor %}
         coalesce(sales.net_revenue_amount, 0) as net_revenue_amount,
         estimates.estimated_net_revenue_amount,
         estimates.net_revenue_low,
@@ -263,22 +302,23 @@ measured as (
         estimates.solve_id,
         coalesce(posts.post_count, 0) as post_count,
         coalesce(posts.measured_post_count, 0) as measured_post_count,
-        posts.views_count,
-        posts.gross_reach_count,
-        posts.gross_followers_count,
-        posts.likes_count,
-        posts.comments_count,
-        posts.shares_count,
-        posts.saves_count,
-        posts.engagement_count,
-        posts.engagement_basic_count,
-        posts.engagement_basic_day7_count,
-        posts.views_day7_count,
-        posts.er_by_reach,
-        posts.er_by_followers,
-        posts.er_by_views,
-        posts.er_basic_by_views,
-        posts.er_basic_by_views_day7,
+        {%- for counter in post_counters %}
+        posts.{{ counter }},
+        {%- endfor %}
+        posts.day7_uncertainty_factor,
+        own_posts.sponsored_post_count,
+        own_posts.organic_post_count,
+        own_posts.sponsored_engagement_count,
+        own_posts.organic_expected_engagement_count,
+        own_posts.uncertainty_factor as own_uncertainty_factor,
+        coalesce(margins.credited_unit_count, 0) as credited_unit_count,
+        coalesce(margins.costed_unit_count, 0) as costed_unit_count,
+        coalesce(margins.unit_cost_amount, 0) as unit_cost_amount,
+        rates.fulfilment_cost_rate,
+        rates.margin_rate - creators.commission_rate as usual_margin_rate,
+        next_pieces.p_best,
+        next_pieces.p_above_target,
+        next_pieces.p_above_goal,
         posts.platform_click_count,
         sessions.session_count,
         sessions.platform_session_count,
@@ -315,11 +355,42 @@ measured as (
         on
             creators.campaign_id = estimates.campaign_id
             and creators.creator_id = estimates.creator_id
+    inner join {{ ref('int_campaign_margins') }} as rates
+        on creators.campaign_id = rates.campaign_id
+    left join margins
+        on
+            creators.campaign_id = margins.campaign_id
+            and creators.creator_id = margins.creator_id
+    left join own_posts
+        on
+            creators.campaign_id = own_posts.campaign_id
+            and creators.creator_id = own_posts.creator_id
+    left join next_pieces
+        on
+            creators.campaign_id = next_pieces.campaign_id
+            and creators.creator_id = next_pieces.creator_id
     left join followers
         on
             creators.platform = followers.platform
             and creators.handle = followers.handle
             and followers.recency = 1
+
+),
+
+-- A margin stands on the cost of every unit, or is not told.
+earned as (
+
+    select
+        measured.*,
+        measured.cost_amount - measured.commission_amount as fixed_cost_amount,
+        case
+            when measured.costed_unit_count = measured.credited_unit_count
+                then
+                    measured.net_revenue_amount * (1 - measured.fulfilment_cost_rate)
+                    - measured.unit_cost_amount
+                    - measured.commission_amount
+        end as contribution_margin_amount
+    from measured
 
 ),
 
@@ -357,11 +428,9 @@ final as (
         {{ share_count('measured.credited_new_order_count') }} as credited_new_order_count,
         {{ share_count('measured.credited_unknown_customer_order_count') }}
             as credited_unknown_customer_order_count,
-        measured.link_only_order_count,
-        measured.code_only_order_count,
-        measured.link_and_code_order_count,
-        measured.survey_only_order_count,
-        measured.compromised_only_order_count,
+        {%- for kind in evidence_kinds %}
+        measured.{{ kind }}_order_count,
+        {%- endfor %}
         {{ amount('measured.net_revenue_amount') }} as net_revenue_amount,
         {{ amount('measured.estimated_net_revenue_amount') }} as estimated_net_revenue_amount,
         {{ amount('measured.net_revenue_low') }} as net_revenue_low,
@@ -369,28 +438,70 @@ final as (
         {{ ratio('measured.net_revenue_amount', 'measured.cost_amount') }} as roas,
         {{ ratio('measured.net_revenue_low', 'measured.cost_amount') }} as roas_low,
         {{ ratio('measured.net_revenue_high', 'measured.cost_amount') }} as roas_high,
+        {{ share_count('measured.credited_unit_count') }} as credited_unit_count,
+        {{ share_count('measured.costed_unit_count') }} as costed_unit_count,
+        {{ ratio('measured.costed_unit_count', 'measured.credited_unit_count') }}
+            as cost_coverage_rate,
+        {{ amount('measured.contribution_margin_amount') }} as contribution_margin_amount,
+        {{ amount('measured.fixed_cost_amount') }} as fixed_cost_amount,
+        {{ ratio(
+            '(measured.contribution_margin_amount - measured.fixed_cost_amount)',
+            'measured.fixed_cost_amount'
+        ) }} as roi,
+        {%- for end in ['low', 'high'] %}
+        {{ ratio(
+            'case when measured.contribution_margin_amount is not null then '
+            ~ 'measured.net_revenue_' ~ end ~ ' * coalesce(measured.contribution_margin_amount'
+            ~ ' / nullif(measured.net_revenue_amount, 0), measured.usual_margin_rate)'
+            ~ ' - measured.fixed_cost_amount end',
+            'measured.fixed_cost_amount'
+        ) }} as roi_{{ end }},
+        {%- endfor %}
         {{ ratio('measured.cost_amount', 'measured.credited_order_count') }} as cpa,
         {{ ratio('measured.cost_amount', 'measured.credited_order_count_high') }} as cpa_low,
         {{ ratio('measured.cost_amount', 'measured.credited_order_count_low') }} as cpa_high,
         {{ ratio('measured.cost_amount', 'measured.credited_new_order_count') }} as cac_new,
+        -- Both ends at once of expected orders and of the share of new customers: never too narrow.
+        {{ ratio(
+            'measured.cost_amount',
+            'measured.credited_order_count_high * coalesce('
+            ~ rate_high('measured.credited_new_order_count', 'measured.credited_order_count')
+            ~ ', 1)'
+        ) }} as cac_new_low,
+        {{ ratio(
+            'measured.cost_amount',
+            'measured.credited_order_count_low * '
+            ~ rate_low('measured.credited_new_order_count', 'measured.credited_order_count')
+        ) }} as cac_new_high,
+        {{ rate_with_ends(
+            'new_customer_rate',
+            'measured.credited_new_order_count',
+            '(measured.credited_order_count - measured.credited_unknown_customer_order_count)'
+        ) }},
         measured.post_count,
         measured.measured_post_count,
-        measured.views_count,
-        measured.gross_reach_count,
-        measured.gross_followers_count,
-        measured.likes_count,
-        measured.comments_count,
-        measured.shares_count,
-        measured.saves_count,
-        measured.engagement_count,
-        measured.engagement_basic_count,
-        measured.engagement_basic_day7_count,
-        measured.views_day7_count,
-        measured.er_by_reach,
-        measured.er_by_followers,
-        measured.er_by_views,
-        measured.er_basic_by_views,
-        measured.er_basic_by_views_day7,
+        {%- for counter in post_counters %}
+        measured.{{ counter }},
+        {%- endfor %}
+        cast(measured.er_basic_by_views_day7 / measured.day7_uncertainty_factor as numeric(18, 6))
+            as er_basic_by_views_day7_low,
+        cast(measured.er_basic_by_views_day7 * measured.day7_uncertainty_factor as numeric(18, 6))
+            as er_basic_by_views_day7_high,
+        measured.sponsored_post_count,
+        measured.organic_post_count,
+        measured.sponsored_engagement_count,
+        measured.organic_expected_engagement_count,
+        {{ ratio(
+            'measured.sponsored_engagement_count', 'measured.organic_expected_engagement_count'
+        ) }} as er_sponsored_to_organic,
+        {{ ratio(
+            'measured.sponsored_engagement_count / measured.own_uncertainty_factor',
+            'measured.organic_expected_engagement_count'
+        ) }} as er_sponsored_to_organic_low,
+        {{ ratio(
+            'measured.sponsored_engagement_count * measured.own_uncertainty_factor',
+            'measured.organic_expected_engagement_count'
+        ) }} as er_sponsored_to_organic_high,
         {{ amount('measured.cost_amount * measured.platform_cost_rate') }}
             as platform_cost_amount,
         {{ ratio(
@@ -425,13 +536,16 @@ final as (
             as cvr_session_low,
         {{ rate_high('measured.session_purchase_count', 'measured.session_count') }}
             as cvr_session_high,
+        {{ share_count('measured.p_best') }} as p_best,
+        {{ share_count('measured.p_above_target') }} as p_above_target,
+        {{ share_count('measured.p_above_goal') }} as p_above_goal,
         {{ account_unavailable_reason('measured.access_path') }} as unavailable_reason,
         measured.solve_id,
         {{ days_after('measured.end_date', var('restatement_days')) }} <= facts.as_of_date
             as is_final,
         facts.sources_present,
         facts.as_of_date
-    from measured
+    from earned as measured
     cross join facts
 
 )

@@ -105,6 +105,14 @@ final as (
                 then {{ ratio('stages.stage_count', 'stages.session_count') }}
         end as session_rate,
         case
+            when stages.stage_number > 2
+                then {{ rate_low('stages.stage_count', 'stages.session_count') }}
+        end as session_rate_low,
+        case
+            when stages.stage_number > 2
+                then {{ rate_high('stages.stage_count', 'stages.session_count') }}
+        end as session_rate_high,
+        case
             when stages.stage_count is null and stages.stage_number = 1
                 then 'no access path shows this creator''s views'
             when stages.stage_count is null then 'no session carries a link of this creator'

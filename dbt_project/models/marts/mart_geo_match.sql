@@ -273,6 +273,10 @@ final as (
         cast(compared.session_count as bigint) as session_count,
         {{ whole_count('compared.located_session_total') }} as located_session_count,
         compared.session_share_rate,
+        {{ rate_low('compared.located_session_count', 'compared.located_session_total') }}
+            as session_share_rate_low,
+        {{ rate_high('compared.located_session_count', 'compared.located_session_total') }}
+            as session_share_rate_high,
         cast(compared.order_overlap_index as numeric(18, 6)) as order_overlap_index,
         cast(compared.session_overlap_index as numeric(18, 6)) as session_overlap_index,
         {{ whole_count('store_orders.store_code_order_count') }} as store_code_order_count,

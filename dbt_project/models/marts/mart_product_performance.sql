@@ -214,7 +214,9 @@ final as (
         rounded.returned_line_count,
         {{ share_count('rounded.sold_unit_count') }} as sold_unit_count,
         {{ share_count('rounded.returned_unit_count') }} as returned_unit_count,
-        {{ ratio('rounded.returned_unit_count', 'rounded.sold_unit_count') }} as return_rate,
+        {{ rate_with_ends(
+            'return_rate', 'rounded.returned_unit_count', 'rounded.sold_unit_count'
+        ) }},
         {{ amount('rounded.gross_amount') }} as gross_amount,
         {{ amount('rounded.discount_amount') }} as discount_amount,
         {{ amount('rounded.net_amount') }} as net_revenue_amount,

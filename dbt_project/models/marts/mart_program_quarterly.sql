@@ -118,6 +118,21 @@ dated as (
 
 ),
 
+-- Creators are the units of the whole program's intervals; those of one are in the scorecard.
+spreads as (
+
+    select
+        brand_name,
+        quarter_start_date,
+        currency_code,
+        '(all creators)' as creator_id,
+        {{ ratio_moments('revenue', 'net_revenue_amount', 'delivered_cost_amount') }},
+        {{ ratio_moments('orders', 'credited_order_count', 'delivered_cost_amount') }}
+    from by_creator
+    group by brand_name, quarter_start_date, currency_code
+
+),
+
 brand_campaigns as (
 
     select
@@ -211,8 +226,12 @@ final as (
         {{ amount('counted.delivered_cost_amount') }} as delivered_cost_amount,
         {{ amount('counted.net_revenue_amount') }} as net_revenue_amount,
         {{ ratio('counted.net_revenue_amount', 'counted.delivered_cost_amount') }} as roas,
+        cast({{ ratio_low('spreads.revenue') }} as numeric(18, 6)) as roas_low,
+        cast({{ ratio_high('spreads.revenue') }} as numeric(18, 6)) as roas_high,
         {{ share_count('counted.credited_order_count') }} as credited_order_count,
         {{ ratio('counted.delivered_cost_amount', 'counted.credited_order_count') }} as cpa,
+        {{ cost_per_low('spreads.orders', 1) }} as cpa_low,
+        {{ cost_per_high('spreads.orders', 1) }} as cpa_high,
         {{ amount('sum(counted.delivered_cost_amount) over to_date') }}
             as delivered_cost_amount_to_date,
         {{ amount('sum(counted.net_revenue_amount) over to_date') }}
@@ -228,6 +247,12 @@ final as (
         facts.as_of_date
     from counted
     cross join facts
+    left join spreads
+        on
+            counted.brand_name = spreads.brand_name
+            and counted.quarter_start_date = spreads.quarter_start_date
+            and counted.currency_code = spreads.currency_code
+            and counted.creator_id = spreads.creator_id
     window
         to_date as (
             partition by counted.brand_name, counted.creator_id, counted.currency_code

@@ -162,15 +162,18 @@ final as (
         counted.other_channel_order_count,
         counted.direct_order_count,
         counted.untracked_order_count,
-        {{ ratio('counted.creator_order_count', 'counted.order_count') }} as creator_coverage_rate,
-        {{ rate_low('counted.creator_order_count', 'counted.order_count') }}
-            as creator_coverage_rate_low,
-        {{ rate_high('counted.creator_order_count', 'counted.order_count') }}
-            as creator_coverage_rate_high,
-        {{ ratio('counted.order_count - counted.untracked_order_count', 'counted.order_count') }}
-            as any_touch_rate,
+        {{ rate_with_ends(
+            'creator_coverage_rate', 'counted.creator_order_count', 'counted.order_count'
+        ) }},
+        {{ rate_with_ends(
+            'any_touch_rate',
+            '(counted.order_count - counted.untracked_order_count)',
+            'counted.order_count'
+        ) }},
         {%- for kind in ['link_only', 'code_only', 'link_and_code', 'survey_only', 'untracked'] %}
-        {{ ratio('counted.' ~ kind ~ '_order_count', 'counted.order_count') }} as {{ kind }}_rate,
+        {{ rate_with_ends(
+            kind ~ '_rate', 'counted.' ~ kind ~ '_order_count', 'counted.order_count'
+        ) }},
         {%- endfor %}
         counted.journey_order_count,
         counted.journey_empty_order_count,
@@ -179,17 +182,19 @@ final as (
         counted.online_order_count,
         counted.online_known_order_count,
         counted.consent_gap_order_count,
-        {{ ratio('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
-            as consent_gap_rate,
-        {{ rate_low('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
-            as consent_gap_rate_low,
-        {{ rate_high('counted.consent_gap_order_count', 'counted.online_known_order_count') }}
-            as consent_gap_rate_high,
+        {{ rate_with_ends(
+            'consent_gap_rate',
+            'counted.consent_gap_order_count',
+            'counted.online_known_order_count'
+        ) }},
         counted.ga4_missing_order_count,
-        {{ ratio('counted.ga4_missing_order_count', 'counted.online_order_count') }}
-            as ga4_gap_rate,
+        {{ rate_with_ends(
+            'ga4_gap_rate', 'counted.ga4_missing_order_count', 'counted.online_order_count'
+        ) }},
         counted.ga4_joined_order_count,
-        {{ ratio('counted.ga4_joined_order_count', 'counted.order_count') }} as ga4_join_rate,
+        {{ rate_with_ends(
+            'ga4_join_rate', 'counted.ga4_joined_order_count', 'counted.order_count'
+        ) }},
         counted.ga4_transaction_id_format,
         {{ days_after('counted.order_date', var('restatement_days')) }} <= facts.as_of_date
             as is_final,

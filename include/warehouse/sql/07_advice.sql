@@ -41,9 +41,26 @@ create table if not exists analysis.budget_recommendations (
     solved_at timestamptz not null,
     unique nulls not distinct (campaign_id, line_type, creator_id)
 );
+-- Later columns come last, in old and new installations alike.
+alter table analysis.budget_recommendations add column if not exists goal_order_count numeric;
+alter table analysis.budget_recommendations add column if not exists p_above_goal numeric;
 alter table analysis.budget_recommendations owner to transformer;
 comment on table analysis.budget_recommendations is
 'One line per campaign and creator, one on a new creator and one on money promised to nobody.';
+
+create table if not exists analysis.concentration_estimates (
+    campaign_id text not null primary key,
+    attribution_model text not null,
+    rule_version text not null,
+    hhi_low numeric not null,
+    hhi_high numeric not null,
+    hhi_by_chance numeric not null,
+    solve_id text not null,
+    solved_at timestamptz not null
+);
+alter table analysis.concentration_estimates owner to transformer;
+comment on table analysis.concentration_estimates is
+'Concentration of expected net revenue: 90 % interval, and the index equal creators would show.';
 
 create table if not exists analysis.goal_projections (
     campaign_id text not null,

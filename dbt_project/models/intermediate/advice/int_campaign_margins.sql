@@ -1,6 +1,6 @@
 -- What is left of a campaign's net revenue from creators before commission: less what the sold
 -- goods cost and less payment and fulfilment. Returned goods cost what they cost: nobody says
--- whether they are sold again.
+-- whether they are sold again. Beside it how long a piece takes from an agreement until it is live.
 with
 
 credited as (
@@ -31,7 +31,9 @@ final as (
             - coalesce(
                 {{ ratio('credited.unit_cost_amount', 'credited.costed_net_revenue_amount') }}, 0
             ) as numeric(18, 6)
-        ) as margin_rate
+        ) as margin_rate,
+        {{ var('piece_lead_days') }} as piece_lead_days,
+        {{ var('new_creator_lead_days') }} as new_creator_lead_days
     from {{ ref('dim_campaign') }} as campaigns
     left join credited on campaigns.campaign_id = credited.campaign_id
 

@@ -86,7 +86,8 @@ pieces as (
         sum(
             case
                 when
-                    deliverables.planned_date > facts.last_day
+                    deliverables.planned_date
+                    >= {{ days_after('facts.last_day', var('piece_lead_days')) }}
                     and coalesce(deliverables.live_date > facts.last_day, true)
                     then 1
                 else 0

@@ -5,7 +5,12 @@ with
 
 posts as (
 
-    select * from {{ ref('int_post_metrics_latest') }}
+    select
+        *,
+        case when engagement_basic_day7_count is not null then nullif(views_day7_count, 0) end
+            as day7_views_count,
+        ln(engagement_basic_day7_count + 0.5) - ln(nullif(views_day7_count, 0)) as day7_log_rate
+    from {{ ref('int_post_metrics_latest') }}
 
 ),
 
@@ -52,6 +57,11 @@ alike as (
             as er_basic_by_views,
         {{ ratio_of_sums('posts.engagement_basic_day7_count', 'posts.views_day7_count') }}
             as er_basic_by_views_day7,
+        -- For the spread between posts of one creator, and how far so few can be trusted.
+        count(posts.day7_log_rate) - 1 as day7_freedom,
+        (count(posts.day7_log_rate) - 1) * var_samp(posts.day7_log_rate) as day7_log_deviation,
+        sum(posts.day7_views_count * posts.day7_views_count)
+        / (sum(posts.day7_views_count) * sum(posts.day7_views_count)) as day7_weight_squares,
         row_number() over (
             partition by posts.campaign_id, posts.creator_id
             order by
@@ -74,6 +84,19 @@ alike as (
         posts.access_path,
         posts.metric_scope,
         posts.metric_definition_version
+
+),
+
+-- Two or three posts cannot tell how much posts differ by luck: those of all creators do together.
+spreads as (
+
+    select
+        campaign_id,
+        sum(day7_freedom) as freedom,
+        sum(day7_log_deviation) / nullif(sum(day7_freedom), 0) as log_variance
+    from alike
+    where place = 1 and day7_freedom >= 0
+    group by campaign_id
 
 ),
 
@@ -103,13 +126,24 @@ final as (
         alike.er_by_followers,
         alike.er_by_views,
         alike.er_basic_by_views,
-        alike.er_basic_by_views_day7
+        alike.er_basic_by_views_day7,
+        cast(
+            case
+                when spreads.freedom >= 3
+                    then
+                        exp(
+                            {{ student_t95('spreads.freedom') }}
+                            * sqrt(spreads.log_variance * alike.day7_weight_squares)
+                        )
+            end as numeric(18, 6)
+        ) as day7_uncertainty_factor
     from post_counts
     left join alike
         on
             post_counts.campaign_id = alike.campaign_id
             and post_counts.creator_id = alike.creator_id
             and alike.place = 1
+    left join spreads on post_counts.campaign_id = spreads.campaign_id
 
 )
 

@@ -2,6 +2,11 @@
 -- age and what its creator's followers did within it. Only pieces that have the whole window
 -- behind them are counted. What happens on a day belongs to the creator's newest piece, so no
 -- order counts twice.
+{%- set activities = {
+    'sold': {'days': 'credited_days', 'measures': ['credited_order_count', 'net_revenue_amount']},
+    'owed': {'days': 'commission_days', 'measures': ['commission_amount']},
+    'visited': {'days': 'session_days', 'measures': ['session_count', 'session_purchase_count']},
+} %}
 with
 
 facts as (
@@ -75,68 +80,29 @@ session_days as (
 
 ),
 
-sold as (
+{% for happened, of_days in activities.items() %}
+{{ happened }} as (
 
     select
         pieces.campaign_id,
         pieces.creator_id,
         pieces.deliverable_id,
         pieces.window_days,
-        sum(credited_days.credited_order_count) as credited_order_count,
-        sum(credited_days.net_revenue_amount) as net_revenue_amount
+    {%- for measure in of_days.measures %}
+    sum(happened_days.{{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from pieces
-    inner join credited_days
+    inner join {{ of_days.days }} as happened_days
         on
-            pieces.campaign_id = credited_days.campaign_id
-            and pieces.creator_id = credited_days.creator_id
-            and pieces.live_date <= credited_days.activity_date
-            and pieces.window_end_date > credited_days.activity_date
+            pieces.campaign_id = happened_days.campaign_id
+            and pieces.creator_id = happened_days.creator_id
+            and pieces.live_date <= happened_days.activity_date
+            and pieces.window_end_date > happened_days.activity_date
     group by
         pieces.campaign_id, pieces.creator_id, pieces.deliverable_id, pieces.window_days
 
 ),
-
-owed as (
-
-    select
-        pieces.campaign_id,
-        pieces.creator_id,
-        pieces.deliverable_id,
-        pieces.window_days,
-        sum(commission_days.commission_amount) as commission_amount
-    from pieces
-    inner join commission_days
-        on
-            pieces.campaign_id = commission_days.campaign_id
-            and pieces.creator_id = commission_days.creator_id
-            and pieces.live_date <= commission_days.activity_date
-            and pieces.window_end_date > commission_days.activity_date
-    group by
-        pieces.campaign_id, pieces.creator_id, pieces.deliverable_id, pieces.window_days
-
-),
-
-visited as (
-
-    select
-        pieces.campaign_id,
-        pieces.creator_id,
-        pieces.deliverable_id,
-        pieces.window_days,
-        sum(session_days.session_count) as session_count,
-        sum(session_days.session_purchase_count) as session_purchase_count
-    from pieces
-    inner join session_days
-        on
-            pieces.campaign_id = session_days.campaign_id
-            and pieces.creator_id = session_days.creator_id
-            and pieces.live_date <= session_days.activity_date
-            and pieces.window_end_date > session_days.activity_date
-    group by
-        pieces.campaign_id, pieces.creator_id, pieces.deliverable_id, pieces.window_days
-
-),
-
+{% endfor %}
 -- A story is gone after a day, so its last counters are those of every later age.
 final as (
 
@@ -184,24 +150,14 @@ final as (
             and latest.access_path = aged.access_path
             and latest.metric_definition_version = aged.metric_definition_version
             and pieces.window_days = aged.post_age_days
-    left join sold
+    {%- for happened in activities %}
+    left join {{ happened }}
         on
-            pieces.campaign_id = sold.campaign_id
-            and pieces.creator_id = sold.creator_id
-            and pieces.deliverable_id = sold.deliverable_id
-            and pieces.window_days = sold.window_days
-    left join owed
-        on
-            pieces.campaign_id = owed.campaign_id
-            and pieces.creator_id = owed.creator_id
-            and pieces.deliverable_id = owed.deliverable_id
-            and pieces.window_days = owed.window_days
-    left join visited
-        on
-            pieces.campaign_id = visited.campaign_id
-            and pieces.creator_id = visited.creator_id
-            and pieces.deliverable_id = visited.deliverable_id
-            and pieces.window_days = visited.window_days
+            pieces.campaign_id = {{ happened }}.campaign_id
+            and pieces.creator_id = {{ happened }}.creator_id
+            and pieces.deliverable_id = {{ happened }}.deliverable_id
+            and pieces.window_days = {{ happened }}.window_days
+    {%- endfor %}
 
 )
 
