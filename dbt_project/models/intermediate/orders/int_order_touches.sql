@@ -5,7 +5,7 @@
 -- evidence list of the newest such visit.
 {{ config(
     materialized='table',
-    pre_hook='{{ tune_transaction() }}',
+    pre_hook=['{{ tune_transaction() }}', '{{ join_many_orders_whole() }}'],
     post_hook='analyze {{ this }}',
 ) }}
 
