@@ -111,51 +111,6 @@ joins_by_hash: where every order meets its touches; sorting both by their texts 
     {%- endif %}
 {%- endmacro %}
 
-{#- Pre-hook of models that read all history, the marts among them: joins by hash where that is possible.
-Postgres takes a CTE's filtered join for one row and then reads, row by row, what a hash would read
-once, or merges by the shop alone, which all orders have in common: 10,000 orders took minutes. -#}
-{% macro join_whole_tables() -%}
-    {{ return(adapter.dispatch('join_whole_tables', 'groundswell')()) }}
-{%- endmacro %}
-
-{% macro default__join_whole_tables() -%}
-{%- endmacro %}
-
-{% macro postgres__join_whole_tables() -%}
-    set local work_mem = '{{ var("sort_memory") }}';
-    set local enable_nestloop = off;
-    set local enable_mergejoin = off
-{%- endmacro %}
-
-{#- Pre-hook of models over the affected orders: read tables whole when a fifth of all orders or more are
-affected (the first build, a changed plan), look a day's orders up otherwise. Both counts are those of
-the last `analyze`. -#}
-{% macro join_many_orders_whole() -%}
-    {{ return(adapter.dispatch('join_many_orders_whole', 'groundswell')()) }}
-{%- endmacro %}
-
-{% macro default__join_many_orders_whole() -%}
-{%- endmacro %}
-
-{% macro postgres__join_many_orders_whole() -%}
-    select
-        set_config(
-            'enable_nestloop',
-            case when affected.reltuples * 5 >= known.reltuples then 'off' else 'on' end,
-            true
-        ),
-        set_config(
-            'enable_mergejoin',
-            case when affected.reltuples * 5 >= known.reltuples then 'off' else 'on' end,
-            true
-        )
-    from pg_class as affected
-    cross join pg_class as known
-    where
-        affected.oid = cast('{{ ref("int_orders_affected") }}' as regclass)
-        and known.oid = cast('{{ ref("int_orders_stitched") }}' as regclass)
-{%- endmacro %}
-
 {#- True when a relation of this project is already built. -#}
 {% macro is_built(schema, name) -%}
     {{ return(execute and adapter.get_relation(target.database, schema, name) is not none) }}

@@ -5,7 +5,7 @@
 -- evidence list of the newest such visit.
 {{ config(
     materialized='table',
-    pre_hook=['{{ tune_transaction() }}', '{{ join_many_orders_whole() }}'],
+    pre_hook='{{ tune_transaction() }}',
     post_hook='analyze {{ this }}',
 ) }}
 
