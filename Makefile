@@ -53,7 +53,7 @@ format: .venv/.synced ## let ruff and sqlfluff write the files
 metrics: .venv/.synced ## write docs/metrics.md and the README's table of marts from dbt's YAML
 	@$(PY) -m include.metrics_doc write
 
-bench: .venv/.synced ## measure loading, attribution, models against known truth, and the demo's marts
+bench: .venv/.synced ## measure loading, attribution, models against known truth, and marts by size
 	$(PY) bench/load.py
 	$(PY) bench/streams.py
 	$(PY) bench/merge.py

@@ -1,101 +1,163 @@
-"""Measure how long the marts take on the campaign of an installation, mart by mart.
+"""Measure how long a warehouse takes to build, whole and by one more day, model by model.
 
-    python bench/marts.py [--rounds 3]
+    python bench/marts.py                                    # the sample, then 100,000 orders
+    python bench/marts.py --orders 2000000 --creators 1000   # a year of a large shop
+    python bench/marts.py --installation [--rounds 3]        # the marts of what `make demo` made
 
-Builds all marts in `marts_next` of the installation that `make demo` made (61 days, 25 creators;
-GROUNDSWELL_DATA_DIR names another), as a measure run does: four threads, after staging,
-intermediate, core and solves. Nothing is published. Shown is the fastest round of each mart from
-dbt's own run results, and the fastest whole round against its goal.
+A market of the size is drawn into a Postgres of its own (market.py), loaded, and measured as
+`measure_campaigns` does it: staging to core, solves, marts, publication. Then one more day arrives.
+The same day arrives in a second market with the same creators and orders a day but 30 days of
+history: the ratio of the two days says how a day's cost grows with history. Wall time is that of
+this machine with its load at the time; CPU is of the server and of this process, and the ratio is
+taken from it. Exit status 1 when a goal is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import ground  # puts the repository on the path
-import psycopg
 from goals import Goal
+from installation import measure_installation
+from market import LAST_DAY, Market, Size, drawn_market
 
 from include.dbt_tasks import run_dbt
-from include.services.credentials import read_secrets
-from include.settings import read_settings
+from include.measure import MeasureRun, solve
 from include.sources._base import Connection
 from include.warehouse.connection import parse_dsn
-from include.warehouse.server import embedded_cluster, is_embedded, role_dsn
 
-GOAL_SECONDS = 30.0
-CAMPAIGN = """
-select
-    (select count(*) from core.dim_creator),
-    (select max(end_date - start_date + 1) from core.dim_campaign),
-    (select count(*) from core.fct_order),
-    (select count(*) from core.fct_post),
-    (select count(*) from quality.current_measure_run)
-"""
+SAMPLE = Size(creators=25, orders=5_300, days=61)
+YEAR, MONTH = 365, 30
+GOAL_SAMPLE, GOAL_LARGE, GOAL_DAY, GOAL_RATIO = 30.0, 600.0, 90.0, 1.3
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """Seconds and rows of each mart of one build, and seconds from the first start to the end."""
+class Step:
+    """What a part of a measure run took; `models` are dbt's own seconds, the slowest first."""
 
-    marts: dict[str, float]
-    rows: dict[str, int]
     wall: float
+    served: float
+    own: float
+    models: list[tuple[str, float, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A measure run by its parts."""
+
+    steps: dict[str, Step]
+
+    @property
+    def wall(self) -> float:
+        return sum(step.wall for step in self.steps.values())
+
+    @property
+    def cpu(self) -> float:
+        return sum(step.served + step.own for step in self.steps.values())
 
 
 def main() -> int:
-    """Build the marts some times and print the table; return the exit code."""
+    """Measure the sizes asked for; return the exit code."""
     parser = argparse.ArgumentParser(prog="bench/marts.py", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--orders", type=int, help="of the whole history; default 100,000")
+    parser.add_argument("--creators", type=int, default=200)
+    parser.add_argument("--days", type=int, default=YEAR)
+    parser.add_argument("--folder", type=Path, help="where the server's files go, else $TMPDIR")
+    parser.add_argument("--skip-increment", action="store_true")
+    parser.add_argument("--installation", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3, help="of --installation")
     options = parser.parse_args()
-    settings = read_settings()
-    if is_embedded() and not (settings.data_dir / "postgres").exists():
-        print(f"{settings.data_dir} holds no warehouse: run `make demo` first", file=sys.stderr)
-        return 2
-    with warehouse() as dsn:
-        facts = describe(dsn)
-        if facts["open measure runs"]:
-            print("a measure run is open: try again when it has published", file=sys.stderr)
-            return 2
-        rounds = [build(dsn) for _ in range(options.rounds)]
-    print(", ".join(f"{count} {what}" for what, count in facts.items() if count))
-    report(rounds)
-    goal = Goal("seconds for all marts of the campaign", min(r.wall for r in rounds), GOAL_SECONDS)
-    print(goal)
-    return 0 if goal.is_met else 1
+    if options.installation:
+        return measure_installation(options.rounds)
+    goals = [] if options.orders else measure_sample(options.folder)
+    size = Size(options.creators, options.orders or 100_000, options.days)
+    goals += measure_size(size, options.folder, has_increment=not options.skip_increment)
+    return 0 if all(goal.is_met for goal in goals) else 1
 
 
-@contextmanager
-def warehouse() -> Iterator[str]:
-    """Yield the transformer's address; a server that did not run is stopped again."""
-    settings = read_settings()
-    secrets = read_secrets(settings.data_dir)
-    cluster = embedded_cluster(settings, secrets) if is_embedded() else None
-    was_started = cluster.start() if cluster else False
-    try:
-        yield role_dsn(settings, secrets, "transformer")
-    finally:
-        if cluster and was_started:
-            cluster.stop()
+def measure_sample(folder: Path | None) -> list[Goal]:
+    """Build a market as large as the sandbox's."""
+    with drawn_market(SAMPLE, folder) as market:
+        market.load(SAMPLE.first_day, LAST_DAY)
+        cost = measure_day(market, LAST_DAY, "everything")
+    goal = Goal("seconds for all marts of the sample", cost.steps["marts"].wall, GOAL_SAMPLE)
+    print(goal, flush=True)
+    return [goal]
 
 
-def describe(dsn: str) -> dict[str, int]:
-    """Return what the campaign consists of."""
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(CAMPAIGN.encode()).fetchone()
-    names = ("creators", "days", "orders", "posts", "open measure runs")
-    return dict(zip(names, row or (0,) * len(names), strict=True))
+def measure_size(size: Size, folder: Path | None, *, has_increment: bool) -> list[Goal]:
+    """Build a market, then one more day of it, then that day after a month."""
+    with drawn_market(size, folder) as market:
+        market.load(size.first_day, LAST_DAY)
+        whole = measure_day(market, LAST_DAY, "everything")
+        goals = [Goal("seconds for all marts", whole.steps["marts"].wall, GOAL_LARGE)]
+        day = add_day(market) if has_increment else None
+    if day is not None:
+        short = Size(size.creators, size.orders // size.days * MONTH, MONTH)
+        with drawn_market(short, folder) as market:
+            market.load(short.first_day, LAST_DAY)
+            measure_day(market, LAST_DAY, "everything")
+            month = add_day(market)
+        goals.append(Goal("seconds for one more day", day.wall, GOAL_DAY))
+        goals.append(Goal("a day's CPU, times after a month", day.cpu / month.cpu, GOAL_RATIO))
+    print("\n".join(map(str, goals)), flush=True)
+    return goals
 
 
-def build(dsn: str) -> Round:
-    """Build every mart once; `DbtFailed` names those that fail."""
-    parts = parse_dsn(dsn)
+def add_day(market: Market) -> Cost:
+    """Load the day after the history and measure it."""
+    market.load(LAST_DAY + 1, LAST_DAY + 1)
+    return measure_day(market, LAST_DAY + 1, "one more day")
+
+
+def measure_day(market: Market, day: int, what: str) -> Cost:
+    """Run what `measure_campaigns` runs for a day and print what it took."""
+    run_market_dbt(market, "seed")
+    run = market.open_run(day)
+    steps = {
+        "facts": timed(market, lambda: run_market_dbt(market, *selecting("before_solve"))),
+        "solves": timed(market, lambda: solve_run(market, run)),
+        "marts": timed(market, lambda: run_market_dbt(market, *selecting("after_solve"))),
+    }
+    market.publish(run)
+    size = market.size
+    print(f"{what}: {size.creators:,} creators, {size.orders:,} orders, {size.days} days")
+    cost = Cost(steps)
+    report(cost)
+    return cost
+
+
+def selecting(tag: str) -> tuple[str, ...]:
+    """Return the arguments of a dbt run of one of the two groups; seeds are apart."""
+    return ("run", "--select", f"tag:{tag}")
+
+
+def timed(market: Market, call: Callable[[], list[tuple[str, float, int]]]) -> Step:
+    """Run a part and return what it took."""
+    served, own, started = market.cpu(), time.process_time(), time.monotonic()
+    models = call()
+    wall = time.monotonic() - started
+    # A backend's time counts once the server has noticed its end.
+    time.sleep(0.5)
+    return Step(wall, market.cpu() - served, time.process_time() - own, models)
+
+
+def solve_run(market: Market, run: MeasureRun) -> list[tuple[str, float, int]]:
+    """Run everything between the two dbt groups."""
+    solve(market.dsn("transformer"), run.measure_run_id)
+    return []
+
+
+def run_market_dbt(market: Market, *arguments: str) -> list[tuple[str, float, int]]:
+    """Run dbt as the transformer; return name, seconds and rows of each model, slowest first."""
+    parts = parse_dsn(market.dsn("transformer"))
     connection = Connection(
         "warehouse_transformer",
         host=parts["host"],
@@ -104,26 +166,29 @@ def build(dsn: str) -> Round:
         login=parts["user"],
         password=parts["password"],
     )
-    with tempfile.TemporaryDirectory() as folder:
-        places = ["--target-path", folder, "--log-path", folder]
-        results = run_dbt(
-            ["--quiet", "run", "--select", "path:models/marts", *places], connection
-        ).results
-    spans = [step for found in results for step in found.timing if step.name == "execute"]
-    first, last = min(step.started_at for step in spans), max(step.completed_at for step in spans)
-    return Round(
-        {found.node.name: found.execution_time for found in results},
-        {found.node.name: found.adapter_response.get("rows_affected", 0) for found in results},
-        (last - first).total_seconds(),
-    )
+    # One folder for all runs of a market: only the first one parses the project.
+    folder = str(market.cluster.data_dir / "dbt")
+    places = ["--target-path", folder, "--log-path", folder]
+    results = run_dbt(["--quiet", *arguments, *places], connection).results
+    found = [
+        (one.node.name, one.execution_time, one.adapter_response.get("rows_affected", 0))
+        for one in results
+    ]
+    return sorted(found, key=lambda model: -model[1])
 
 
-def report(rounds: list[Round]) -> None:
-    """Print the slowest mart first."""
-    fastest = {name: min(found.marts[name] for found in rounds) for name in rounds[0].marts}
-    print("| mart | rows | seconds |\n|---|---|---|")
-    for name, seconds in sorted(fastest.items(), key=lambda item: -item[1]):
-        print(f"| {name} | {rounds[0].rows[name]:,} | {seconds:.2f} |")
+def report(cost: Cost) -> None:
+    """Print the parts of a run and the slowest models of each."""
+    print("| part | seconds | CPU of the server | CPU of this process |\n|---|---|---|---|")
+    for name, step in cost.steps.items():
+        print(f"| {name} | {step.wall:.1f} | {step.served:.1f} | {step.own:.1f} |")
+    print(f"| all | {cost.wall:.1f} | {cost.cpu:.1f} together | |")
+    for name, step in cost.steps.items():
+        slowest = ", ".join(f"{model} {seconds:.1f} s" for model, seconds, _ in step.models[:SHOWN])
+        if slowest:
+            print(f"  slowest of {name}: {slowest}")
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"  load of the machine (1, 5, 15 minutes): {load} on {os.cpu_count()} cores", flush=True)
 
 
 if __name__ == "__main__":

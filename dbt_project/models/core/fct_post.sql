@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['platform', 'post_id'],
+    post_hook='analyze {{ this }}',
 ) }}
 
 with

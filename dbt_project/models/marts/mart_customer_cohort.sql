@@ -131,39 +131,36 @@ seen as (
 
 ),
 
-repeat_days as (
+-- Customers by how long they were seen, so that what follows reads days and not customers. At risk
+-- on a day: everybody seen for at least so many days.
+seen_days as (
+
+    select
+        campaign_id,
+        cohort,
+        seen_day_count,
+        count(*) as customer_count,
+        sum(has_repeated) as repeat_count,
+        cast(
+            sum(count(*)) over (
+                partition by campaign_id, cohort order by seen_day_count desc
+            ) as bigint
+        ) as at_risk_count
+    from seen
+    group by campaign_id, cohort, seen_day_count
+
+),
+
+steps as (
 
     select
         campaign_id,
         cohort,
         seen_day_count as repeat_day,
-        sum(has_repeated) as repeat_count
-    from seen
-    group by campaign_id, cohort, seen_day_count
-    having sum(has_repeated) > 0
-
-),
-
--- At risk on a day: everybody seen for at least so many days.
-steps as (
-
-    select
-        repeat_days.campaign_id,
-        repeat_days.cohort,
-        repeat_days.repeat_day,
-        repeat_days.repeat_count,
-        count(*) as at_risk_count
-    from repeat_days
-    inner join seen
-        on
-            repeat_days.campaign_id = seen.campaign_id
-            and repeat_days.cohort = seen.cohort
-            and repeat_days.repeat_day <= seen.seen_day_count
-    group by
-        repeat_days.campaign_id,
-        repeat_days.cohort,
-        repeat_days.repeat_day,
-        repeat_days.repeat_count
+        repeat_count,
+        at_risk_count
+    from seen_days
+    where repeat_count > 0
 
 ),
 
@@ -197,24 +194,33 @@ curves as (
 counted as (
 
     select
-        seen.campaign_id,
-        seen.cohort,
+        seen_days.campaign_id,
+        seen_days.cohort,
         horizons.horizon_days,
-        count(*) as customer_count,
-        sum(
-            case
-                when seen.has_repeated = 1 and seen.seen_day_count <= horizons.horizon_days then 1
-                else 0
-            end
+        cast(sum(seen_days.customer_count) as bigint) as customer_count,
+        cast(
+            sum(
+                case
+                    when seen_days.seen_day_count <= horizons.horizon_days
+                        then seen_days.repeat_count
+                    else 0
+                end
+            ) as bigint
         ) as repeat_count,
         -- Still without a second order and seen for the whole horizon.
-        sum(
-            case when seen.seen_day_count >= horizons.horizon_days then 1 else 0 end
+        cast(
+            sum(
+                case
+                    when seen_days.seen_day_count >= horizons.horizon_days
+                        then seen_days.customer_count
+                    else 0
+                end
+            ) as bigint
         ) as at_risk_count,
-        max(seen.seen_day_count) as longest_seen_day_count
-    from seen
+        max(seen_days.seen_day_count) as longest_seen_day_count
+    from seen_days
     cross join horizons
-    group by seen.campaign_id, seen.cohort, horizons.horizon_days
+    group by seen_days.campaign_id, seen_days.cohort, horizons.horizon_days
 
 ),
 

@@ -3,7 +3,11 @@
 -- An order with several codes is shared among those that can have lowered its goods (a code for
 -- free shipping lowers none): each takes an equal part of gross, discount and net revenue.
 -- The shop does not say which code gave which discount.
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
 
 with
 

@@ -1,7 +1,11 @@
 -- One row per campaign and post: its counters at the newest snapshot of its richest access path
 -- that knows the views (insights of old posts are read no more; one rate never mixes two days), and
 -- at post age 7 days, where posts compare fairly.
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
 
 with
 

@@ -1,7 +1,11 @@
 -- One row per campaign and post that belongs to it: posted by one of its creators while it ran,
 -- with its hashtag, the creator's code or a mention of the brand in the caption, or near enough to
 -- a promised piece of that format.
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
 
 with
 

@@ -4,7 +4,7 @@
 ] -%}
 -- One row per shop and business date: what GA4 counts as purchases, why it cannot be compared, and
 -- per cause what of the ledger it does not show. A table: the mart and two tests read it.
-{{ config(materialized='table') }}
+{{ config(materialized='table', pre_hook='{{ join_whole_tables() }}') }}
 
 with
 

@@ -1,5 +1,6 @@
 -- One row: the day the marts stand for. Run by hand (no open run) it is derived from the arrivals,
--- and where there are none from the orders themselves.
+-- and where there are none from the orders themselves. Only then are those read: a mart may look
+-- this row up for each row of its own.
 with
 
 current_run as (
@@ -40,19 +41,21 @@ facts as (
     select
         current_run.measure_run_id,
         coalesce(
-            current_run.as_of_date, arrived.common_day, orders.last_order_date, current_run.day
+            current_run.as_of_date,
+            arrived.common_day,
+            (select orders.last_order_date from orders),
+            current_run.day
         ) as as_of_date,
         coalesce(
             greatest(current_run.as_of_date, current_run.day),
             arrived.last_day,
-            orders.last_order_date
+            (select orders.last_order_date from orders)
         ) as last_day,
         coalesce(
             array_to_string(current_run.sources_present, ','), arrived.sources_present, ''
         ) as sources_present,
         coalesce(array_to_string(current_run.sources_missing, ','), '') as sources_missing
     from arrived
-    cross join orders
     left join current_run on true
 
 )
