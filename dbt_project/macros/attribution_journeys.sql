@@ -42,7 +42,7 @@ visitor was forgotten, whose sessions have new ids whenever they were. -#}
         select min(
             case
                 when load_windows.partition_key like 'erasure-%' then cast('-infinity' as date)
-                else {{ days_after('load_windows.window_start', - var('ga4_reread_days')) }}
+                else {{ days_after('load_windows.window_start', - var('ga4_export_reread_days')) }}
             end
         )
         from {{ source('quality', 'load_windows') }} as load_windows
@@ -53,10 +53,11 @@ visitor was forgotten, whose sessions have new ids whenever they were. -#}
     )
 {%- endmacro %}
 
-{#- Pre-hook of int_export_sessions: forget the sessions that are about to be rebuilt, and those that no
-event tells of any more. -#}
+{#- Pre-hook of int_export_sessions: forget the sessions that are about to be rebuilt, those that lost an
+event, and those that no event tells of any more. A table of an older version does not count events. -#}
 {% macro forget_reread_sessions() -%}
     {% if is_incremental() -%}
+        {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
         delete from {{ this }} where {{ plan_changed() }} or {{ attribution_settings_changed() }};
         delete from {{ this }}
         where
@@ -67,15 +68,26 @@ event tells of any more. -#}
                     reread.session_key is not null
                     and reread.load_id in {{ pending_loads() }}
             );
-        delete from {{ this }}
+        delete from {{ this }} as stored
         where
-            touched_date >= {{ withdrawn_sessions_from() }}
-            and session_id not in (
-                select {{ hashed_key('exported.session_key', 'exported.connection_id') }}
-                from {{ ref('stg_ga4_export__events') }} as exported
+            stored.touched_date >= {{ withdrawn_sessions_from() }}
+            and not exists (
+                select 1
+                from (
+                    select
+                        {{ hashed_key('exported.session_key', 'exported.connection_id') }} as session_id,
+                        count(*) as event_count
+                    from {{ ref('stg_ga4_export__events') }} as exported
+                    where
+                        exported.session_key is not null
+                        and exported.event_date >= {{ days_after(withdrawn_sessions_from(), -2) }}
+                    group by {{ hashed_key('exported.session_key', 'exported.connection_id') }}
+                ) as counted
                 where
-                    exported.session_key is not null
-                    and exported.event_date >= {{ days_after(withdrawn_sessions_from(), -2) }}
+                    counted.session_id = stored.session_id
+                    {%- if 'event_count' in columns %}
+                    and counted.event_count = stored.event_count
+                    {%- endif %}
             )
     {%- endif %}
 {%- endmacro %}

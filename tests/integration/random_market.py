@@ -36,6 +36,7 @@ KINDS = (
     "visitor_erasure",
     "transaction_withdrawn",
     "session_withdrawn",
+    "purchase_withdrawn",
     "rule_change",
 )
 TABLES = (
@@ -184,18 +185,21 @@ class RandomMarket:
         """A session of a visitor: with a creator's link, a purchase, a signed-in user, or none."""
         self.events += 1
         visitor = self.draw.choice([v for v in VISITORS if v not in self.erased])
-        if values:
-            values["event_name"] = "purchase"
+        bought, values = values, {}
         if self.draw.random() < 0.6:
             values |= {"collected_source": "instagram", "collected_campaign": "spring-launch"}
             values["collected_content"] = self.draw.choice(CREATORS)
         if self.draw.random() < 0.3:
             values["user_id"] = self.draw.choice(("user-001", "user-002"))
-        market.add(
-            "ga4_export__events", connection_id="ga4_export", event_date=utc(at).date(),
-            event_key=f"e{self.events:05}", event_timestamp=utc(at), user_pseudo_id=visitor,
-            ga_session_id=self.events, **{"event_name": "page_view"} | values,
-        )  # fmt: skip
+        events = [{"event_name": "page_view"} | values]
+        if bought:
+            events.append({"event_name": "purchase"} | values | bought)
+        for place, event in enumerate(events):
+            market.add(
+                "ga4_export__events", connection_id="ga4_export", event_date=utc(at).date(),
+                event_key=f"e{self.events:05}-{place}", event_timestamp=utc(at),
+                user_pseudo_id=visitor, ga_session_id=self.events, **event,
+            )  # fmt: skip
 
     def late_refund(self, market: Market) -> None:
         number = self.number()
@@ -279,12 +283,19 @@ class RandomMarket:
 
     def session_withdrawn(self, market: Market) -> None:
         """A day's table of the export replaces what was streamed, and lacks a session."""
-        market.connection.execute(
-            "delete from raw.ga4_export__events where event_key ="
-            " (select max(event_key) from raw.ga4_export__events)"
-        )
-        # Within the days that a load may replace.
-        self.record_deletion(market, "ga4_export", "events", dt.date(2026, 4, 1))
+        self.withdraw_event(market, "event_name = 'page_view'")
+
+    def purchase_withdrawn(self, market: Market) -> None:
+        """The table still has a session, which bought nothing any more."""
+        self.withdraw_event(market, "event_name = 'purchase'")
+
+    def withdraw_event(self, market: Market, of_kind: str) -> None:
+        gone = market.connection.execute(
+            "delete from raw.ga4_export__events where event_key = (select max(event_key)"
+            f" from raw.ga4_export__events where {of_kind}) returning event_date"
+        ).fetchone()
+        if gone is not None:
+            self.record_deletion(market, "ga4_export", "events", gone[0])
 
     def record_deletion(
         self, market: Market, source: str, stream: str, day: dt.date | None = None

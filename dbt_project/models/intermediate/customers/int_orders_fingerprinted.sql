@@ -15,7 +15,8 @@ session_counts as (
     select
         connection_id,
         visitor_id,
-        count(*) as session_count
+        count(*) as session_count,
+        sum(event_count) as event_count
     from {{ ref('int_export_sessions') }}
     group by connection_id, visitor_id
 
@@ -27,7 +28,7 @@ visitors as (
         order_visitors.connection_id,
         order_visitors.order_id,
         string_agg(
-            order_visitors.visitor_id || ' ' || sessions.session_count,
+            order_visitors.visitor_id || ' ' || sessions.session_count || ' ' || sessions.event_count,
             ',' order by order_visitors.visitor_id
         ) as visitors
     from {{ ref('int_order_visitors') }} as order_visitors

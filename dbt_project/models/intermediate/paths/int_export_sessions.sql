@@ -1,5 +1,6 @@
 -- One row per session of GA4's event export: its first instant, the creator or channel its own
--- link, page or referrer names, and the purchase in it. Rebuilt for sessions of the run's loads.
+-- link, page or referrer names, and the purchase in it. Rebuilt for sessions of the run's loads, and
+-- for those that lost an event to one of them.
 -- A session that GA4 credits to an earlier source without a link of its own is direct: no click.
 -- Visitor and session ids are hashes. Empty while the export is not read.
 {{ config(
@@ -35,6 +36,21 @@ reread as (
         session_key
     from exported
     where load_id in {{ pending_loads() }}
+
+    union distinct
+
+    -- The hook has forgotten sessions that lost an event; what is left of them is here alone.
+    select distinct
+        exported.connection_id,
+        exported.session_key
+    from exported
+    left join {{ this }} as stored
+        on
+            {{ hashed_key('exported.session_key', 'exported.connection_id') }}
+            = stored.session_id
+    where
+        exported.event_date >= {{ days_after(withdrawn_sessions_from(), -2) }}
+        and stored.session_id is null
 
 ),
 
@@ -87,6 +103,7 @@ sessions as (
         session_id,
         {{ whole_second('min(occurred_at)') }} as touched_at,
         max(load_id) as load_id,
+        count(*) as event_count,
         max(case when event_number = 1 then page_path end) as landing_path,
         max(case when source_number = 1 and has_own_source then utm_campaign_key end)
             as utm_campaign_key,
@@ -119,6 +136,7 @@ visits as (
         sessions.session_id,
         sessions.touched_at,
         sessions.load_id,
+        sessions.event_count,
         sessions.landing_path,
         sessions.utm_campaign,
         sessions.utm_content,
@@ -199,7 +217,8 @@ classified as (
         visits.purchase_amount,
         visits.purchase_currency_code,
         visits.user_id,
-        visits.load_id
+        visits.load_id,
+        visits.event_count
     from visits
     left join link_matches
         on visits.session_id = link_matches.session_id
@@ -228,7 +247,8 @@ select
     match_quality,
     user_id,
     purchase_amount,
-    purchase_currency_code
+    purchase_currency_code,
+    event_count
 from classified
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
