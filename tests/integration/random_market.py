@@ -283,16 +283,17 @@ class RandomMarket:
 
     def session_withdrawn(self, market: Market) -> None:
         """A day's table of the export replaces what was streamed, and lacks a session."""
-        self.withdraw_event(market, "event_name = 'page_view'")
+        self.withdraw_event(market, "max", "page_view")
 
     def purchase_withdrawn(self, market: Market) -> None:
-        """The table still has a session, which bought nothing any more."""
-        self.withdraw_event(market, "event_name = 'purchase'")
+        """The table still has a session of an earlier load, which bought nothing any more."""
+        self.withdraw_event(market, "min", "purchase")
 
-    def withdraw_event(self, market: Market, of_kind: str) -> None:
+    def withdraw_event(self, market: Market, pick: str, event_name: str) -> None:
         gone = market.connection.execute(
-            "delete from raw.ga4_export__events where event_key = (select max(event_key)"
-            f" from raw.ga4_export__events where {of_kind}) returning event_date"
+            f"delete from raw.ga4_export__events where event_key = (select {pick}(event_key)"
+            " from raw.ga4_export__events where event_name = %s) returning event_date",
+            [event_name],
         ).fetchone()
         if gone is not None:
             self.record_deletion(market, "ga4_export", "events", gone[0])
