@@ -79,7 +79,7 @@ def test_a_run_warns_once_of_goals_that_do_not_fit_together(
     said = record.getMessage()
     assert "serum_launch.yaml" in said
     assert "goals[0].target_value: 3,000 sales from 15,000 clicks" in said
-    assert said.endswith("expect 300-750 orders")
+    assert "the claimed 2-5 % expect 300-750 orders (micro, all platforms; " in said
 
 
 def test_streams_are_the_classes_of_the_schema() -> None:
