@@ -242,10 +242,17 @@ def comment(comment_id: str, at: str, **more: Any) -> dict[str, Any]:
 def test_comments_of_the_window_come_with_all_their_replies() -> None:
     replies = [comment(f"9{i}", "2026-11-04T11:00:00", owner=True) for i in range(4)]
     newest = comment("3", "2026-11-04T10:00:00", replies="4", reply_list=replies[:3])
+
+    def answered(name: str, at: str) -> dict[str, Any]:
+        reply = comment(f"reply_to_{name}", "2026-11-04T11:00:00")
+        return comment(name, at, replies="1", reply_list=[reply])
+
     pages = {
         0: {"comments": [comment("4", "2026-11-05T05:00:00"), newest], "has_more": True},
         2: {"comments": [comment("2", "2026-11-01T05:00:00")], "has_more": True, "cursor": 3},
-        3: {"comments": [comment("1", "2026-11-01T04:59:59")], "has_more": True, "cursor": 4},
+        3: {"comments": [answered("1", "2026-10-25T05:00:00")], "has_more": True, "cursor": 4},
+        # Older than a week when the window began: a list ends here, and may not tell of replies.
+        4: {"comments": [answered("0", "2026-10-25T04:59:59")], "has_more": True, "cursor": 5},
     }
     pages[0]["cursor"] = 2
 
@@ -259,12 +266,12 @@ def test_comments_of_the_window_come_with_all_their_replies() -> None:
 
     rows, api = run("comments", answers)
     by_id = {row["comment_id"]: row for row in rows}
-    assert sorted(by_id) == ["2", "3", "90", "91", "92", "93"]
+    assert sorted(by_id) == ["2", "3", "90", "91", "92", "93", "reply_to_1"]
     assert by_id["93"]["parent_comment_id"] == "3"
     assert by_id["3"]["parent_comment_id"] is None
     assert some(by_id["3"], "business_id", "likes", "is_owner", "replies") == (MAYA, 3, False, 4)
     listed = [params for path, params in api.asked if path == "business/comment/list"]
-    assert [params["cursor"] for params in listed] == [0, 2, 3]
+    assert [params["cursor"] for params in listed] == [0, 2, 3, 4]
     assert (listed[0]["sort_field"], listed[0]["sort_type"]) == ("create_time", "desc")
     assert (listed[0]["status"], listed[0]["max_count"]) == ("ALL", 30)
 

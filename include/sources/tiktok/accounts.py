@@ -25,6 +25,9 @@ from include.sources.tiktok.parse import is_older, read_instant
 
 # Posts are kept current for as long as they still sell.
 KEPT_DAYS = 90
+# Answers are looked for under comments made up to so long before the window: a list is read from
+# its newest comment on, and what is beyond must not depend on where a page ends.
+ANSWERED_DAYS = 7
 VIDEO_LIMIT, COMMENT_LIMIT = 20, 30
 
 _log = logging.getLogger(__name__)
@@ -60,10 +63,10 @@ def fetch_videos(ctx: FetchContext) -> Iterator[Page]:
 
 
 def fetch_comments(ctx: FetchContext) -> Iterator[Page]:
-    """List comments made in the window under videos of the last 90 days, with their replies.
+    """List comments and replies made in the window under videos of the last 90 days.
 
-    An account that does not permit it is left out with a warning; raise `MissingScope` when none
-    does.
+    Replies to a comment that was older than a week when the window began are not looked for. An
+    account that does not permit it is left out with a warning; raise `MissingScope` when none does.
     """
     api = Api(ctx)
     refusals: list[MissingScope] = []
@@ -135,10 +138,12 @@ def _comments_of(api: Api, account: str, window: Window) -> Iterator[Page]:
 
 
 def _comments_below(api: Api, account: str, video_id: str, window: Window) -> Iterator[Page]:
-    """Yield pages of a video's comments, newest first, until they are older than the window."""
+    """Yield pages of a video's comments, newest first, until none may have new replies."""
+    answered_from = window.start - dt.timedelta(days=ANSWERED_DAYS)
     context = {
         "business_id": account,
         "made_from": window.start.isoformat(),
+        "answered_from": answered_from.isoformat(),
         "made_before": window.end.isoformat(),
     }
 
@@ -160,9 +165,9 @@ def _comments_below(api: Api, account: str, video_id: str, window: Window) -> It
         yield page
         comments = read_data(page.document).get("comments") or []
         for comment in comments:
-            if _has_more_replies(comment) and not _is_before(comment, window.start):
+            if _has_more_replies(comment) and not _is_before(comment, answered_from):
                 yield from _replies_to(api, account, video_id, comment, context)
-        if comments and all(_is_before(comment, window.start) for comment in comments):
+        if comments and all(_is_before(comment, answered_from) for comment in comments):
             return
 
 

@@ -57,8 +57,14 @@ def parse_comments(document: Mapping[str, Any], page: Page) -> Iterator[Document
     """Yield the comments and replies of a page that were made in the window."""
     marks = {"business_id": page.context["business_id"]}
     parent = page.context.get("parent_comment_id")
+    # A comment that is too old is on a page only because newer ones are: so are its replies.
+    since = page.context.get("answered_from")
+    answered_from = dt.datetime.fromisoformat(since) if since else None
     for comment in read_data(document).get("comments") or []:
         yield from _comment(comment, parent, marks, page)
+        made_at = read_instant(comment.get("create_time"))
+        if made_at and answered_from and made_at < answered_from:
+            continue
         for reply in comment.get("reply_list") or []:
             yield from _comment(reply, comment.get("comment_id"), marks, page)
 
