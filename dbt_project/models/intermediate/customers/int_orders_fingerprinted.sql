@@ -28,7 +28,9 @@ visitors as (
         order_visitors.connection_id,
         order_visitors.order_id,
         string_agg(
-            order_visitors.visitor_id || ' ' || sessions.session_count || ' ' || sessions.event_count,
+            order_visitors.visitor_id
+            || ' ' || sessions.session_count
+            || ' ' || sessions.event_count,
             ',' order by order_visitors.visitor_id
         ) as visitors
     from {{ ref('int_order_visitors') }} as order_visitors

@@ -1,6 +1,6 @@
 -- One row per session of GA4's event export: its first instant, the creator or channel its own
--- link, page or referrer names, and the purchase in it. Rebuilt for sessions of the run's loads, and
--- for those that lost an event to one of them.
+-- link, page or referrer names, and the purchase in it. Rebuilt for sessions of the run's loads,
+-- and for those that lost an event to one of them.
 -- A session that GA4 credits to an earlier source without a link of its own is direct: no click.
 -- Visitor and session ids are hashes. Empty while the export is not read.
 {{ config(
@@ -44,13 +44,13 @@ reread as (
         exported.connection_id,
         exported.session_key
     from exported
-    left join {{ this }} as stored
+    left join {{ this }} as known_sessions
         on
             {{ hashed_key('exported.session_key', 'exported.connection_id') }}
-            = stored.session_id
+            = known_sessions.session_id
     where
         exported.event_date >= {{ days_after(withdrawn_sessions_from(), -2) }}
-        and stored.session_id is null
+        and known_sessions.session_id is null
 
 ),
 
