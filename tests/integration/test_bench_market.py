@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
 from market import LAST_DAY, Market, Size, drawn_market
 
+pytestmark = pytest.mark.long
+
 SIZE = Size(creators=24, orders=1_200, days=40)
 ORDERS_PER_DAY = 30
 

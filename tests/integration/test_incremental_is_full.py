@@ -36,6 +36,7 @@ def run_through(market: RandomMarket, runs: Sequence[Sequence[str]]) -> None:
         market.measure()
 
 
+@pytest.mark.long
 def test_every_kind_of_change_once(clean_warehouse: Warehouse, tmp_path: Path) -> None:
     """What rebuilds every order comes first, so that the later runs show what single changes do."""
     market = RandomMarket(clean_warehouse, tmp_path, seed=7)
