@@ -39,14 +39,11 @@ from include.warehouse.ddl import migrate
 from include.warehouse.embedded import Cluster
 
 API_SERVER = "airflow-api-server"
-AIRFLOW_COMMANDS = {
-    # Task logs are files on this machine; serving them would open one more port to every host.
-    "airflow-scheduler": ("scheduler", "--skip-serve-logs"),
-    "airflow-dag-processor": ("dag-processor",),
-    API_SERVER: ("api-server",),
-}
+AIRFLOW_COMMANDS = {"airflow-dag-processor": "dag-processor", API_SERVER: "api-server"}
+SCHEDULER = "airflow-scheduler"
 CLEANER = "airflow-cleaner"
-AIRFLOW_SERVICES = (*AIRFLOW_COMMANDS, CLEANER)
+AIRFLOW_SERVICES = (SCHEDULER, *AIRFLOW_COMMANDS, CLEANER)
+WARM_SCHEDULER = Path(__file__).with_name("warm_scheduler.py")
 SANDBOX = "sandbox"
 POSTGRES = "postgres"
 # In this order they are stopped: nobody loses a service it still works with.
@@ -301,7 +298,10 @@ def _stop_services(settings: Settings, services: Sequence[str]) -> list[str]:
 def _airflow_command(service: str) -> list[str]:
     if service == CLEANER:
         return [sys.executable, "-m", "include.maintenance.airflow_cleaner"]
-    return [str(_airflow_script()), *AIRFLOW_COMMANDS[service]]
+    if service == SCHEDULER:
+        # Task logs are files on this machine; serving them would open one more port to every host.
+        return [sys.executable, "-P", str(WARM_SCHEDULER), "--skip-serve-logs"]
+    return [str(_airflow_script()), AIRFLOW_COMMANDS[service]]
 
 
 def _airflow_script() -> Path:
