@@ -148,8 +148,8 @@ def _airflow_files(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPO_ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO_ROOT / "plugins"),
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": _bundle_list(),
-        # Defaults are 300 s to see a new file, 30 s to parse one again that has not changed, 1 s for
-        # an idle scheduler.
+        # Defaults are 300 s to see a new file, 30 s to parse one again that has not changed, and
+        # 1 s for an idle scheduler.
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "20",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",

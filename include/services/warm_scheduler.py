@@ -47,7 +47,5 @@ def import_libraries() -> None:
 
 if __name__ == "__main__":
     import_libraries()
-    from airflow.__main__ import main
-
     sys.argv = ["airflow", "scheduler", *sys.argv[1:]]
-    main()
+    importlib.import_module("airflow.__main__").main()

@@ -27,7 +27,7 @@ def test_tasks_find_their_libraries_and_read_our_code_anew():
         check=True,
     )
     found = answer.stdout.splitlines()
-    # A module of ours in the scheduler's memory would hide a change from every task until a restart.
+    # A module of ours in the scheduler's memory would hide its changes until a restart.
     assert "ours []" in found
     # A fork takes no other thread along, but the locks that one holds.
     assert "threads 1" in found
