@@ -66,21 +66,44 @@ def write_manifest() -> None:
 
 
 def model_graph(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a manifest what Cosmos draws: the models that become tasks and what they read.
+    """Return of a manifest what Cosmos draws: models that hold rows, and which of them they read.
 
-    What `build_staging` makes, and tests, become no task of their own.
+    The dbt run that a group's tasks follow makes the views between them, too; a follower of each
+    would wait for what takes no time and has nothing to build again.
     """
-    staged = _views_over_sources(manifest["nodes"])
+    models = manifest["nodes"]
+    filled = {name for name in models if _holds_rows(models[name])}
     nodes = {
         name: {
-            **{key: node[key] for key in GRAPH_KEYS},
-            "config": {"materialized": node["config"]["materialized"], "meta": node["meta"]},
-            "depends_on": {"nodes": node["depends_on"]["nodes"]},
+            **{key: models[name][key] for key in GRAPH_KEYS},
+            "config": {
+                "materialized": models[name]["config"]["materialized"],
+                "meta": models[name]["meta"],
+            },
+            "depends_on": {"nodes": sorted(_filled_parents(name, models, filled))},
         }
-        for name, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and name not in staged
+        for name in sorted(filled)
     }
     return {"metadata": {"project_name": manifest["metadata"]["project_name"]}, "nodes": nodes}
+
+
+def _holds_rows(node: Mapping[str, Any]) -> bool:
+    return bool(node["resource_type"] == "model" and node["config"]["materialized"] != "view")
+
+
+def _filled_parents(name: str, models: Mapping[str, Any], filled: set[str]) -> set[str]:
+    """Return the models with rows that one reads, straight or through views."""
+    found: set[str] = set()
+    seen, waiting = {name}, [*models[name]["depends_on"]["nodes"]]
+    while waiting:
+        parent = waiting.pop()
+        if parent in filled:
+            found.add(parent)
+        elif parent in models and parent not in seen:
+            # A seed reads nothing and has no such list.
+            waiting += models[parent]["depends_on"].get("nodes", [])
+        seen.add(parent)
+    return found
 
 
 def read_manifest() -> dict[str, object]:
@@ -145,11 +168,7 @@ def staged_views() -> list[str]:
 
 def _views_over_sources(nodes: Mapping[str, Any]) -> set[str]:
     """Return the views that hold no rows of ours underneath: all they read are views and seeds."""
-    filled = {
-        name
-        for name, node in nodes.items()
-        if node["resource_type"] == "model" and node["config"]["materialized"] != "view"
-    }
+    filled = {name for name, node in nodes.items() if _holds_rows(node)}
     views = {n for n, node in nodes.items() if node["resource_type"] == "model"} - filled
     while over := {n for n in views if filled.intersection(nodes[n]["depends_on"]["nodes"])}:
         views, filled = views - over, filled | over
@@ -164,10 +183,11 @@ def _staging_folder(path: Sequence[str]) -> str:
 def dbt_group(
     group_id: str, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> DbtTaskGroup:
-    """Return a task group with one task per dbt model and one for the tests of the group.
+    """Return a task group: a task per dbt model that holds rows, one for the tests of the group.
 
     The watcher mode runs one `dbt build` and lets the model tasks follow it; LOCAL (a process per
-    model) is for `dag.test()`, on which the watcher hangs: GROUNDSWELL_DBT_EXECUTION=local.
+    model, views among them) is for `dag.test()`, on which the watcher hangs:
+    GROUNDSWELL_DBT_EXECUTION=local.
     """
     from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
     from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
@@ -180,7 +200,7 @@ def dbt_group(
         group_id=group_id,
         project_config=ProjectConfig(
             dbt_project_path=DBT_PROJECT_DIR,
-            manifest_path=GRAPH,
+            manifest_path=MANIFEST if is_local else GRAPH,
             # There are no packages to fetch, least of all before each task.
             install_dbt_deps=False,
         ),

@@ -34,11 +34,13 @@ def node(folder: str, name: str, materialized: str, *parents: str) -> dict[str, 
 
 FIRST, BESIDE = "model.groundswell.stg_shop__first", "model.groundswell.int_beside"
 FACT, OVER = "model.groundswell.fct_sale", "model.groundswell.int_over"
+MART = "model.groundswell.mart_sales"
 NODES = {
     FIRST: node("staging/shop", "stg_shop__first", "view", "source.groundswell.shop.orders"),
     BESIDE: node("intermediate", "int_beside", "view", FIRST, "seed.groundswell.ref_tier"),
     FACT: node("core", "fct_sale", "incremental", BESIDE),
     OVER: node("intermediate", "int_over", "view", FACT, FIRST),
+    MART: node("marts", "mart_sales", "table", OVER, FIRST),
     "test.groundswell.unique": {
         **node("core", "unique", "test", FACT),
         "resource_type": "test",
@@ -90,17 +92,18 @@ def test_the_graph_is_what_cosmos_draws_and_no_more(
     graph = json.loads((target / "graph.json").read_text())
     assert set(graph) == {"metadata", "nodes"}
     assert graph["metadata"] == {"project_name": "groundswell"}
-    # Staging and what reads nothing else is made by one task; a view over a fact has its own.
-    assert set(graph["nodes"]) == {FACT, OVER}
-    assert graph["nodes"][OVER] == {
-        "unique_id": OVER,
+    # A view becomes no task; what is read through it stays an edge.
+    assert set(graph["nodes"]) == {FACT, MART}
+    assert graph["nodes"][FACT]["depends_on"] == {"nodes": []}
+    assert graph["nodes"][MART] == {
+        "unique_id": MART,
         "package_name": "groundswell",
         "resource_type": "model",
-        "original_file_path": "models/intermediate/int_over.sql",
+        "original_file_path": "models/marts/mart_sales.sql",
         "tags": ["before_solve"],
-        "fqn": ["groundswell", "intermediate", "int_over"],
-        "config": {"materialized": "view", "meta": {"owner": "growth"}},
-        "depends_on": {"nodes": [FACT, FIRST]},
+        "fqn": ["groundswell", "marts", "mart_sales"],
+        "config": {"materialized": "table", "meta": {"owner": "growth"}},
+        "depends_on": {"nodes": [FACT]},
     }
     assert staged_views() == ["int_beside"]
 
