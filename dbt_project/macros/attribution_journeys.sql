@@ -139,10 +139,41 @@ order that is built again may have brought browsers together. -#}
     )
 {%- endmacro %}
 
-{#- Pre-hook of int_path_summary: forget the weeks that are about to be rebuilt. -#}
+{#- What int_export_shops says, as one text. -#}
+{% macro export_shops_key() -%}
+    (
+        select
+            md5(coalesce(string_agg(
+                concat_ws(' ', shops.connection_id, shops.hostname, shops.shop_connection_ids),
+                ',' order by shops.connection_id, shops.hostname
+            ), ''))
+        from {{ ref('int_export_shops') }} as shops
+    )
+{%- endmacro %}
+
+{#- Pre-hook of int_path_summary: forget the weeks that are about to be rebuilt, and all of them when
+paths reach other campaigns, hold other channels or end elsewhere. -#}
 {% macro forget_reread_path_weeks() -%}
     {% if is_incremental() -%}
+        {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
         delete from {{ this }} as stored
-        where {{ is_path_week_reread('stored.week_start_date') }}
+        where
+            {{ is_path_week_reread('stored.week_start_date') }}
+            {%- if 'shops_key' in columns %}
+            or stored.shops_key is distinct from {{ export_shops_key() }}
+            or {{ plan_changed() }}
+            or {{ attribution_settings_changed() }}
+            {%- else %}
+            or true
+            {%- endif %}
     {%- endif %}
+{%- endmacro %}
+
+{#- True for a date whose week int_path_summary holds no more once its pre-hook has run: of those that
+are read again, and of all when nothing is left. -#}
+{% macro is_path_week_built(day) -%}
+    (
+        {{ is_path_week_reread(day) }}
+        or not exists (select 1 from {{ this }})
+    )
 {%- endmacro %}

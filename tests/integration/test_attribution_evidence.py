@@ -12,6 +12,8 @@ import pytest
 from hand_made_market import Market, utc
 from in_process_dbt import run_dbt
 
+OWN_SITE, OTHER_SITE, BLOG = "www.spring.example", "www.autumn.example", "blog.example"
+OTHER_SHOP = "shopify__second"
 NO_TESTS = ("--exclude-resource-type", "unit_test", "test")
 
 
@@ -31,7 +33,7 @@ def event(market: Market, visitor: str, session: int, at: str, name: str, **valu
         event_name=name,
         user_pseudo_id=visitor,
         ga_session_id=session,
-        **values,
+        **{"hostname": OWN_SITE} | values,
     )
 
 
@@ -62,6 +64,53 @@ def visits(market: Market) -> None:
         event_key="nobody", event_timestamp=utc("2026-03-01 12:00"), event_name="page_view",
         user_pseudo_id=None, ga_session_id=None,
     )  # fmt: skip
+
+
+def second_shop(market: Market) -> None:
+    """Another brand's shop and campaign in the same property, on a host of its own."""
+    key = {"connection_id": "campaign_plan", "campaign_id": "autumn"}
+    market.add(
+        "campaign_plan__campaigns", **key, plan_version="1", campaign_name="Autumn",
+        brand_name="Other brand", shop_connection_id=OTHER_SHOP, start_date=dt.date(2026, 3, 1),
+        end_date=dt.date(2026, 4, 30), reporting_timezone="America/New_York", currency_code="USD",
+        utm_campaign="autumn", lookback_days=30, default_attribution_model="linear",
+        default_rule_version="all",
+    )  # fmt: skip
+    market.add(
+        "shopify__shop", connection_id=OTHER_SHOP, shop_id="2", name="Other", currency_code="USD",
+        iana_timezone="America/New_York", window_start=utc("2026-03-01 05:00"),
+    )  # fmt: skip
+    second_order(market, 71, "2026-03-10 12:00", OTHER_SITE)
+    newsletter = {"collected_source": "newsletter"}
+    event(
+        market, "elsewhere", 1, "2026-03-03 12:00", "page_view", hostname=OTHER_SITE, **newsletter
+    )
+    # Nobody buys on the blog: its reader may be in either shop.
+    event(market, "reader", 1, "2026-03-03 12:00", "page_view", hostname=BLOG, creator="bo")
+
+
+def second_order(market: Market, number: int, at: str, hostname: str) -> None:
+    """An order of the other shop whose purchase the export saw on a host."""
+    market.add(
+        "shopify__orders", connection_id=OTHER_SHOP, order_id=str(number), name=f"#{number}",
+        created_at=utc(at), updated_at=utc(at), processed_at=utc(at), currency_code="USD",
+        test=False, display_financial_status="PAID",
+    )  # fmt: skip
+    event(
+        market, f"second{number}", 1, at, "purchase", hostname=hostname,
+        ecommerce_transaction_id=f"#{number}",
+    )  # fmt: skip
+
+
+def unreported(market: Market) -> None:
+    """A customer of two orders; of the second GA4 was not told, yet the visit is not lost."""
+    for number, at in ((41, "2026-03-03 12:00"), (42, "2026-03-05 12:00")):
+        market.order(number, at, "30.00", customer_id="7001000000000")
+    event(
+        market, "known", 1, "2026-03-03 12:00", "purchase", ecommerce_transaction_id="#41",
+        collected_source="newsletter",
+    )  # fmt: skip
+    event(market, "known", 2, "2026-03-04 12:00", "page_view", creator="cy")
 
 
 def answers(market: Market) -> None:
@@ -137,7 +186,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built(warehouse: Any, target: Path) -> Iterator[Built]:
     warehouse.reset()
     made = Built(warehouse, target)
-    made.load(1, "shopify", Market.plan, Market.shop, visits, answers)
+    made.load(
+        1, "shopify", Market.plan, Market.shop, visits, second_shop, unreported, answers
+    )  # fmt: skip
     made.dbt()
     yield made
     warehouse.reset()
@@ -174,29 +225,41 @@ def test_journeys_convert_are_lost_or_open(built: Built) -> None:
         "from intermediate.int_visitor_paths order by path_date, channel_path"
     )
     assert rows == [
+        ("email", "converting", "2026-03-03", "41"),
+        ("cy", "converting", "2026-03-05", None),
         ("ana > bo", "converting", "2026-03-06", "21"),
         ("direct", "converting", "2026-03-07", "x1"),
         ("direct", "converting", "2026-03-08", "x2"),
+        ("direct", "converting", "2026-03-10", "71"),
         ("bo", "null", "2026-03-31", None),
         ("ana > email", "null", "2026-04-01", None),
+        ("bo", "null", "2026-04-02", None),
+        ("email", "null", "2026-04-02", None),
         ("cy", "open", "2026-05-02", None),
     ]
 
 
 SUMMARY = (
-    "select week_start_date::text, channel_path, conversion_count, null_count, "
+    "select campaign_id, week_start_date::text, channel_path, conversion_count, null_count, "
     "net_revenue_amount::float8, squared_net_revenue_amount::float8 "
-    "from intermediate.int_path_summary order by 1, 2"
+    "from intermediate.int_path_summary order by 1, 2, 3"
 )
 
 
 def test_the_summary_holds_orders_and_lost_journeys_by_week(built: Built) -> None:
-    """Code and survey orders (31, 32, 34, 37, 38) have no dated touch: outside the chain."""
+    """Code and survey orders (31, 32, 34, 37, 38) have no dated touch: outside the chain.
+
+    A lost journey counts where its visitor was: in one shop, in the other, or in either.
+    """
     assert built.rows(SUMMARY) == [
-        ("2026-03-02", "ana > bo", 1, 0, 50.0, 2500.0),
-        ("2026-03-09", "ana", 1, 0, 20.0, 400.0),
-        ("2026-03-30", "ana > email", 0, 1, 0.0, 0.0),
-        ("2026-03-30", "bo", 0, 1, 0.0, 0.0),
+        ("autumn", "2026-03-30", "bo", 0, 1, 0.0, 0.0),
+        ("autumn", "2026-03-30", "email", 0, 1, 0.0, 0.0),
+        ("spring", "2026-03-02", "ana > bo", 1, 0, 50.0, 2500.0),
+        ("spring", "2026-03-02", "email", 1, 0, 30.0, 900.0),
+        ("spring", "2026-03-02", "email > cy", 1, 0, 30.0, 900.0),
+        ("spring", "2026-03-09", "ana", 1, 0, 20.0, 400.0),
+        ("spring", "2026-03-30", "ana > email", 0, 1, 0.0, 0.0),
+        ("spring", "2026-03-30", "bo", 0, 2, 0.0, 0.0),
     ]
 
 
@@ -207,18 +270,25 @@ def test_the_transitions_are_the_steps_of_the_summary(built: Built) -> None:
     )
     assert rows == [
         ("(start)", "ana", 3),
-        ("(start)", "bo", 1),
+        ("(start)", "bo", 3),
+        ("(start)", "email", 3),
         ("ana", "(conversion)", 1),
         ("ana", "bo", 1),
         ("ana", "email", 1),
         ("bo", "(conversion)", 1),
-        ("bo", "(null)", 1),
-        ("email", "(null)", 1),
+        ("bo", "(null)", 3),
+        ("cy", "(conversion)", 1),
+        ("email", "(conversion)", 1),
+        ("email", "(null)", 2),
+        ("email", "cy", 1),
     ]
 
 
 def test_late_sessions_and_answers_rebuild_what_they_touch(built: Built) -> None:
-    """The lost visitor comes back within the look-back and buys; order 39's customer answers."""
+    """The lost visitor comes back within the look-back and buys; order 39's customer answers.
+
+    A first purchase on the blog says whose it is.
+    """
 
     def late(market: Market) -> None:
         event(
@@ -230,6 +300,7 @@ def test_late_sessions_and_answers_rebuild_what_they_touch(built: Built) -> None
             submitted_at=utc("2026-04-05 12:30"),
             order_name="#39", creator_handle="cy.ig",
         )  # fmt: skip
+        second_order(market, 72, "2026-04-04 12:00", BLOG)
 
     built.load(2, "ga4_export", late)
     with psycopg.connect(built.warehouse.admin_dsn) as connection:
@@ -250,6 +321,11 @@ def test_late_sessions_and_answers_rebuild_what_they_touch(built: Built) -> None
     )
     contents = [sorted(built.rows(f"select t::text from {table} as t")) for table in tables]
     assert built.touches(39) == [("cy", "survey", "survey", "normalised")]
-    assert ("2026-03-30", "ana > email", 0, 1, 0.0, 0.0) not in built.rows(SUMMARY)
+    lost = [row for row in built.rows(SUMMARY) if row[1] == "2026-03-30" and row[4] > 0]
+    assert lost == [
+        ("autumn", "2026-03-30", "bo", 0, 1, 0.0, 0.0),
+        ("autumn", "2026-03-30", "email", 0, 1, 0.0, 0.0),
+        ("spring", "2026-03-30", "bo", 0, 1, 0.0, 0.0),
+    ]
     built.dbt("--full-refresh")
     assert [sorted(built.rows(f"select t::text from {table} as t")) for table in tables] == contents

@@ -105,6 +105,7 @@ sessions as (
         max(load_id) as load_id,
         count(*) as event_count,
         max(case when event_number = 1 then page_path end) as landing_path,
+        max(case when event_number = 1 then lower(hostname) end) as hostname,
         max(case when source_number = 1 and has_own_source then utm_campaign_key end)
             as utm_campaign_key,
         max(case when source_number = 1 and has_own_source then utm_content_key end)
@@ -138,6 +139,7 @@ visits as (
         sessions.load_id,
         sessions.event_count,
         sessions.landing_path,
+        sessions.hostname,
         sessions.utm_campaign,
         sessions.utm_content,
         sessions.utm_campaign_key,
@@ -218,7 +220,8 @@ classified as (
         visits.purchase_currency_code,
         visits.user_id,
         visits.load_id,
-        visits.event_count
+        visits.event_count,
+        visits.hostname
     from visits
     left join link_matches
         on visits.session_id = link_matches.session_id
@@ -248,7 +251,8 @@ select
     user_id,
     purchase_amount,
     purchase_currency_code,
-    event_count
+    event_count,
+    hostname
 from classified
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}

@@ -2,11 +2,12 @@
 -- ended in an order and in nothing, and the sum and square sum of the orders' net revenue.
 -- Orders count in the week of the order, with every dated touch in the path of the default rule
 -- version; an order nobody but a code speaks for stays outside, for no code ever shows on a null
--- path. A null path counts in the week in which its look-back was over. Paths are those of the
--- campaign's shops while the campaign and its look-back last. Without the event export there are no
--- null paths.
+-- path. A null path counts in the week in which its look-back was over, and in the campaigns of the
+-- shops its visitor was in. Paths are those of the campaign's shops while the campaign and its
+-- look-back last. Without the event export there are no null paths.
 -- Weeks in which an order was rebuilt, a visitor's path may have changed, or that are not over yet
--- are built again.
+-- are built again; all of them with the plan, the settings and the shops of the export's hosts
+-- (`shops_key`).
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -43,7 +44,7 @@ order_paths as (
                 orders.connection_id,
                 orders.order_id
             from {{ ref('fct_order') }} as orders
-            where {{ is_path_week_reread('orders.order_date') }}
+            where {{ is_path_week_built('orders.order_date') }}
         )
         {%- endif %}
     group by connection_id, order_id
@@ -76,25 +77,55 @@ converting as (
 
 ),
 
+lost_paths as (
+
+    select
+        path_date,
+        shop_connection_ids,
+        channel_path,
+        count(*) as null_count
+    from {{ ref('int_visitor_paths') }}
+    where
+        path_status = 'null'
+        {%- if is_incremental() %}
+        and {{ is_path_week_built('path_date') }}
+        {%- endif %}
+    group by path_date, shop_connection_ids, channel_path
+
+),
+
+-- Few distinct lists of shops, many paths: the campaigns are looked up per list, and a campaign of
+-- two shops its visitor was in counts once.
+campaigns_of_lists as (
+
+    select distinct
+        lists.shop_connection_ids,
+        shops.campaign_id
+    from (select distinct shop_connection_ids from lost_paths) as lists
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+        on position(
+            ',' || shops.shop_connection_id || ',' in ',' || lists.shop_connection_ids || ','
+        ) > 0
+
+),
+
 lost as (
 
     select
         campaigns.campaign_id,
-        {{ week_start('visitors.path_date') }} as week_start_date,
-        visitors.channel_path,
+        {{ week_start('lost_paths.path_date') }} as week_start_date,
+        lost_paths.channel_path,
         0 as conversion_count,
-        1 as null_count,
+        lost_paths.null_count,
         0 as net_revenue_amount
-    from {{ ref('int_visitor_paths') }} as visitors
+    from lost_paths
+    inner join campaigns_of_lists
+        on lost_paths.shop_connection_ids = campaigns_of_lists.shop_connection_ids
     inner join campaigns
         on
-            visitors.path_date >= campaigns.start_date
-            and visitors.path_date <= campaigns.last_date
-    where
-        visitors.path_status = 'null'
-        {%- if is_incremental() %}
-        and {{ is_path_week_reread('visitors.path_date') }}
-        {%- endif %}
+            campaigns_of_lists.campaign_id = campaigns.campaign_id
+            and lost_paths.path_date >= campaigns.start_date
+            and lost_paths.path_date <= campaigns.last_date
 
 ),
 
@@ -117,7 +148,8 @@ final as (
         {{ sum_count('conversion_count') }} as conversion_count,
         {{ sum_count('null_count') }} as null_count,
         sum(net_revenue_amount) as net_revenue_amount,
-        sum(net_revenue_amount * net_revenue_amount) as squared_net_revenue_amount
+        sum(net_revenue_amount * net_revenue_amount) as squared_net_revenue_amount,
+        {{ export_shops_key() }} as shops_key
     from ended
     group by campaign_id, week_start_date, channel_path
 
@@ -127,4 +159,6 @@ select * from final
 -- depends_on: {{ ref('int_orders_affected') }} {{ ref('int_export_sessions') }}
 -- depends_on: {{ ref('int_measure_run_facts') }} {{ source('quality', 'pending_loads') }}
 -- depends_on: {{ ref('int_visitors_known') }} {{ ref('int_order_visitors') }}
--- depends_on: {{ source('quality', 'load_windows') }}
+-- depends_on: {{ source('quality', 'load_windows') }} {{ ref('int_export_shops') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
+-- depends_on: {{ source('campaign_plan', 'plan_days') }}

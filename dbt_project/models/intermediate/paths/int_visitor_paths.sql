@@ -1,7 +1,9 @@
 -- One row per journey of a person of GA4's event export: the customer the browser's orders are of,
 -- else the user who signed in, else the browser itself. A journey ends with a purchase
 -- (`converting`) or when a look-back has gone by since its last touch (`null`); before that it is
--- `open`. Its path holds the touches within a look-back of its end, direct only when it is alone.
+-- `open`. Its path holds the touches within a look-back of its end, direct only when it is alone;
+-- `shop_connection_ids` lists the shops it was in, NULL when nobody can tell.
+-- An order of the customer ends it too when GA4 was not told of the purchase.
 -- Aggregate session counts are never turned into paths.
 with
 
@@ -36,12 +38,18 @@ person_sessions as (
     select
         sessions.connection_id,
         coalesce(customers.customer_id, signed_in.user_id, sessions.visitor_id) as person_id,
+        sessions.visitor_id,
         sessions.session_id,
         sessions.touched_at,
         sessions.channel_type,
         sessions.channel,
         sessions.purchased_at,
         sessions.transaction_key,
+        coalesce(
+            site.shop_connection_ids,
+            whole.shop_connection_ids,
+            any_export.shop_connection_ids
+        ) as shop_connection_ids,
         sessions.load_id
     from {{ ref('int_export_sessions') }} as sessions
     left join counted_visitors as customers
@@ -53,6 +61,91 @@ person_sessions as (
         on
             sessions.connection_id = signed_in.connection_id
             and sessions.visitor_id = signed_in.visitor_id
+    left join {{ ref('int_export_shops') }} as site
+        on
+            sessions.connection_id = site.connection_id
+            and sessions.hostname = site.hostname
+    left join {{ ref('int_export_shops') }} as whole
+        on
+            sessions.connection_id = whole.connection_id
+            and whole.hostname = '(other)'
+    left join {{ ref('int_export_shops') }} as any_export
+        on any_export.connection_id = '(other)'
+
+),
+
+-- Orders of known browsers that no session of theirs reports.
+unreported_orders as (
+
+    select
+        visitors.export_connection_id,
+        visitors.visitor_id,
+        orders.ordered_at
+    from {{ ref('int_order_visitors') }} as visitors
+    inner join {{ ref('int_orders_stitched') }} as orders
+        on
+            visitors.connection_id = orders.connection_id
+            and visitors.order_id = orders.order_id
+    left join {{ ref('int_purchases_matched') }} as reported
+        on
+            visitors.connection_id = reported.connection_id
+            and visitors.order_id = reported.order_id
+            and visitors.export_connection_id = reported.export_connection_id
+    where reported.order_id is null
+
+),
+
+followed_sessions as (
+
+    select
+        *,
+        lead(touched_at) over (
+            partition by connection_id, person_id order by touched_at, session_id
+        ) as next_touched_at
+    from person_sessions
+
+),
+
+ordering_sessions as (
+
+    select
+        sessions.connection_id,
+        sessions.session_id,
+        min(orders.ordered_at) as ordered_at
+    from followed_sessions as sessions
+    inner join unreported_orders as orders
+        on
+            sessions.connection_id = orders.export_connection_id
+            and sessions.visitor_id = orders.visitor_id
+            and sessions.touched_at <= orders.ordered_at
+            and orders.ordered_at < coalesce(sessions.next_touched_at, 'infinity')
+    where
+        sessions.touched_at
+        >= {{ seconds_before(
+            'orders.ordered_at', (var('default_lookback_days') * 86400) | string
+        ) }}
+    group by sessions.connection_id, sessions.session_id
+
+),
+
+closed_sessions as (
+
+    select
+        sessions.connection_id,
+        sessions.person_id,
+        sessions.session_id,
+        sessions.touched_at,
+        sessions.channel_type,
+        sessions.channel,
+        coalesce(sessions.purchased_at, ordering_sessions.ordered_at) as purchased_at,
+        sessions.transaction_key,
+        sessions.shop_connection_ids,
+        sessions.load_id
+    from person_sessions as sessions
+    left join ordering_sessions
+        on
+            sessions.connection_id = ordering_sessions.connection_id
+            and sessions.session_id = ordering_sessions.session_id
 
 ),
 
@@ -66,7 +159,7 @@ sessions as (
         lag(purchased_at) over (
             partition by connection_id, person_id order by touched_at, session_id
         ) as previous_purchased_at
-    from person_sessions
+    from closed_sessions
 
 ),
 
@@ -113,27 +206,38 @@ ended as (
 
 ),
 
-paths as (
+told as (
 
     select
-        connection_id,
-        person_id,
-        journey_number,
-        string_agg(channel, ' > ' order by touched_at, session_id) as channel_path,
-        count(*) as touch_count,
-        min(touched_at) as first_touched_at,
-        max(last_touched_at) as last_touched_at,
-        max(converted_at) as converted_at,
-        max(journey_transaction_key) as transaction_key,
-        max(load_id) as load_id
+        *,
+        channel_type <> 'direct' or has_other_than_direct = 0 as is_in_path
     from ended
     where
         touched_at
         >= {{ seconds_before(
             'coalesce(converted_at, last_touched_at)', (var('default_lookback_days') * 86400) | string
         ) }}
-        and (channel_type <> 'direct' or has_other_than_direct = 0)
+
+),
+
+paths as (
+
+    select
+        connection_id,
+        person_id,
+        journey_number,
+        string_agg(channel, ' > ' order by touched_at, session_id)
+        filter (where is_in_path) as channel_path,
+        count(case when is_in_path then 1 end) as touch_count,
+        min(case when is_in_path then touched_at end) as first_touched_at,
+        max(last_touched_at) as last_touched_at,
+        max(converted_at) as converted_at,
+        max(journey_transaction_key) as transaction_key,
+        string_agg(distinct shop_connection_ids, ',') as shop_connection_ids,
+        max(case when is_in_path then load_id end) as load_id
+    from told
     group by connection_id, person_id, journey_number
+    having count(case when is_in_path then 1 end) > 0
 
 ),
 
@@ -164,6 +268,7 @@ final as (
         last_touched_at,
         converted_at,
         transaction_key,
+        shop_connection_ids,
         {{ business_date('ended_at', 'business_timezone') }} as path_date,
         case
             when converted_at is not null then 'converting'
