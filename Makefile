@@ -11,6 +11,9 @@ WORKERS ?= 2
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # uv never fetches a Python of its own.
 export UV_PYTHON_DOWNLOADS := never
+# The solves multiply small matrices: a second thread of BLAS waits for the first and burns a core.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
 # A shell's choice not to keep compiled files would make every start slow.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SHELL := /bin/sh

@@ -14,6 +14,8 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent
 REPO = BENCH.parent
 sys.path.insert(0, str(REPO))
+# As the services run: a second thread of BLAS waits for the first and burns a core.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from include.services.credentials import read_secrets  # noqa: E402  (the path comes first)
 from include.warehouse import ddl  # noqa: E402  (the path comes first)

@@ -42,9 +42,12 @@ select
     market.on_day(end_day)::date, 'UTC', 'USD', '#brand' || campaign_no, campaign_id, 30, '{}',
     'last_touch', 'all', 0.12, 40000, '', market.on_day({first_day}), 3, market.on_day({first_day})
 from market.campaigns;
-insert into raw.campaign_plan__creators
+insert into raw.campaign_plan__creators (
+    connection_id, campaign_id, creator_id, creator_name, tier, country_code, _content_hash,
+    _captured_at, _load_id, _loaded_at
+)
 select
-    'campaign_plan', campaign_id, creator_id, 'Creator ' || creator_no, 'micro', 'US', null, '',
+    'campaign_plan', campaign_id, creator_id, 'Creator ' || creator_no, 'micro', 'US', '',
     market.on_day({first_day}), 4, market.on_day({first_day})
 from market.members;
 insert into raw.campaign_plan__creator_accounts
@@ -65,14 +68,17 @@ select
     case when member_no % 4 = 0 then 0.1 else 0 end, 'all', market.on_day(start_day - 14)::date,
     'USD', 30, '[]', '', market.on_day({first_day}), 6, market.on_day({first_day})
 from market.members;
-insert into raw.campaign_plan__deliverables
+insert into raw.campaign_plan__deliverables (
+    connection_id, campaign_id, creator_id, deliverable_id, platform, content_format, planned_date,
+    due_date, _content_hash, _captured_at, _load_id, _loaded_at
+)
 select
     'campaign_plan', members.campaign_id, members.creator_id,
     members.campaign_id || '.' || members.creator_id || '.' || piece, 'instagram',
     case when piece = 1 then 'reel' else 'feed' end,
     market.on_day(members.start_day + 15 * piece - 5)::date,
     market.on_day(members.start_day + 15 * piece - 1)::date,
-    null, '', market.on_day({first_day}), 7, market.on_day({first_day})
+    '', market.on_day({first_day}), 7, market.on_day({first_day})
 from market.members
 cross join generate_series(1, 3) as piece;
 insert into raw.campaign_plan__codes

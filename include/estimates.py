@@ -1,8 +1,9 @@
 """The solve between the two dbt groups: core facts in, expected orders and revenue per creator out.
 
-Reads the credits of kept orders and when pieces went live, runs `include/stats`, and replaces
-`analysis.creator_estimates` in one transaction. The maths knows nothing of tables; this module
-knows nothing of maths.
+Reads the credits of kept orders and when pieces went live, runs `include/stats`, and replaces what
+`analysis.creator_estimates` holds of every campaign whose inputs are other than those it was made
+from; the others keep their rows. The maths knows nothing of tables; this module knows nothing of
+maths.
 """
 
 from __future__ import annotations
@@ -10,30 +11,33 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
 
 from include.errors import PublishRefused
+from include.estimate_inputs import (
+    CampaignInputs,
+    CreditedOrder,
+    read_campaigns,
+    read_credits,
+    read_posts,
+)
 from include.warehouse.connection import connect
 from include.warehouse.publish import transient_errors
 
+__all__ = [
+    "CreditedOrder",
+    "EstimateRow",
+    "estimate_creators",
+    "place_on_posts",
+    "read_posts",
+    "read_run_day",
+    "solve",
+]
+
 log = logging.getLogger(__name__)
-
-Creator = tuple[str, str]  # campaign_id, creator_id
-
-
-@dataclass(frozen=True, slots=True)
-class CreditedOrder:
-    """A kept order's credit for one creator under one model: orders (0-1) and net revenue."""
-
-    creator_id: str
-    customer: str
-    ordered_at: dt.datetime
-    credit: float
-    net_revenue: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +52,56 @@ class EstimateRow:
 def solve(dsn: str, measure_run_id: int) -> int:
     """Estimate expected orders and net revenue per campaign, creator, model and rule version.
 
-    Each with the ends of its 90 % interval; creators without an order included. `dsn` is the
-    transformer's. Return the number of rows written. Raise `PublishRefused` for an unknown run,
-    `Unavailable` when the warehouse cannot be asked.
+    Each with the ends of its 90 % interval; creators without an order included. A campaign made
+    from the same inputs as its rows is left as it is. `dsn` is the transformer's. Return the number
+    of rows written. Raise `PublishRefused` for an unknown run, `Unavailable` when the warehouse
+    cannot be asked.
     """
     with transient_errors(), connect(dsn) as connection:
         day = read_run_day(connection, measure_run_id)
-        creators = _read_creators(connection)
-        posts = read_posts(connection, day)
-        credited = _read_credits(connection)
-        connection.execute("delete from analysis.creator_estimates")
+        campaigns = read_campaigns(connection, day)
+        changed = _forget_changed(connection, campaigns)
+        credited = read_credits(connection, changed) if changed else {}
         written = 0
-        for (campaign_id, rule_version, model), orders in credited.items():
-            rows = estimate_creators(
-                creators[campaign_id],
-                {
-                    creator: posts.get((campaign_id, creator), [])
-                    for creator in creators[campaign_id]
-                },
-                orders,
-            )
-            key = (campaign_id, rule_version, model)
-            written += _write(connection, measure_run_id, key, rows)
-    log.info("solved %s estimates for measure run %s", written, measure_run_id)
+        for campaign in changed:
+            for model in campaign.models:
+                orders = credited.get((campaign.campaign_id, model), [])
+                rows = estimate_creators(campaign.creators, campaign.posts, orders)
+                written += _write(connection, measure_run_id, campaign, model, rows)
+    log.info(
+        "solved %s of %s campaigns, %s estimates, for measure run %s",
+        *(len(changed), len(campaigns), written, measure_run_id),
+    )
     return written
+
+
+def _forget_changed(
+    connection: psycopg.Connection, campaigns: Sequence[CampaignInputs]
+) -> list[CampaignInputs]:
+    """Delete rows that were made from other inputs; return the campaigns that have none then.
+
+    The hash stands in the rows themselves, written with them: whatever run they are of, and
+    whether it was published or not, they are what a fresh solve would say.
+    """
+    connection.execute(
+        """
+        delete from analysis.creator_estimates
+        where input_key is null or (campaign_id, input_key) not in (
+            select * from unnest(%s::text[], %s::text[])
+        )
+        """,
+        [
+            [campaign.campaign_id for campaign in campaigns],
+            [campaign.input_key for campaign in campaigns],
+        ],
+    )
+    kept = {
+        campaign_id
+        for (campaign_id,) in connection.execute(
+            "select distinct campaign_id from analysis.creator_estimates"
+        )
+    }
+    return [campaign for campaign in campaigns if campaign.campaign_id not in kept]
 
 
 def estimate_creators(
@@ -153,124 +183,32 @@ def read_run_day(connection: psycopg.Connection, measure_run_id: int) -> dt.date
     return day
 
 
-def _read_creators(connection: psycopg.Connection) -> dict[str, list[str]]:
-    """Return every creator of every campaign, also those who never brought an order."""
-    creators: dict[str, list[str]] = defaultdict(list)
-    for campaign_id, creator_id in connection.execute(
-        "select distinct campaign_id, creator_id from core.dim_creator order by 1, 2"
-    ):
-        creators[campaign_id].append(creator_id)
-    return creators
-
-
-def read_posts(connection: psycopg.Connection, day: dt.date) -> dict[Creator, list[dt.datetime]]:
-    """Return when each creator's pieces went live: posts seen, and pieces nobody lets us see.
-
-    Most stories are never shown to us; they count as live on their planned day, as they do for
-    cost.
-    """
-    rows = connection.execute(
-        """
-        with seen as (
-            select campaign_id, creator_id, published_at as live_at
-            from intermediate.int_posts_matched
-            where published_date <= %(day)s
-        ),
-
-        unseen as (
-            select
-                pieces.campaign_id,
-                pieces.creator_id,
-                pieces.live_date::timestamp at time zone campaigns.reporting_timezone as live_at
-            from intermediate.int_deliverables_matched as pieces
-            inner join core.dim_campaign as campaigns on pieces.campaign_id = campaigns.campaign_id
-            where pieces.post_id is null and pieces.live_date <= %(day)s
-        )
-
-        select campaign_id, creator_id, live_at from seen
-        union all
-        select campaign_id, creator_id, live_at from unseen
-        order by campaign_id, creator_id, live_at
-        """,
-        {"day": day},
-    ).fetchall()
-    posts: dict[Creator, list[dt.datetime]] = defaultdict(list)
-    for campaign_id, creator_id, live_at in rows:
-        posts[campaign_id, creator_id].append(live_at)
-    return posts
-
-
-def _read_credits(
-    connection: psycopg.Connection,
-) -> dict[tuple[str, str, str], list[CreditedOrder]]:
-    """Return kept orders with creator credit per campaign, rule version and model.
-
-    The rule version is the campaign's own; the models are its default and all that any credit row
-    names, so a campaign without a single order still gets a row per creator.
-    """
-    credited: dict[tuple[str, str, str], list[CreditedOrder]] = {
-        (campaign_id, rule_version, model): []
-        for campaign_id, rule_version, model in connection.execute(
-            """
-            select campaigns.campaign_id, campaigns.default_rule_version, used.attribution_model
-            from core.dim_campaign as campaigns
-            cross join (
-                select distinct attribution_model from intermediate.int_credits_unpivoted
-            ) as used
-            union
-            select campaign_id, default_rule_version, default_attribution_model
-            from core.dim_campaign
-            order by 1, 2, 3
-            """
-        )
-    }
-    rows = connection.execute(
-        """
-        select
-            credits.campaign_id, credits.rule_version, credits.attribution_model,
-            credits.creator_id,
-            coalesce(orders.customer_id, 'order ' || orders.order_id) as customer,
-            orders.ordered_at,
-            sum(credits.credit_share * credits.conversion_count)::float8 as credit,
-            sum(credits.credit_amount)::float8 as net_revenue
-        from intermediate.int_credits_unpivoted as credits
-        inner join core.dim_campaign as campaigns
-            on credits.campaign_id = campaigns.campaign_id
-            and credits.rule_version = campaigns.default_rule_version
-        inner join core.fct_order as orders
-            on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
-        where credits.channel_type = 'creator' and credits.order_class = 'kept'
-        group by 1, 2, 3, 4, 5, 6, orders.connection_id, orders.order_id
-        order by orders.connection_id, orders.order_id
-        """
-    )
-    for campaign_id, rule_version, model, *values in rows:
-        credited.setdefault((campaign_id, rule_version, model), []).append(CreditedOrder(*values))
-    return credited
-
-
 def _write(
     connection: psycopg.Connection,
     measure_run_id: int,
-    key: tuple[str, str, str],
+    campaign: CampaignInputs,
+    model: str,
     rows: Sequence[EstimateRow],
 ) -> int:
-    campaign_id, rule_version, model = key
     nothing = (None, None, None)
     with connection.cursor() as cursor:
         cursor.executemany(
             """
-            insert into analysis.creator_estimates values (
+            insert into analysis.creator_estimates (
+                campaign_id, creator_id, attribution_model, rule_version, estimated_order_count,
+                order_count_low, order_count_high, estimated_net_revenue_amount, net_revenue_low,
+                net_revenue_high, solve_id, input_key, solved_at
+            ) values (
                 %s, %s, %s, %s,
                 round(%s::numeric, 6), round(%s::numeric, 6), round(%s::numeric, 6),
                 round(%s::numeric, 2), round(%s::numeric, 2), round(%s::numeric, 2),
-                %s, transaction_timestamp()
+                %s, %s, transaction_timestamp()
             )
             """,
             [
-                (campaign_id, row.creator_id, model, rule_version, *row.orders)
+                (campaign.campaign_id, row.creator_id, model, campaign.rule_version, *row.orders)
                 + (row.net_revenue or nothing)
-                + (f"run-{measure_run_id}",)
+                + (f"run-{measure_run_id}", campaign.input_key)
                 for row in rows
             ],
         )

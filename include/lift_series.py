@@ -78,7 +78,8 @@ where creator_id is null and lower(session_medium) = any(%s)
 group by 1, 2
 """
 # A day counts for the shop when every shop of the campaign has reported it, and for orders from the
-# first day that was read: of earlier ones only those that came back are known.
+# first day that was read: of earlier ones only those that came back are known. A shop's orders are
+# counted once, not once per campaign that sells in it.
 DAYS = """
 with campaigns as (
     select campaign_id, start_date, least(end_date, %(last_day)s) as last_date
@@ -109,12 +110,15 @@ covered as (
     ) as zones using (campaign_id)
     group by shops.campaign_id
 ),
+shop_orders as materialized (
+    select connection_id, order_date as day, count(*) as order_count
+    from core.fct_order where order_class <> 'test' group by connection_id, order_date
+),
 orders as (
-    select shops.campaign_id, counted.order_date as day, count(*) as order_count
-    from core.fct_order as counted
+    select shops.campaign_id, shop_orders.day, sum(shop_orders.order_count) as order_count
+    from shop_orders
     join shops using (connection_id)
-    where counted.order_class <> 'test'
-    group by shops.campaign_id, counted.order_date
+    group by shops.campaign_id, shop_orders.day
 ),
 sessions as (
     select session_date as day, sum(session_count) as session_count

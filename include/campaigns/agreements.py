@@ -35,6 +35,10 @@ Channel = Literal[
 ]
 
 
+# What a piece does beside showing the product. Numbers of a giveaway are not those of other pieces.
+ContentMechanic = Literal["giveaway", "takeover", "live_session"]
+
+
 class Term(Validity):
     """A span of a contract: an order is judged under the term that holds on the order's day.
 
@@ -110,13 +114,26 @@ class UsageRight(Validity):
 
 
 class Deliverable(PlanModel):
-    """One promised piece."""
+    """One promised piece: what it is, what was promised of it, and how far its draft has come.
+
+    `length_seconds` and `promised_views` are the contract's. `revision_rounds` counts how often a
+    draft went back; `reshared_date` is the day the brand showed the piece on its own account.
+    """
 
     id: Identifier
     platform: Platform
     format: Literal["feed", "reel", "story"]
     planned_date: dt.date
     due_date: dt.date | None = None
+    mechanic: ContentMechanic | None = None
+    call_to_action: Text | None = None
+    length_seconds: Annotated[int, Field(gt=0)] | None = None
+    promised_views: Annotated[int, Field(gt=0)] | None = None
+    draft_due_date: dt.date | None = None
+    draft_submitted_date: dt.date | None = None
+    approved_date: dt.date | None = None
+    revision_rounds: Annotated[int, Field(ge=0)] | None = None
+    reshared_date: dt.date | None = None
 
 
 class Code(Validity):

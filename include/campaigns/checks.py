@@ -124,6 +124,9 @@ def _check_creators(plan: CampaignPlan) -> Iterator[Problem]:
             yield from _inside(plan, (*place, "planned_date"), piece.planned_date)
             if piece.due_date is not None:
                 yield from before((*place, "due_date"), piece.due_date, piece.planned_date)
+            if piece.approved_date is not None and piece.draft_submitted_date is not None:
+                approved, handed_in = piece.approved_date, piece.draft_submitted_date
+                yield from before((*place, "approved_date"), approved, handed_in)
         yield from _check_validity(creator, i)
 
 

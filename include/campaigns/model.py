@@ -69,6 +69,7 @@ __all__ = [
 
 AccessPath = Literal["own_account", "partnership_content", "business_discovery", "public", "none"]
 Tier = Literal["nano", "micro", "macro"]
+CreatorKind = Literal["person", "collective", "ai"]
 # The kinds of evidence whose look-back a campaign may set apart.
 EvidenceType = Literal[
     "utm_link", "landing_page", "ga4_event", "ga4_session", "discount_code", "survey"
@@ -130,6 +131,7 @@ class Account(PlanModel):
 class Creator(PlanModel):
     id: Identifier
     name: Text
+    kind: CreatorKind = "person"
     tier: Tier | None = None
     country: Country | None = None
     accounts: Annotated[tuple[Account, ...], Field(min_length=1)]

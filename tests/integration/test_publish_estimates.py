@@ -35,16 +35,27 @@ create table core.fct_order as
 select 'shopify'::text as connection_id, n::text as order_id, 'customer-' || n as customer_id,
     timestamptz '2026-03-02 12:00Z' + n * interval '1 hour' as ordered_at
 from generate_series(1, 40) as n;
-create table intermediate.int_credits_unpivoted as
-select 'glow'::text as campaign_id, 'all'::text as rule_version, model as attribution_model,
+create table core.fct_attribution_credit as
+select 'glow'::text as campaign_id, 'all'::text as rule_version,
     case when order_id::int <= 30 then 'maya' else 'noor' end as creator_id,
-    connection_id, order_id,
+    connection_id, order_id, ordered_at::date as order_date,
     case when order_id::int = 40 then 'direct' else 'creator' end as channel_type,
     case when order_id::int = 39 then 'cancelled' else 'kept' end as order_class,
-    1 as conversion_count, 1.0 as credit_share, 50.00 as credit_amount
-from core.fct_order cross join unnest(array['first_touch', 'linear']) as model
+    case when order_id::int = 1 then 2 else 1 end as touch_count, 1 as conversion_count,
+    1.0 as first_touch_share, 50.00 as first_touch_amount,
+    1.0 as linear_share, 50.00 as linear_amount
+from core.fct_order
 union all
-select 'glow', 'all', 'linear', 'maya', 'shopify', '1', 'creator', 'kept', 0, 1.0, -50.00;
+select 'glow', 'all', 'maya', 'shopify', '1', '2026-03-02', 'creator', 'kept', 2, 0,
+    1.0, 0.00, 1.0, -50.00
+union all
+select null, 'all', null, 'shopify', '1', '2026-03-02', 'email', 'kept', 2, 1, 0.0, 0.00, 0.0, 0.00;
+create table intermediate.int_credits_chained as
+select campaign_id, rule_version, creator_id, connection_id, order_id, channel_type, order_class,
+    conversion_count, first_touch_share as credit_share, first_touch_amount as credit_amount
+from core.fct_attribution_credit;
+create table intermediate.int_chain_days as
+select 'shopify'::text as connection_id, date '2026-03-02' as order_date, 'week'::text as solve_id;
 """
 
 
@@ -69,7 +80,7 @@ def estimates(warehouse: Any, columns: str, condition: str) -> list[tuple[Any, .
 
 def test_every_creator_gets_a_row_per_model(clean_warehouse: Any) -> None:
     run = prepare(clean_warehouse)
-    assert solve(clean_warehouse.dsn("transformer"), run) == 8
+    assert solve(clean_warehouse.dsn("transformer"), run) == 12
     rows = estimates(
         clean_warehouse,
         "creator_id, estimated_order_count::float8, order_count_low::float8,"
@@ -96,7 +107,7 @@ def test_a_refund_lowers_revenue_and_not_orders(clean_warehouse: Any) -> None:
     rows = estimates(
         clean_warehouse,
         "estimated_order_count, estimated_net_revenue_amount",
-        "creator_id = 'maya'",
+        "creator_id = 'maya' and attribution_model <> 'markov_path'",
     )
     (orders, revenue), (other_orders, other_revenue) = sorted(rows)
     assert orders == other_orders
@@ -113,13 +124,13 @@ def test_solving_again_replaces_and_an_unknown_run_changes_nothing(clean_warehou
     assert sorted(again) == sorted(before)
     with pytest.raises(PublishRefused, match="no measure run 99"):
         solve(dsn, 99)
-    assert len(estimates(clean_warehouse, "1", "true")) == 8
+    assert len(estimates(clean_warehouse, "1", "true")) == 12
 
 
 def test_before_the_first_order_the_default_model_has_rows(clean_warehouse: Any) -> None:
     run = prepare(clean_warehouse)
     with connect(clean_warehouse.dsn("transformer")) as connection:
-        connection.execute("delete from intermediate.int_credits_unpivoted")
+        connection.execute("delete from core.fct_attribution_credit")
     assert solve(clean_warehouse.dsn("transformer"), run) == 4
     columns = "attribution_model, rule_version, net_revenue_low"
     assert set(estimates(clean_warehouse, columns, "true")) == {("linear", "all", None)}

@@ -204,6 +204,7 @@ UNBOUNDED = {
     "mart_creator_scorecard.ctr_by_views": TWO_SYSTEMS,
     "mart_creator_scorecard.ctr_by_reach": TWO_SYSTEMS,
     "mart_data_health.rejected_rate": CENSUS,
+    "mart_deliverable_status.views_to_promised": "one piece beside what was promised of it",
     "mart_product_performance.cost_coverage_rate": CENSUS,
     "mart_program_quarterly.returning_creator_rate": CENSUS,
     "mart_program_quarterly.roas_to_date": "the quarter's own roas carries the interval",

@@ -39,6 +39,7 @@ final as (
         creators.creator_name,
         creators.tier,
         creators.country_code,
+        creators.creator_kind,
         accounts.platform,
         accounts.handle_key as handle,
         coalesce(accounts.access_path, 'none') as access_path,

@@ -34,6 +34,18 @@ captions as (
 
 ),
 
+mechanics as (
+
+    select
+        campaign_id,
+        platform,
+        post_id,
+        content_mechanic
+    from {{ ref('int_deliverables_matched') }}
+    where post_id is not null and content_mechanic is not null
+
+),
+
 kept_credits as (
 
     select
@@ -106,6 +118,7 @@ final as (
         creators.creator_name,
         posts.handle,
         posts.content_format,
+        mechanics.content_mechanic,
         posts.published_at,
         posts.published_date,
         posts.permalink,
@@ -167,6 +180,11 @@ final as (
         on
             posts.platform = captions.platform
             and posts.post_id = captions.post_id
+    left join mechanics
+        on
+            posts.campaign_id = mechanics.campaign_id
+            and posts.platform = mechanics.platform
+            and posts.post_id = mechanics.post_id
     left join post_sales
         on
             posts.campaign_id = post_sales.campaign_id

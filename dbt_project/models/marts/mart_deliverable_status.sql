@@ -1,3 +1,5 @@
+{% set has_youtube = 'youtube' in var('social_platforms') %}
+
 with
 
 facts as (
@@ -24,11 +26,42 @@ pieces as (
 
 ),
 
+promises as (
+
+    select * from {{ ref('stg_campaign_plan__deliverables') }}
+
+),
+
 posts as (
 
     select * from {{ ref('int_posts_matched') }}
 
 ),
+
+seen as (
+
+    select
+        campaign_id,
+        platform,
+        post_id,
+        views_count
+    from {{ ref('int_post_metrics_latest') }}
+
+),
+
+{% if has_youtube -%}
+-- No other platform's API tells how long a video is.
+lengths as (
+
+    select
+        'youtube' as platform,
+        video_id as post_id,
+        max(duration_seconds) as length_seconds
+    from {{ ref('stg_youtube__videos') }}
+    group by video_id
+
+),
+{%- endif %}
 
 captions as (
 
@@ -231,6 +264,31 @@ final as (
         disclosures.caption_position as disclosure_position,
         disclosures.caption_position <= {{ var('caption_fold_characters') }}
             as is_disclosed_before_fold,
+        promises.content_mechanic,
+        promises.call_to_action,
+        promises.draft_due_date,
+        promises.draft_submitted_date,
+        promises.approved_date,
+        case
+            when promises.approved_date <= facts.last_day then 'approved'
+            when promises.draft_submitted_date <= facts.last_day then 'submitted'
+            when promises.draft_due_date < facts.last_day then 'late'
+            when promises.draft_due_date is not null then 'due'
+            else 'none'
+        end as draft_status,
+        promises.revision_count,
+        case
+            when coalesce(promises.draft_due_date, promises.draft_submitted_date) is not null
+                then
+                    pieces.post_id is not null
+                    and coalesce(pieces.published_date < promises.approved_date, true)
+        end as is_live_without_approval,
+        promises.promised_length_seconds,
+        {{ 'lengths.length_seconds' if has_youtube else 'cast(null as bigint)' }} as length_seconds,
+        promises.promised_views_count,
+        seen.views_count,
+        {{ ratio('seen.views_count', 'promises.promised_views_count') }} as views_to_promised,
+        promises.reshared_date,
         rights.rights_from_date,
         rights.rights_until_date,
         case
@@ -263,7 +321,23 @@ final as (
         on
             pieces.campaign_id = creators.campaign_id
             and pieces.creator_id = creators.creator_id
+    inner join promises
+        on
+            pieces.campaign_id = promises.campaign_id
+            and pieces.creator_id = promises.creator_id
+            and pieces.deliverable_id = promises.deliverable_id
     cross join facts
+    left join seen
+        on
+            pieces.campaign_id = seen.campaign_id
+            and pieces.platform = seen.platform
+            and pieces.post_id = seen.post_id
+    {%- if has_youtube %}
+    left join lengths
+        on
+            pieces.platform = lengths.platform
+            and pieces.post_id = lengths.post_id
+    {%- endif %}
     left join posts
         on
             pieces.campaign_id = posts.campaign_id

@@ -55,6 +55,7 @@ def creators(plan: CampaignPlan, version: str) -> Iterator[Document]:
             creator_name=creator.name,
             tier=creator.tier,
             country_code=creator.country,
+            creator_kind=creator.kind,
         )
 
 
@@ -201,6 +202,15 @@ def deliverables(plan: CampaignPlan, version: str) -> Iterator[Document]:
                 content_format=piece.format,
                 planned_date=piece.planned_date,
                 due_date=piece.due_date,
+                content_mechanic=piece.mechanic,
+                call_to_action=piece.call_to_action,
+                promised_length_seconds=piece.length_seconds,
+                promised_views_count=piece.promised_views,
+                draft_due_date=piece.draft_due_date,
+                draft_submitted_date=piece.draft_submitted_date,
+                approved_date=piece.approved_date,
+                revision_count=piece.revision_rounds,
+                reshared_date=piece.reshared_date,
             )
 
 

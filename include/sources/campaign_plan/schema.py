@@ -58,6 +58,7 @@ class Creator(Record, frozen=True, array_like=True):
     creator_name: str
     tier: str | None
     country_code: str | None
+    creator_kind: str | None  # person, collective, ai
 
 
 class CreatorAccount(Record, frozen=True, array_like=True):
@@ -150,6 +151,15 @@ class Deliverable(Record, frozen=True, array_like=True):
     content_format: str  # feed, reel, story
     planned_date: dt.date
     due_date: dt.date | None
+    content_mechanic: str | None  # giveaway, takeover, live_session
+    call_to_action: str | None
+    promised_length_seconds: int | None
+    promised_views_count: int | None
+    draft_due_date: dt.date | None
+    draft_submitted_date: dt.date | None
+    approved_date: dt.date | None
+    revision_count: int | None
+    reshared_date: dt.date | None  # the brand showed it on its own account
 
 
 class Code(Record, frozen=True, array_like=True):

@@ -14,9 +14,13 @@ create table if not exists analysis.creator_estimates (
     solved_at timestamptz not null,
     primary key (campaign_id, creator_id, attribution_model, rule_version)
 );
+-- Rows of before have no hash, so the next run replaces them.
+alter table analysis.creator_estimates add column if not exists input_key text;
 alter table analysis.creator_estimates owner to transformer;
 comment on table analysis.creator_estimates is
 'Expected orders and net revenue per creator, model and rule version, with 90 % intervals.';
+comment on column analysis.creator_estimates.input_key
+is 'Hash of what the campaign was estimated from: equal means nothing to solve.';
 
 -- One row per solve of a campaign's week. The newest published one is served; a frozen one is
 -- followed only by an explicit refit.

@@ -1,16 +1,46 @@
 -- One row per campaign and creator. Numbers of two platforms, access paths, scopes or definitions
 -- are not one number: of the creator's main account one group is measured, that of the account's
--- own path if there is one, else the one with most posts. post_count counts all.
+-- own path if there is one, else the one with most posts. post_count counts all. Giveaways buy
+-- their comments: the numbers at age 7 days, by which creators are ranked, leave them out.
 with
+
+giveaways as (
+
+    select
+        campaign_id,
+        platform,
+        post_id
+    from {{ ref('int_deliverables_matched') }}
+    where content_mechanic = 'giveaway' and post_id is not null
+
+),
+
+compared as (
+
+    select
+        posts.*,
+        case when giveaways.post_id is null then posts.views_day7_count end
+            as compared_views_count,
+        case when giveaways.post_id is null then posts.engagement_basic_day7_count end
+            as compared_engagement_count
+    from {{ ref('int_post_metrics_latest') }} as posts
+    left join giveaways
+        on
+            posts.campaign_id = giveaways.campaign_id
+            and posts.platform = giveaways.platform
+            and posts.post_id = giveaways.post_id
+
+),
 
 posts as (
 
     select
         *,
-        case when engagement_basic_day7_count is not null then nullif(views_day7_count, 0) end
+        case when compared_engagement_count is not null then nullif(compared_views_count, 0) end
             as day7_views_count,
-        ln(engagement_basic_day7_count + 0.5) - ln(nullif(views_day7_count, 0)) as day7_log_rate
-    from {{ ref('int_post_metrics_latest') }}
+        ln(compared_engagement_count + 0.5) - ln(nullif(compared_views_count, 0))
+            as day7_log_rate
+    from compared
 
 ),
 
@@ -44,8 +74,8 @@ alike as (
         {{ sum_count('posts.link_click_count') }} as platform_click_count,
         {{ sum_count('posts.engagement_count') }} as engagement_count,
         {{ sum_count('posts.engagement_basic_count') }} as engagement_basic_count,
-        {{ sum_count('posts.views_day7_count') }} as views_day7_count,
-        {{ sum_count('posts.engagement_basic_day7_count') }} as engagement_basic_day7_count,
+        {{ sum_count('posts.compared_views_count') }} as views_day7_count,
+        {{ sum_count('posts.compared_engagement_count') }} as engagement_basic_day7_count,
         -- A rate of sums holds only posts whose numerator and denominator are both known.
         {{ ratio_of_sums(
             'posts.engagement_basic_count + posts.shares_count', 'posts.reach_count'
@@ -55,7 +85,7 @@ alike as (
         {{ ratio_of_sums('posts.engagement_count', 'posts.views_count') }} as er_by_views,
         {{ ratio_of_sums('posts.engagement_basic_count', 'posts.views_count') }}
             as er_basic_by_views,
-        {{ ratio_of_sums('posts.engagement_basic_day7_count', 'posts.views_day7_count') }}
+        {{ ratio_of_sums('posts.compared_engagement_count', 'posts.compared_views_count') }}
             as er_basic_by_views_day7,
         -- For the spread between posts of one creator, and how far so few can be trusted.
         count(posts.day7_log_rate) - 1 as day7_freedom,

@@ -90,6 +90,7 @@ matched as (
         deliverables.content_format,
         deliverables.planned_date,
         deliverables.due_date,
+        deliverables.content_mechanic,
         paired.post_id,
         paired.published_date,
         paired.post_id is null and (

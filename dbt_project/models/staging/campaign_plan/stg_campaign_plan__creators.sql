@@ -15,6 +15,7 @@ renamed as (
         creator_name,
         tier,
         country_code,
+        coalesce(creator_kind, 'person') as creator_kind,
         _load_id as load_id
     from source
 
