@@ -1,6 +1,7 @@
 """With every passing fault on, days of every source end with the rows of days without faults.
 
-The same runs show that landing alone rebuilds raw and that nothing secret or personal got out.
+The same runs show that landing alone rebuilds raw, that nothing secret or personal got out, and
+that odd values in the pages they landed come through or are quarantined.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from include.landing.pages import find_runs
+from include.landing.store import open_store
 from include.replay import replay_all
 from include.sources import discover_sources
 from tests.conftest import Warehouse
@@ -29,6 +32,7 @@ from tests.integration.faulty_sandbox import (
     prepare_ingest,
     shared_bench,
 )
+from tests.integration.hostile_values import check_field, find_samples, kind_of, odd_values
 
 PROBABILITY = 0.05
 # Two requests a day would hardly ever be hit.
@@ -45,6 +49,24 @@ TOKENS = re.compile(
 PEOPLE = re.compile(
     r"[\w.+-]+@(?!sandbox\.iam)[\w-]+\.[a-z]{2,}|\+\d[\d -]{8,14}\d\b|\b555[- ]?\d{4}\b"
 )
+
+
+# Fields by which a connector chooses among what an answer holds, or that it keeps in another form:
+# the time of an event in microseconds, whether a session was engaged.
+CHOOSING = {
+    "ga4_export.events": {
+        "*.event_timestamp",
+        "*.event_params.*.key",
+        "*.event_params.*.value.string_value",
+    },
+    "instagram.partnership_content": {"data.*.platform"},
+    "woocommerce.orders": {"*.meta_data.*.key"},
+    "woocommerce.refunds": {"*.line_items.*.meta_data.*.key"},
+    "youtube.comments": {"items.*.id"},
+    "youtube.videos": {"items.*.id"},
+}
+# How many values are tried at least, where an answer has few fields.
+FIELDS_TRIED = {"exchange_rates": 4, "ga4_export": 80}
 
 
 @dataclass
@@ -173,6 +195,26 @@ def test_nothing_secret_or_personal_gets_out(
         for pattern in (TOKENS, PEOPLE):
             found = pattern.search(text)
             assert found is None, f"{place}: {text[max(0, found.start() - 60) : found.end() + 20]}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_odd_values_come_through_or_are_quarantined(
+    tell: Callable[[str], Story], name: str
+) -> None:
+    """Large ids, leading zeros, "-0.00", NUL, emoji, right-to-left text, a megabyte, +0000."""
+    store, tried, wrong = open_store(str(tell(name).calm_landing)), 0, []
+    for stream in discover_sources()[name].streams:
+        chosen_by = CHOOSING.get(f"{name}.{stream.name}", set())
+        runs = find_runs(store, name, name, stream.name)
+        for sample in find_samples(store, runs, stream):
+            plain = sample.texts
+            for odd in odd_values(sample):
+                field = ".".join(map(str, kind_of(sample, odd.path)))
+                tried += 1
+                if field not in chosen_by and (problem := check_field(sample, odd, plain)):
+                    wrong.append(f"{stream.name} {field} {str(odd.value)[:30]!r}: {problem}")
+    assert wrong == []
+    assert tried >= FIELDS_TRIED.get(name, 100)
 
 
 @pytest.mark.long

@@ -220,9 +220,9 @@ def test_comments_are_those_of_the_window_and_name_nobody(bench: Bench) -> None:
     names = {name.encode() for name in bench.market.accounts}
     folder = Path(bench.landing) / "instagram" / "instagram" / "comments"
     pages = [gzip.decompress(path.read_bytes()) for path in folder.rglob("page-*.gz")]
-    assert pages
+    # The page behind a full one may be empty.
+    assert sum(b'"username": "' in page for page in pages) > 10
     for page in pages:
-        assert b'"username": "' in page
         assert not any(b'"username": "' + name in page for name in names)
 
 

@@ -330,6 +330,46 @@ def test_more_comments_are_asked_for_until_they_are_too_old() -> None:
     assert [row["id"] for row in rows] == ["c4", "c3", "c2"]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 25])
+def test_replies_do_not_depend_on_where_a_page_of_comments_ends(size: int) -> None:
+    """Read from 2026-11-03T05:00Z on: replies to comments made from 2026-10-27T05:00Z on."""
+    days = ("2026-11-04", "2026-11-03", "2026-10-29", "2026-10-28", "2026-10-27", "2026-10-26")
+    replied = [
+        comment(
+            f"c{day[-2:]}",
+            f"{day}T03:30:00+0000",
+            replies={"data": [comment(f"r{day[-2:]}", "2026-11-04T12:00:00+0000")]},
+        )
+        for day in days
+    ]
+    # This one has more replies than came with it.
+    replied[2]["replies"]["paging"] = {"cursors": {"after": "0"}, "next": "https://g.test/next"}
+
+    def edge(first: int) -> dict[str, Any]:
+        given, last = replied[first : first + size], first + size
+        paging = {"cursors": {"after": str(last)}, "next": "https://g.test/next"}
+        return {"data": given, "paging": paging} if last < len(replied) else {"data": given}
+
+    def answers(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if path == "c29/replies":
+            return {"data": [comment("r29b", "2026-11-04T13:00:00+0000")]}
+        if path == "m1/comments":
+            return edge(int(params["after"]))
+        return accounts(MAYA) if path == "me/accounts" else {"data": [{"id": "m1"} | first]}
+
+    first = {"comments": edge(0)}
+    rows, _ = run("comments", answers, DAY)
+    found = {(row["id"], row.get("parent_id")) for row in rows}
+    assert found == {
+        ("c04", None),
+        ("r04", "c04"),
+        ("r03", "c03"),
+        ("r29", "c29"),
+        ("r29b", "c29"),
+        ("r28", "c28"),
+    }
+
+
 def test_older_posts_are_looked_at_on_mondays() -> None:
     def answers(path: str, params: dict[str, Any]) -> dict[str, Any]:
         return accounts(MAYA) if path == "me/accounts" else {"data": []}

@@ -417,19 +417,38 @@ def test_threads_replies_and_videos_without_comments() -> None:
     assert {row["read_at"] for row in rows} == {first["read_at"]}
 
 
-def test_pages_of_threads_are_bounded() -> None:
+@pytest.mark.parametrize("size", [1, 3, 50, 100])
+def test_threads_are_bounded_wherever_a_page_ends(size: int) -> None:
+    """A page may hold fewer threads than asked for and begin with one that came before."""
+
     def threads(resource: str, params: dict[str, Any]) -> dict[str, Any]:
-        number = int(params.get("pageToken", 0))
-        return listed(thread(f"t{number}"), token=str(number + 1))
+        if resource == "comments":
+            return listed(comment(f"{params['parentId']}.0", parentId=params["parentId"]))
+        first = int(params.get("pageToken", 0))
+        repeated = [thread(f"t{first - 1}")] if first else []
+        given = [thread(f"t{n}", replies=int(n % 60 == 10)) for n in range(first, first + size)]
+        return listed(*repeated, *given, token=str(first + size))
 
     rows, session = run(
         "comments",
         comment_answers({"viral000000": "9999"}, threads),
         targets=(MAYA,),
-        comment_pages=3,
+        comment_pages=2,
     )
-    assert [row["comment_id"] for row in rows][1:] == ["t0", "t1", "t2"]
-    assert [name for name, _ in session.asked].count("commentThreads") == 3
+    # Of 200 threads numbers 10, 70, 130 and 190 have a reply that is not given with them.
+    replies = {f"t{n}.0" for n in (10, 70, 130, 190)}
+    read = {row["comment_id"] for row in rows if row["comment_id"] != "(none)"}
+    assert read == {*(f"t{n}" for n in range(200)), *replies}
+    asked = [params["parentId"] for name, params in session.asked if name == "comments"]
+    assert asked == ["t10", "t70", "t130", "t190"]
+
+
+def test_an_empty_page_before_the_first_comment_says_nothing() -> None:
+    def threads(resource: str, params: dict[str, Any]) -> dict[str, Any]:
+        return listed(thread("t1")) if "pageToken" in params else listed(token="T1")
+
+    rows, _ = run("comments", comment_answers({"a" * 11: "1"}, threads), targets=(MAYA,))
+    assert {row["comment_id"] for row in rows if row["video_id"] == "a" * 11} == {"t1"}
 
 
 def test_the_author_is_no_column_in_the_clear() -> None:

@@ -62,8 +62,10 @@ Daily, when the business day is over. A window is current for 24 hours after its
 skips these streams, because the API knows no past. Stories have a DAG of their own,
 `ingest_instagram_stories`, with windows of six hours (UTC; keys such as `2026-11-04T06`), each
 current for six hours: a story that no run sees while it is live is lost. No day waits for them.
-Allowances are per account and rolling 24 hours; from 80 % on requests are spread out. Metrics the
-API refuses are left out post by post and named in `refused_metrics`.
+Comments are looked for under posts of the last 14 days (on Mondays 90), replies under comments that
+are at most a week older than what is read. Allowances are per account and rolling 24 hours; from
+80 % on requests are spread out. Metrics the API refuses are left out post by post and named in
+`refused_metrics`.
 
 ## When it fails
 

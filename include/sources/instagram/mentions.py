@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from include.sources._base import Document, FetchContext, Page, Window
@@ -16,7 +16,7 @@ from include.sources.instagram.client import (
     publication_span,
 )
 from include.sources.instagram.graph import Graph
-from include.sources.instagram.parse import is_within, parse_listed, read_time
+from include.sources.instagram.parse import is_older, is_within, parse_listed, read_time
 
 TAG_FIELDS = (
     "id,caption,media_type,media_product_type,permalink,timestamp,username,"
@@ -27,6 +27,9 @@ COMMENT_FIELDS = "id,text,timestamp,username,like_count,hidden"
 COMMENTS_LIMIT, REPLIES_LIMIT = 25, 25
 # Hardly anybody comments on older posts: those are looked at on Mondays.
 YOUNG_DAYS = 14
+# Answers are looked for under comments made up to so long before the window: what is beyond must
+# not depend on where a page of comments ends.
+ANSWERED_DAYS = 7
 
 
 def fetch_tags(ctx: FetchContext) -> Iterator[Page]:
@@ -46,8 +49,9 @@ def fetch_comments(ctx: FetchContext) -> Iterator[Page]:
 
     In the window of a Monday posts up to 90 days old; the stream's look-back is longer then.
 
-    Where a post has more comments since the window's start than came with it, the rest is asked for
-    on pages of its own. A reply to a comment older than the window is not seen.
+    Where a post has more comments of the window or of the week before it than came with it, or a
+    comment more replies, the rest is asked for on pages of its own. Replies to a comment that was
+    older than a week when the window began are not looked for.
     """
     graph = Graph(ctx)
     span = comment_span(ctx.window)
@@ -63,7 +67,9 @@ def fetch_comments(ctx: FetchContext) -> Iterator[Page]:
             page.context = shared
             yield page
             for media in page.document.get("data", []):
-                yield from _more_comments(graph, media, fields, shared)
+                at = {**shared, "media_id": str(media["id"])}
+                yield from _more_replies(graph, media.get("comments", {}), at)
+                yield from _more_comments(graph, media.get("comments", {}), fields, at)
 
 
 def parse_tags(document: Mapping[str, Any], page: Page) -> Iterator[Document]:
@@ -74,18 +80,25 @@ def parse_tags(document: Mapping[str, Any], page: Page) -> Iterator[Document]:
 def parse_comments(document: Mapping[str, Any], page: Page) -> Iterator[Document]:
     """Yield the comments and replies of a page that were made in the window."""
     media_id = page.context.get("media_id")
-    if media_id is not None:
+    if media_id is None:
+        for media in document.get("data", []):
+            yield from _comments_of(str(media["id"]), media.get("comments", {}), page)
+    elif (parent_id := page.context.get("parent_id")) is not None:
+        replies = ({**reply, "parent_id": parent_id} for reply in document.get("data", []))
+        yield from _made_in_window(replies, str(media_id), page)
+    else:
         yield from _comments_of(str(media_id), document, page)
-        return
-    for media in document.get("data", []):
-        yield from _comments_of(str(media["id"]), media.get("comments", {}), page)
 
 
 def comment_span(window: Window) -> dict[str, str]:
-    """Return the times [from, before) of the comments a window holds, look-back included."""
+    """Return the times [from, before) of the comments a window holds, look-back included.
+
+    `answered_from` is when the oldest comment was made whose replies are looked for.
+    """
     return {
         "published_from": window.start.isoformat(),
         "published_before": window.end.isoformat(),
+        "answered_from": (window.start - dt.timedelta(days=ANSWERED_DAYS)).isoformat(),
     }
 
 
@@ -94,32 +107,68 @@ def _comment_fields() -> str:
 
 
 def _more_comments(
-    graph: Graph, media: Mapping[str, Any], fields: str, shared: Mapping[str, str]
+    graph: Graph, edge: Mapping[str, Any], fields: str, context: Mapping[str, str]
 ) -> Iterator[Page]:
-    edge = media.get("comments", {})
-    paging = edge.get("paging", {})
-    after = paging.get("cursors", {}).get("after")
-    if not paging.get("next") or not after or _is_done(edge.get("data", []), shared):
+    """Yield the pages behind a post's first comments, until they are too old for new replies."""
+    after = _next_cursor(edge)
+    if after is None or _is_done(edge, context):
         return
-    path = f"{media['id']}/comments"
+    path = f"{context['media_id']}/comments"
     for page in graph.pages(path, {"fields": fields}, limit=COMMENTS_LIMIT, after=after):
-        page.context = {**shared, "media_id": str(media["id"])}
+        page.context = context
         yield page
-        if _is_done(page.document.get("data", []), shared):
+        yield from _more_replies(graph, page.document, context)
+        if _is_done(page.document, context):
             return
 
 
-def _is_done(comments: Sequence[Mapping[str, Any]], span: Mapping[str, str]) -> bool:
-    """The newest come first, so nothing new follows once the last one is older than the span."""
-    return bool(comments) and all_older(comments[-1:], "timestamp", span)
+def _more_replies(
+    graph: Graph, edge: Mapping[str, Any], context: Mapping[str, str]
+) -> Iterator[Page]:
+    """Yield the pages of replies that did not come with their comment."""
+    for comment in edge.get("data", []):
+        after = _next_cursor(comment.get("replies", {}))
+        if after is None or not _is_answered(comment, context):
+            continue
+        path = f"{comment['id']}/replies"
+        for page in graph.pages(path, {"fields": COMMENT_FIELDS}, limit=REPLIES_LIMIT, after=after):
+            page.context = {**context, "parent_id": str(comment["id"])}
+            yield page
+
+
+def _next_cursor(edge: Mapping[str, Any]) -> str | None:
+    """Return the cursor behind what came with an object; None when that was all."""
+    paging = edge.get("paging", {})
+    return paging.get("cursors", {}).get("after") if paging.get("next") else None
+
+
+def _is_done(edge: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    """The newest come first, so nothing new follows once the last one is too old for replies."""
+    comments = edge.get("data", [])
+    return bool(comments) and not _is_answered(comments[-1], context)
+
+
+def _is_answered(comment: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+    """Say whether replies to a comment are looked for; of a page landed earlier all were."""
+    since = context.get("answered_from")
+    return since is None or not is_older(comment.get("timestamp"), {"published_from": since})
 
 
 def _comments_of(media_id: str, edge: Mapping[str, Any], page: Page) -> Iterator[Document]:
-    shared = {"media_id": media_id, "account_id": page.context["account_id"]}
     for comment in edge.get("data", []):
-        replies = comment.get("replies", {}).get("data", [])
         own = {key: value for key, value in comment.items() if key != "replies"}
-        for entry in (own, *({**reply, "parent_id": comment["id"]} for reply in replies)):
-            timestamp = read_time(entry.get("timestamp"))
-            if is_within(timestamp, page.context):
-                yield {**entry, **shared, "timestamp": timestamp}
+        found = [own]
+        if _is_answered(comment, page.context):
+            replies = comment.get("replies", {}).get("data", [])
+            found += [{**reply, "parent_id": comment["id"]} for reply in replies]
+        yield from _made_in_window(found, media_id, page)
+
+
+def _made_in_window(
+    found: Iterable[Mapping[str, Any]], media_id: str, page: Page
+) -> Iterator[Document]:
+    shared = {"media_id": media_id, "account_id": page.context["account_id"]}
+    for entry in found:
+        timestamp = read_time(entry.get("timestamp"))
+        if is_within(timestamp, page.context):
+            yield {**entry, **shared, "timestamp": timestamp}

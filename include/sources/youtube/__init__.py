@@ -14,7 +14,7 @@ A connection `youtube` (or `youtube__<name>`), type HTTP:
 | extra.channel_id | the connection's own channel, such as `UCa1b2c3d4e5f6g7h8i9j0kl` |
 | extra.client_id, extra.client_secret, extra.refresh_token | the channel owner's authorisation |
 | extra.quota_units | units a day the project has, by default 10,000 |
-| extra.comment_pages | pages of comment threads per video, by default 20 (2,000 threads) |
+| extra.comment_pages | newest threads per video in hundreds, by default 20 (2,000 threads) |
 | extra.token_uri, extra.analytics_url | other addresses than Google's, for a proxy |
 
 A creator who connected the channel has a connection of its own (`youtube__maya`). All other

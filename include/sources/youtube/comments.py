@@ -23,7 +23,8 @@ from include.sources.youtube.refusals import object_reason
 QUOTA_SHARE = 0.8
 DAILY_UNTIL_DAY, WEEK_DAYS = 14, 7
 PAGE_COMMENTS = 100
-# Pages of threads per video, newest first: a video gone viral must not eat the day's quota.
+# Pages of threads per video, newest first: a video gone viral must not eat the day's quota. What is
+# bounded are their threads: how many a page holds is up to the API, which comments are read is not.
 MOST_PAGES = 20
 NO_COMMENT = "(none)"
 NO_COMMENTS, COMMENTS_DISABLED = "no_comments", "comments_disabled"
@@ -33,10 +34,11 @@ def fetch_comments(ctx: FetchContext) -> Iterator[Page]:
     """Ask for the number of comments of every due video, then for the threads where there are any.
 
     A page's context holds `readAt`, the same for all pages of one video: comments with an earlier
-    one were not there any more.
+    one were not there any more; `isFirst` until a thread has come; and on a video's last page
+    `beyond`, the threads that came with it and are more than a video may have.
     """
     api = YouTube(ctx, quota_share=QUOTA_SHARE)
-    most_pages = read_most_pages(ctx.connection)
+    most_threads = read_most_pages(ctx.connection) * PAGE_COMMENTS
     listed = list_videos(upload_pages(api, ctx))
     due = [video for video in listed if is_due(video["publishedAt"], ctx.window)]
     for batch in batches(due, PAGE_ITEMS):
@@ -46,7 +48,7 @@ def fetch_comments(ctx: FetchContext) -> Iterator[Page]:
         counts = _comment_counts(page.document)
         for video in batch:
             if counts.get(video["id"], 0) > 0:
-                yield from _video_pages(api, video, most_pages)
+                yield from _video_pages(api, video, most_threads)
 
 
 def parse_comments(document: Mapping[str, Any], page: Page) -> Iterator[Document]:
@@ -86,7 +88,7 @@ def read_most_pages(connection: Connection) -> int:
     return int(str(value))
 
 
-def _video_pages(api: YouTube, video: Mapping[str, Any], most_pages: int) -> Iterator[Page]:
+def _video_pages(api: YouTube, video: Mapping[str, Any], most_threads: int) -> Iterator[Page]:
     context: dict[str, Any] = {"videoId": video["id"], "channelId": video["channelId"]}
     params = {
         "part": "snippet,replies",
@@ -95,14 +97,22 @@ def _video_pages(api: YouTube, video: Mapping[str, Any], most_pages: int) -> Ite
         "order": "time",
         "textFormat": "plainText",
     }
-    for number, page in enumerate(api.pages("commentThreads", params), start=1):
+    read: set[str] = set()
+    for page in api.pages("commentThreads", params):
         context.setdefault("readAt", page.captured_at.isoformat())
-        page.context = {**context, "isFirst": number == 1}
+        page.context = {**context, "isFirst": not read}
+        # A new comment moves the list while it is read: the thread that comes twice counts once.
+        new = {str(thread["id"]): thread for thread in page.document.get("items") or []}
+        new = {thread_id: thread for thread_id, thread in new.items() if thread_id not in read}
+        beyond = list(new)[most_threads - len(read) :]
+        if beyond:
+            page.context["beyond"] = beyond
         yield page
-        for thread in page.document.get("items") or []:
-            if _has_more_replies(thread):
-                yield from _reply_pages(api, str(thread["id"]), context)
-        if number == most_pages:
+        for thread_id in list(new)[: most_threads - len(read)]:
+            if _has_more_replies(new[thread_id]):
+                yield from _reply_pages(api, thread_id, context)
+        read |= new.keys()
+        if len(read) >= most_threads:
             return
 
 
@@ -131,10 +141,13 @@ def _threads(
     document: Mapping[str, Any], page: Page, shared: Mapping[str, Any]
 ) -> Iterator[Document]:
     threads = document.get("items") or []
-    if not threads and page.context["isFirst"]:
+    if not threads and page.context["isFirst"] and not document.get("nextPageToken"):
         reason = object_reason(document) or NO_COMMENTS
         yield {**shared, "id": NO_COMMENT, "unavailableReason": reason}
+    beyond = frozenset(page.context.get("beyond", ()))
     for thread in threads:
+        if thread.get("id") in beyond:
+            continue
         snippet = thread["snippet"]
         total = snippet.get("totalReplyCount")
         yield {**snippet["topLevelComment"], **shared, "totalReplyCount": total}
