@@ -74,8 +74,8 @@ limit 3
 
 _PIECES: LiteralString = """
 select
-    deliverable_id, creator_id, creator_name, deliverable_status, due_date, published_date,
-    late_day_count, disclosure_status, permalink
+    deliverable_id, creator_id, creator_name, platform, content_format, deliverable_status,
+    due_date, published_date, late_day_count, disclosure_status, permalink
 from marts.mart_deliverable_status
 where
     campaign_id = %(campaign)s
@@ -115,7 +115,8 @@ order by audience_score desc, creator_id, platform
 """
 
 _PACING: LiteralString = """
-select goal_id, target_value, projected_end_low, projected_end_value, projected_end_high
+select
+    goal_id, metric, unit, target_value, projected_end_low, projected_end_value, projected_end_high
 from marts.mart_campaign_pacing
 where campaign_id = %(campaign)s
 order by goal_id
