@@ -67,7 +67,7 @@ def name_rows(snapshot: Snapshot, rows: Sequence[Row]) -> list[Row]:
 def name_subjects(snapshot: Snapshot, alerts: Sequence[Row]) -> list[Row]:
     """Return alerts with `about`, a campaign's name or the subject, and `detail`, what of it."""
     campaigns = name_campaigns(snapshot)
-    found = []
+    found: list[Row] = []
     for row in alerts:
         about, detail = row["subject"], ""
         if row["kind"] in CAMPAIGN_KINDS:

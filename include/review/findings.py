@@ -72,7 +72,7 @@ def find_winners(
     by_return = {row["creator_id"]: row for row in best}
     ranked = sorted(chances, key=lambda creator: (-chances[creator], creator))[:MOVERS]
     found = []
-    for creator in ranked or by_return:
+    for creator in ranked or list(by_return)[:MOVERS]:
         row = by_return.get(creator)
         chance = chances.get(creator)
         known = f"P(best next piece) {_percent(chance)}" if chance is not None else _NO_CHANCE
@@ -235,12 +235,8 @@ def _percent(rate: Decimal, sign: Literal["", "+"] = "") -> str:
 
 
 def _reached(value: Decimal, unit: str) -> str:
-    """Write a goal's figure in its unit: 8,551, or a rate as 9.4 %."""
-    return f"{value * 100:.1f} %" if unit == "rate" else _figure(value)
-
-
-def _figure(value: Decimal) -> str:
-    """Write four significant digits of a goal's figure, whole numbers whole: 15,000 and 886.7."""
-    digits = 0 if abs(value) >= 1000 else max(0, 3 - value.adjusted()) if value else 0
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """Write a goal's figure in its unit: a rate as 9.4 %, a small count as 12.5, others whole."""
+    if unit == "rate":
+        return f"{value * 100:.1f} %"
+    digits = 0 if abs(value) >= 100 or value == value.to_integral_value() else 1
+    return f"{value:,.{digits}f}"

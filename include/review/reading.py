@@ -69,7 +69,6 @@ where
     campaign_id = %(campaign)s and attribution_model = %(model)s and rule_version = %(rule)s
     and roas is not null and credited_order_count > 0
 order by roas desc, creator_id
-limit 3
 """
 
 _PIECES: LiteralString = """
@@ -146,7 +145,7 @@ def read_creator_weeks(
 
 
 def read_best(connection: psycopg.Connection, campaign: Campaign, week: Week) -> list[Row]:
-    """Return the three creators with the highest return so far, with its interval."""
+    """Return the creators with a return so far and its interval, the highest first."""
     return read_rows(connection, _SCORECARD, _parameters(campaign, week))
 
 

@@ -75,6 +75,8 @@ def test_winners_are_ranked_by_their_chance_and_by_return_without_one() -> None:
     ]
     assert [f.subject for f in find_winners(best, {})] == ["ana", "bo"]
     assert "P(best) not known" in find_winners(best, {})[0].message
+    many = [row | {"creator_id": f"c{n}"} for n in range(9) for row in best[:1]]
+    assert [f.subject for f in find_winners(many, {})] == ["c0", "c1", "c2"]
 
 
 def test_every_kind_of_risk_has_its_line() -> None:
@@ -134,7 +136,7 @@ def test_only_a_goal_whose_best_case_misses_a_fifth_is_far_off() -> None:
     )
 
 
-def test_a_goals_figures_keep_four_digits_and_no_exponent() -> None:
+def test_a_goals_figures_are_counts_without_an_exponent() -> None:
     goal = {
         "goal_id": "clicks",
         "metric": "link_clicks",
@@ -142,11 +144,11 @@ def test_a_goals_figures_keep_four_digits_and_no_exponent() -> None:
         "target_value": Decimal("15000.00"),
         "projected_end_low": Decimal("8474.4"),
         "projected_end_value": Decimal("895.04"),
-        "projected_end_high": Decimal("0.094123"),
+        "projected_end_high": Decimal("9876.5"),
     }
     (found,) = find_pacing_risks([goal])
     assert found.message == (
-        "Visits by the creators' links (goal clicks): will end at 895 (90 %: 8,474 to 0.09412), "
+        "Visits by the creators' links (goal clicks): will end at 895 (90 %: 8,474 to 9,876), "
         "the target is 15,000"
     )
 
