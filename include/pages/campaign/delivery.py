@@ -118,11 +118,11 @@ def read_delivery(
 
 def _badged(row: Row) -> Row:
     status, disclosure = row["deliverable_status"], row["disclosure_status"]
+    piece = formats.piece(row["platform"], row["content_format"])
     return {
         **row,
-        "piece": two_lines(
-            formats.piece(row["platform"], row["content_format"]), row["deliverable_id"]
-        ),
+        # Two words that stay on one line: the id stands below them.
+        "piece": two_lines(piece.replace(" ", "\N{NO-BREAK SPACE}"), row["deliverable_id"]),
         "status": badge(formats.words(status), _KINDS.get(status, "")),
         "disclosure": badge(formats.words(disclosure), _DISCLOSURES.get(disclosure, ""))
         if disclosure
