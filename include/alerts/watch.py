@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from include.page_paths import campaign_page, checks_page, freshness_page, publications_page
-from include.review.findings import find_pacing_risks
+from include.review.findings import describe_piece, find_pacing_risks
 from include.review.reading import has_mart, read_pacing, read_rows
 
 # Wall-clock times of the reporting time zone: `close_day` runs at the first, and a publication
@@ -186,8 +186,12 @@ def far_off_goals(at: Situation) -> list[Alert]:
 
 
 _LEAKED: LiteralString = """
-select leaked.campaign_id, leaked.creator_id, leaked.code, leaked.reasons
+select
+    leaked.campaign_id, leaked.code, leaked.reasons,
+    coalesce(creators.creator_name, leaked.creator_id) as creator_name
 from marts.mart_code_leakage as leaked
+left join core.dim_creator as creators
+    on leaked.campaign_id = creators.campaign_id and leaked.creator_id = creators.creator_id
 where
     leaked.leak_class = 'leaked'
     -- A person has said so in the campaign file: then it is known.
@@ -210,7 +214,7 @@ def leaked_codes(at: Situation) -> list[Alert]:
         Alert(
             "code_leaked",
             f"{row['campaign_id']}/{row['code']}",
-            f"{row['creator_id']}: code {row['code']} leaked ({row['reasons']})",
+            f"{row['creator_name']}: code {row['code']} leaked ({row['reasons']})",
             campaign_page(row["campaign_id"]),
         )
         for row in read_rows(at.warehouse, _LEAKED, {})
@@ -218,7 +222,9 @@ def leaked_codes(at: Situation) -> list[Alert]:
 
 
 _UNDISCLOSED: LiteralString = """
-select campaign_id, creator_id, creator_name, deliverable_id, permalink
+select
+    campaign_id, creator_id, creator_name, deliverable_id, platform, content_format, due_date,
+    permalink
 from marts.mart_deliverable_status
 where disclosure_status = 'absent' and deliverable_status <> 'removed'
 order by campaign_id, deliverable_id
@@ -231,7 +237,7 @@ def missing_disclosures(at: Situation) -> list[Alert]:
         Alert(
             "disclosure_missing",
             f"{row['campaign_id']}/{row['deliverable_id']}",
-            f"{row['creator_name'] or row['creator_id']}: {row['deliverable_id']} is not disclosed"
+            f"{row['creator_name'] or row['creator_id']}: {describe_piece(row)} is not disclosed"
             f": {row['permalink']}",
             campaign_page(row["campaign_id"]),
         )

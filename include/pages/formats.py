@@ -9,12 +9,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from include.spoken_names import piece_name, platform_name
+
 UNKNOWN = "–"
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-
-_PLATFORMS = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube"}
 
 Number = int | float | Decimal | None
 
@@ -86,7 +86,12 @@ def sentence(text: str | None) -> str:
 
 def platform(name: str | None) -> str:
     """Write a platform as it writes itself: tiktok is TikTok."""
-    return UNKNOWN if name is None else _PLATFORMS.get(name, name)
+    return UNKNOWN if name is None else platform_name(name)
+
+
+def piece(platform: str | None, content_format: str | None) -> str:
+    """Write what kind of post it is in its platform's words: a reel of TikTok is a TikTok video."""
+    return piece_name(platform, content_format)
 
 
 def yes_no(value: bool | None) -> str:
@@ -100,5 +105,7 @@ def round_to(value: int | float | Decimal, digits: int) -> Decimal:
     return rounded if rounded else abs(rounded)
 
 
-_WRITERS = (number, money, times, percent, compact, day, instant, words, sentence, platform, yes_no)
+_WRITERS = (
+    number, money, times, percent, compact, day, instant, words, sentence, platform, piece, yes_no
+)  # fmt: skip
 FILTERS: Mapping[str, Callable[..., str]] = {writer.__name__: writer for writer in _WRITERS}

@@ -1,15 +1,19 @@
-"""The two larger charts: values against each other, and sums over days."""
+"""The two larger charts: values against each other, and sums over days.
+
+Every point is a `spot` with a title: the pointer shows it, and `pages.js` lets arrow keys step from
+spot to spot, in the order they are drawn, and says the title below the chart.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from include.pages import formats
-from include.pages.charts import Number, Scale, dot, image, line, nice_top, text
+from include.pages.charts import Number, Scale, dot, image, line, nice_top, rect, text
 
 WIDTH, HEIGHT = 1120, 340
 LEFT, RIGHT, TOP, BOTTOM = 62, 34, 24, 44
@@ -43,11 +47,11 @@ def scatter(points: Sequence[PlotPoint], top: float, currency_code: str, label: 
             for p in points
             if p.low is not None and p.high is not None
         ]
-    for p in points:
+    for p in sorted(points, key=lambda p: (p.x, p.y, p.name)):
         shown = f"{p.name}: {formats.times(p.y)} for {formats.money(p.x, currency_code)}"
         if p.low is not None and p.high is not None:
             shown += f", 90 % between {formats.times(p.low)} and {formats.times(p.high)}"
-        parts.append(dot(across(p.x), up(p.y), 5, "point", shown))
+        parts.append(dot(across(p.x), up(p.y), 5, "point spot", shown))
     parts += _names(points, across, up)
     return image(WIDTH, HEIGHT, label, parts, "plot")
 
@@ -83,7 +87,7 @@ class Series:
 def over_days(
     days: Sequence[dt.date],
     series: Sequence[Series],
-    events: Sequence[tuple[dt.date, str]],
+    events: Mapping[dt.date, str],
     currency_code: str,
     label: str,
 ) -> Markup:
@@ -92,19 +96,11 @@ def over_days(
     up = Scale(0, nice_top([v for s in series for v in s.values]), HEIGHT - BOTTOM, TOP)
     parts = _grid(up, lambda y: formats.money(y, currency_code))
     parts.append(text(4, 12, f"To date, {currency_code}", "start", "note"))
-    step = max(1, len(days) // 8)
-    parts += [
-        text(across(n), HEIGHT - BOTTOM + 18, f"{days[n].day} {days[n]:%b}", "middle")
-        for n in range(0, len(days), step)
-    ]
-    for day, event in events:
-        if day in days:
-            x = across(days.index(day))
-            # A wide line that is not seen is easier to point at.
-            mark = line(x, TOP, x, HEIGHT - BOTTOM, "event") + line(
-                x, TOP, x, HEIGHT - BOTTOM, "reached"
-            )
-            parts.append(Markup("<g>{}<title>{}: {}</title></g>").format(mark, day, event))
+    named = range(0, len(days), max(1, len(days) // 8))
+    foot = HEIGHT - BOTTOM + 18
+    parts += [text(across(n), foot, f"{days[n].day} {days[n]:%b}", "middle") for n in named]
+    planned = [across(n) for n, day in enumerate(days) if day in events]
+    parts += [line(x, TOP, x, HEIGHT - BOTTOM, "event") for x in planned]
     ends: list[float] = []
     for one in series:
         path = " ".join(f"{across(n)},{up(v)}" for n, v in enumerate(one.values))
@@ -114,7 +110,31 @@ def over_days(
             y += 16
         ends.append(y)
         parts.append(text(across(len(days) - 1) + 8, y, one.name, "start", f"name {one.kind}"))
+    parts += _day_spots(days, series, events, across, up, currency_code)
     return image(WIDTH, HEIGHT, label, parts, "plot")
+
+
+def _day_spots(
+    days: Sequence[dt.date],
+    series: Sequence[Series],
+    events: Mapping[dt.date, str],
+    across: Scale,
+    up: Scale,
+    currency_code: str,
+) -> list[Markup]:
+    """Return a band per day: what is reached with the pointer, and seen once it is."""
+    width = across(1) - across(0)
+    found = []
+    for n, day in enumerate(days):
+        values = [f"{one.name} {formats.money(one.values[n], currency_code)}" for one in series]
+        if day in events:
+            values.append(events[day])
+        inner = rect(across(n) - width / 2, TOP, width, HEIGHT - BOTTOM - TOP, "reached")
+        inner += line(across(n), TOP, across(n), HEIGHT - BOTTOM, "cursor")
+        inner += Markup("").join(dot(across(n), up(one.values[n]), 4, "point") for one in series)
+        title = f"{formats.day(day)}: {', '.join(values)}"
+        found.append(Markup('<g class="spot">{}<title>{}</title></g>').format(inner, title))
+    return found
 
 
 def _axes(

@@ -14,6 +14,7 @@ from include.pages import quality_loads as loads
 from include.pages import quality_publications as publications
 from include.pages import quality_rejects as rejects
 from include.pages.guard import READ_ASSETS, READ_CAMPAIGNS, READ_RUNS
+from include.pages.quality_names import CAUSES
 from include.pages.quality_requests import (
     Day,
     Name,
@@ -210,6 +211,7 @@ def show_restatements(
         context = {
             "models": models,
             "causes": publications.read_causes(snapshot),
+            "meanings": CAUSES,
             "sums": publications.read_restated_sums(snapshot, name, restated_only=only)
             if models
             else EMPTY,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from include.pages.quality_names import name_subjects
 from include.pages.quality_slices import Slice, read_slice
 from include.pages.reader import Row, Snapshot
 
@@ -52,7 +55,9 @@ def read_alerts(
     snapshot: Snapshot, *, kind: str | None = None, state: str = "open", number: int = 1
 ) -> Slice:
     """Return one page of alerts, the newest first; state: one of `ALERT_STATES`."""
-    return read_slice(snapshot, _ALERTS, "alert_id desc", {"kind": kind, "state": state}, number)
+    bound = {"kind": kind, "state": state}
+    found = read_slice(snapshot, _ALERTS, "alert_id desc", bound, number)
+    return dataclasses.replace(found, rows=name_subjects(snapshot, found.rows))
 
 
 def read_alert_kinds(snapshot: Snapshot) -> list[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
+from include.pages.quality_names import PROFILE, name_rows
 from include.pages.quality_slices import Slice, read_slice
 from include.pages.reader import Row, Snapshot
 
 RESTATEMENTS = "marts.mart_restatements"
-# Shown first because its credits are the easiest to check by hand.
+# Shown first where no campaign is published: its credits are the easiest to check by hand.
 FIRST_MODEL = "linear"
 
 _CURRENT = """
@@ -144,6 +146,10 @@ where
 """
 
 _MODELS = "select distinct attribution_model as name from marts.mart_restatements order by 1"
+_REPORTED = """
+select attribution_model from marts.mart_campaign_profile
+order by start_date desc, campaign_id limit 1
+"""
 _CAUSES = "select distinct cause as name from marts.mart_restatements order by 1"
 
 
@@ -190,11 +196,13 @@ def read_waiting_days(snapshot: Snapshot, enabled: Sequence[str]) -> list[Row]:
 
 
 def read_models(snapshot: Snapshot) -> list[str]:
-    """Return the attribution models with restatements, the one shown first at the front."""
+    """Return the attribution models with restatements, the newest campaign's own at the front."""
     if not snapshot.columns(RESTATEMENTS):
         return []
     names = [row["name"] for row in snapshot.rows(_MODELS)]
-    return sorted(names, key=lambda name: (name != FIRST_MODEL, name))
+    reported = snapshot.row(_REPORTED) if snapshot.columns(PROFILE) else None
+    first = reported["attribution_model"] if reported else FIRST_MODEL
+    return sorted(names, key=lambda name: (name != first, name))
 
 
 def read_causes(snapshot: Snapshot) -> list[str]:
@@ -228,7 +236,8 @@ def read_restated_rows(
         "measure_run_id desc, abs(net_revenue_difference_amount) desc, campaign_id, creator_id,"
         " metric_date, cause"
     )
-    return read_slice(snapshot, _RESTATED_ROWS, order, bound, number)
+    found = read_slice(snapshot, _RESTATED_ROWS, order, bound, number)
+    return dataclasses.replace(found, rows=name_rows(snapshot, found.rows))
 
 
 def _explain_refusal(run: Row) -> str:

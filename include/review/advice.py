@@ -14,7 +14,7 @@ MART = "mart_budget_recommendation"
 
 _ADVICE: LiteralString = """
 select
-    creator_id, phase, recommended_action, action_reason, piece_count,
+    creator_id, creator_name, phase, recommended_action, action_reason, piece_count,
     moved_amount, p_best,
     expected_gain_low, expected_gain_amount, expected_gain_high
 from marts.mart_budget_recommendation
@@ -34,6 +34,7 @@ def read_advice(connection: psycopg.Connection, campaign: Campaign) -> list[Advi
     return [
         AdviceLine(
             creator_id=row["creator_id"],
+            creator_name=row["creator_name"],
             phase=row["phase"],
             action=row["recommended_action"],
             reason=row["action_reason"],

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from include.spoken_names import goal_name, piece_name, platform_name
+
 Row = Mapping[str, Any]
 Section = Literal["change", "winner", "risk"]
 
@@ -70,7 +72,7 @@ def find_winners(
     by_return = {row["creator_id"]: row for row in best}
     ranked = sorted(chances, key=lambda creator: (-chances[creator], creator))[:MOVERS]
     found = []
-    for creator in ranked or by_return:
+    for creator in ranked or list(by_return)[:MOVERS]:
         row = by_return.get(creator)
         chance = chances.get(creator)
         known = f"P(best next piece) {_percent(chance)}" if chance is not None else _NO_CHANCE
@@ -112,7 +114,8 @@ def find_audience_risks(accounts: Iterable[Row]) -> list[Finding]:
             "risk",
             "audience",
             row["creator_id"],
-            f"{_name(row)}: look at the audience of @{row['handle']} on {row['platform']} "
+            f"{_name(row)}: look at the audience of @{row['handle']} "
+            f"on {platform_name(row['platform'])} "
             f"(score {row['audience_score']:.2f}: {row['reasons']})",
             row["audience_score"],
         )
@@ -123,16 +126,20 @@ def find_audience_risks(accounts: Iterable[Row]) -> list[Finding]:
 def find_pacing_risks(goals: Iterable[Row]) -> list[Finding]:
     """Name the goals whose projected end, at its best, stays short of the target by a fifth.
 
-    goals: goal_id, target_value, projected_end_low, projected_end_value, projected_end_high.
+    goals: goal_id, metric, unit, target_value, projected_end_low, projected_end_value,
+    projected_end_high.
     """
     found = []
     for row in goals:
         target, high = row["target_value"], row["projected_end_high"]
         if target and high is not None and high < FAR_OFF * target:
+            low, middle, top, asked = (
+                _reached(value, row["unit"])
+                for value in (row["projected_end_low"], row["projected_end_value"], high, target)
+            )
             text = (
-                f"goal {row['goal_id']}: will end at {_figure(row['projected_end_value'])} "
-                f"({_figure(row['projected_end_low'])} to {_figure(high)}), "
-                f"the target is {_figure(target)}"
+                f"{goal_name(row['metric'])} (goal {row['goal_id']}): will end at {middle} "
+                f"(90 %: {low} to {top}), the target is {asked}"
             )
             found.append(
                 Finding("risk", "pacing", row["goal_id"], text, row["projected_end_value"])
@@ -186,18 +193,26 @@ def _return_text(row: Row) -> str:
 
 def _piece_risks(row: Row) -> Iterator[Finding]:
     piece, creator = str(row["deliverable_id"]), _name(row)
+    shown = describe_piece(row)
     if row["deliverable_status"] == "missing":
-        text = f"{creator}: {piece} was due {row['due_date']} and is not live"
+        text = f"{creator}: {shown} is not live"
         yield Finding("risk", "piece_missing", piece, text)
     elif row["deliverable_status"] == "late":
         days = row["late_day_count"]
-        text = f"{creator}: {piece} went live {days} day{'' if days == 1 else 's'} late"
+        text = f"{creator}: {shown} went live {days} day{'' if days == 1 else 's'} late"
         yield Finding("risk", "piece_late", piece, text, Decimal(days or 0))
     if row["disclosure_status"] == "absent":
         text = (
-            f"{creator}: {piece} shows no disclosure, neither label nor caption: {row['permalink']}"
+            f"{creator}: {shown} shows no disclosure, neither label nor caption: {row['permalink']}"
         )
         yield Finding("risk", "disclosure_missing", piece, text)
+
+
+def describe_piece(row: Row) -> str:
+    """Return a piece as its creator knows it, with the plan's id to find it by."""
+    due = f" due {row['due_date']}" if row["due_date"] else ""
+    shown = piece_name(row["platform"], row["content_format"])
+    return f"{shown}{due} ({row['deliverable_id']})"
 
 
 def _code_risk(row: Row) -> Finding:
@@ -219,8 +234,9 @@ def _percent(rate: Decimal, sign: Literal["", "+"] = "") -> str:
     return f"{rate * 100:{sign}.0f} %"
 
 
-def _figure(value: Decimal) -> str:
-    """Write four significant digits of a goal's figure, whole numbers whole: 15,000 and 0.09412."""
-    digits = 0 if abs(value) >= 1000 else max(0, 3 - value.adjusted()) if value else 0
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _reached(value: Decimal, unit: str) -> str:
+    """Write a goal's figure in its unit: a rate as 9.4 %, a small count as 12.5, others whole."""
+    if unit == "rate":
+        return f"{value * 100:.1f} %"
+    digits = 0 if abs(value) >= 100 or value == value.to_integral_value() else 1
+    return f"{value:,.{digits}f}"

@@ -28,6 +28,7 @@ class AdviceLine:
     """
 
     creator_id: str | None
+    creator_name: str | None
     phase: str
     action: str
     reason: str
@@ -47,6 +48,7 @@ class Move:
     amount: Decimal
     pieces: int
     reason: str
+    creator_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,14 @@ class Proposal:
     def from_json(cls, document: dict[str, Any]) -> Proposal:
         """Read back what `to_json` wrote."""
         moves = tuple(
-            Move(m["creator_id"], Decimal(m["amount"]), int(m["pieces"]), m["reason"])
+            # Proposals of earlier versions have no name.
+            Move(
+                m["creator_id"],
+                Decimal(m["amount"]),
+                int(m["pieces"]),
+                m["reason"],
+                m.get("creator_name"),
+            )
             for m in document["moves"]
         )
         gain = document["gain"]
@@ -99,7 +108,7 @@ def build_proposal(
     yet to be found is said in the review alone.
     """
     moves = tuple(
-        Move(line.creator_id, line.amount, line.pieces, line.reason)
+        Move(line.creator_id, line.amount, line.pieces, line.reason, line.creator_name)
         for line in lines
         if line.creator_id is not None and line.amount != 0
     )
@@ -120,7 +129,8 @@ def describe_proposal(proposal: Proposal, change: str) -> str:
     """Return the question in Markdown: moves, expected gain, and the change to the plan file."""
     unit = proposal.currency_code
     rows = [
-        f"| {move.creator_id} | {move.amount:+,.2f} {unit} | {move.pieces or ''} | {move.reason} |"
+        f"| {move.creator_name or move.creator_id} | {move.amount:+,.2f} {unit} "
+        f"| {move.pieces or ''} | {move.reason} |"
         for move in proposal.moves
     ]
     net = sum((move.amount for move in proposal.moves), Decimal(0))
@@ -129,12 +139,12 @@ def describe_proposal(proposal: Proposal, change: str) -> str:
     if proposal.gain:
         low, mid, high = proposal.gain
         gain = f"{mid:+,.2f} {unit} (90 %: {low:+,.2f} to {high:+,.2f})"
-    chance = f"{proposal.p_best:.0%}" if proposal.p_best is not None else "not known"
+    chance = f"{proposal.p_best * 100:.0f} %" if proposal.p_best is not None else "not known"
     return "\n".join(
         [
             (
-                f"**{proposal.campaign_id}**, phase *{proposal.phase}*. P(best) of who gets money: "
-                f"{chance}. Expected gain: {gain}.{rest}"
+                f"**{proposal.campaign_id}**, phase *{proposal.phase}*. Chance that the next piece "
+                f"of who gets money returns most: {chance}. Expected gain: {gain}.{rest}"
             ),
             "",
             "| creator | money | pieces | why |",

@@ -69,13 +69,12 @@ where
     campaign_id = %(campaign)s and attribution_model = %(model)s and rule_version = %(rule)s
     and roas is not null and credited_order_count > 0
 order by roas desc, creator_id
-limit 3
 """
 
 _PIECES: LiteralString = """
 select
-    deliverable_id, creator_id, creator_name, deliverable_status, due_date, published_date,
-    late_day_count, disclosure_status, permalink
+    deliverable_id, creator_id, creator_name, platform, content_format, deliverable_status,
+    due_date, published_date, late_day_count, disclosure_status, permalink
 from marts.mart_deliverable_status
 where
     campaign_id = %(campaign)s
@@ -115,7 +114,8 @@ order by audience_score desc, creator_id, platform
 """
 
 _PACING: LiteralString = """
-select goal_id, target_value, projected_end_low, projected_end_value, projected_end_high
+select
+    goal_id, metric, unit, target_value, projected_end_low, projected_end_value, projected_end_high
 from marts.mart_campaign_pacing
 where campaign_id = %(campaign)s
 order by goal_id
@@ -145,7 +145,7 @@ def read_creator_weeks(
 
 
 def read_best(connection: psycopg.Connection, campaign: Campaign, week: Week) -> list[Row]:
-    """Return the three creators with the highest return so far, with its interval."""
+    """Return the creators with a return so far and its interval, the highest first."""
     return read_rows(connection, _SCORECARD, _parameters(campaign, week))
 
 

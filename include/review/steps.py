@@ -86,7 +86,7 @@ def write_reviews(
             proposal = _write_review(connection, campaign, week, missing_dates, run_id)
             log.info("%s", review_text(store.read_review(connection, campaign.campaign_id, week)))
             if proposal and store.open_decision(connection, proposal, week, run_id):
-                questions.append(_question(proposal, week))
+                questions.append(_question(proposal, campaign, week))
         if is_dry_run:
             connection.rollback()
             return []
@@ -200,10 +200,10 @@ def _judge_advice(
     return build_proposal(campaign.campaign_id, campaign.currency_code, lines)
 
 
-def _question(proposal: Proposal, week: Week) -> dict[str, Any]:
+def _question(proposal: Proposal, campaign: Campaign, week: Week) -> dict[str, Any]:
     change = plan_change(read_settings().campaigns_dir, proposal, str(week.start))
     return {
-        "subject": f"Move money in {proposal.campaign_id}? (week of {week.start})",
+        "subject": f"Move money in {campaign.name}? (week of {week.start})",
         "body": describe_proposal(proposal, change.diff or change.instructions),
         "proposal": proposal.to_json(),
     }

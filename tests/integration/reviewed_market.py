@@ -50,7 +50,8 @@ insert into marts.mart_creator_scorecard values
 create table marts.mart_deliverable_status (
     campaign_id text, deliverable_id text, creator_id text, creator_name text,
     deliverable_status text, due_date date, published_date date, late_day_count int,
-    disclosure_status text, permalink text
+    disclosure_status text, permalink text, platform text default 'tiktok',
+    content_format text default 'reel'
 );
 insert into marts.mart_deliverable_status values
 ('spring', 'ana_1', 'ana', 'Ana', 'live', '2026-03-04', '2026-03-03', 0, 'absent', 'https://x/1'),
@@ -80,6 +81,7 @@ create table marts.mart_budget_recommendation (
     campaign_id text, line_type text, creator_id text, phase text, recommended_action text,
     action_reason text, moved_amount numeric, piece_count bigint, p_best numeric,
     attribution_model text default 'linear', rule_version text default 'all',
+    creator_name text generated always as (initcap(creator_id)) stored,
     expected_gain_low numeric, expected_gain_amount numeric, expected_gain_high numeric
 );
 insert into marts.mart_budget_recommendation (

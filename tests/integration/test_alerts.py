@@ -73,6 +73,8 @@ def transformer(empty, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ps
             """
             update marts.mart_deliverable_status set disclosure_status = 'caption';
             update marts.mart_code_leakage set leak_class = 'clean';
+            create table core.dim_creator (campaign_id text, creator_id text, creator_name text);
+            insert into core.dim_creator values ('spring', 'bo', 'Bo');
             create table core.dim_code (
                 campaign_id text, creator_id text, code text, compromised_from_date date
             );
@@ -126,7 +128,10 @@ def test_the_same_state_twice_is_sent_once(look, outbox, transformer) -> None:
     assert look() == {"began": 1, "ended": 0, "open": 1, "sent": 1}
     assert look(NOW + dt.timedelta(minutes=30)) == {"began": 0, "ended": 0, "open": 1, "sent": 0}
     assert len(outbox.sent) == 1
-    assert "Ana: ana_1 is not disclosed: https://x/1" in outbox.sent[0].text
+    assert (
+        "Ana: TikTok video due 2026-03-04 (ana_1) is not disclosed: https://x/1"
+        in outbox.sent[0].text
+    )
     assert "campaign=spring" in outbox.sent[0].text
 
 
@@ -240,7 +245,8 @@ def test_a_goal_far_off_is_told_while_the_campaign_runs(look, transformer) -> No
     transformer.execute(
         """
         create table marts.mart_campaign_pacing as select
-            'spring'::text as campaign_id, 'sales'::text as goal_id, 100::numeric as target_value,
+            'spring'::text as campaign_id, 'sales'::text as goal_id,
+            'units_sold'::text as metric, 'units'::text as unit, 100::numeric as target_value,
             20::numeric as projected_end_low, 30::numeric as projected_end_value,
             79::numeric as projected_end_high
         """

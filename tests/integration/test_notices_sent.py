@@ -93,6 +93,8 @@ def house(empty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ps
             """
             update marts.mart_code_leakage set leak_class = 'clean';
             create table core.dim_campaign (campaign_id text, start_date date, end_date date);
+            create table core.dim_creator (campaign_id text, creator_id text, creator_name text);
+            insert into core.dim_creator values ('spring', 'bo', 'Bo');
             create table core.dim_code (
                 campaign_id text, creator_id text, code text, compromised_from_date date
             );
@@ -123,7 +125,7 @@ def test_an_alert_reaches_the_mailbox_and_slack_once(house, mail, slack) -> None
         ["ana@glow.test", "bo@glow.test"],
     )
     assert letter.message["Subject"] == "Groundswell: 1 new alert"
-    told = "Ana: ana_1 is not disclosed: https://x/1"
+    told = "Ana: TikTok video due 2026-03-04 (ana_1) is not disclosed: https://x/1"
     page = "https://airflow.glow.test/groundswell/campaign?campaign=spring"
     assert f"<pre>{told}\n{page}</pre>" in letter.text.replace("\r\n", "\n")
     assert slack.posts == [

@@ -135,8 +135,8 @@ def test_the_review_says_what_changed_who_won_and_what_is_at_risk(house) -> None
         ("change", "creator", "Bo: -60.00 EUR net revenue against the week before"),
         ("change", "restated", "corrections of earlier days: -20.00 EUR by refund"),
         ("risk", "disclosure_missing", lines(house)[7][2]),
-        ("risk", "piece_missing", "Bo: bo_1 was due 2026-03-10 and is not live"),
-        ("risk", "piece_late", "Ana: ana_2 went live 1 day late"),
+        ("risk", "piece_missing", "Bo: TikTok video due 2026-03-10 (bo_1) is not live"),
+        ("risk", "piece_late", "Ana: TikTok video due 2026-03-14 (ana_2) went live 1 day late"),
         ("risk", "code_leaked", lines(house)[10][2]),
         ("risk", "audience", lines(house)[11][2]),
         ("winner", "winner", lines(house)[12][2]),
@@ -183,7 +183,7 @@ def test_an_audience_that_looks_bought_is_a_risk(house) -> None:
     )
     write()
     found = [message for _, kind, message in lines(house) if kind == "audience"]
-    assert found[1] == "Bo: look at the audience of @bo.b on tiktok (score 0.75: spike, comments)"
+    assert found[1] == "Bo: look at the audience of @bo.b on TikTok (score 0.75: spike, comments)"
 
 
 def test_an_approval_keeps_who_and_when_and_writes_a_patch_that_applies(house, tmp_path) -> None:

@@ -5,6 +5,7 @@ And little to wait for: few requests, few bytes, a page that is drawn at once.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 from pathlib import Path
@@ -112,6 +113,36 @@ def test_the_days_of_the_plot_are_a_table_for_the_keyboard(page: Page, stack: Fi
     rows = page.locator("#days-section tbody tr")
     expect(rows).to_have_count(days)
     expect(rows.last).to_contain_text(f"${revenue:,.0f}")
+
+
+def test_a_plot_is_read_by_pointer_and_by_arrow_keys(
+    page: Page, stack: FinishedDemo, screenshots: Path
+) -> None:
+    """Each day's figures are said below the plot, the last day's as the warehouse has them."""
+    [(day, revenue, cost)] = stack.query(
+        "bi_reader",
+        """
+        select as_of_date, sum(net_revenue_amount_to_date), sum(delivered_cost_amount_to_date)
+        from marts.mart_creator_campaign_daily
+        where metric_date = as_of_date
+        group by as_of_date
+        """,
+    )
+    page.goto("/groundswell/campaign")
+    said = page.locator("#days-section").get_by_role("status")
+    page.get_by_role("region", name="Sums over days").focus()
+    page.keyboard.press("End")
+    last = f"{day.day} {day:%b %Y}: Net revenue ${revenue:,.0f}, Cost ${cost:,.0f}"
+    expect(said).to_have_text(last)
+    page.keyboard.press("ArrowLeft")
+    before = day - dt.timedelta(days=1)
+    expect(said).to_contain_text(f"{before.day} {before:%b %Y}: ")
+    expect(page.locator("#days-section g.current line.cursor")).to_be_visible()
+    page.screenshot(path=screenshots / "plot_read.png")
+    spots = page.locator("#cost-section circle.spot")
+    title = spots.nth(1).locator("title").text_content() or ""
+    spots.nth(1).hover(force=True)
+    expect(page.locator("#cost-section").get_by_role("status")).to_have_text(title)
 
 
 @pytest.mark.parametrize("name", ["campaign", "quality", "quality/checks"])

@@ -50,7 +50,8 @@ def advised(stack: FinishedDemo) -> Iterator[tuple[str, str]]:
             f"""
             create view {ADVICE} as
             select
-                '{campaign}'::text as campaign_id, creator_id, 'scale'::text as phase,
+                '{campaign}'::text as campaign_id, creator_id,
+                initcap(replace(creator_id, '_', ' ')) as creator_name, 'scale'::text as phase,
                 'shift'::text as recommended_action, 'for the test'::text as action_reason,
                 pieces as piece_count, moved as moved_amount, 0.9 as p_best,
                 '{model}'::text as attribution_model, '{rule}'::text as rule_version,
@@ -146,10 +147,11 @@ def test_a_shift_of_money_is_approved_and_recorded(
     page.get_by_role("button", name="Trigger").last.click()
     expect(page.get_by_text("Run this Dag for a range of dates")).to_have_count(0)
     by_hand = page.locator("a[href*='/runs/manual__'][href*='required_actions']")
-    question = by_hand.filter(has_text="Move money in serum_launch").first
+    question = by_hand.filter(has_text="Move money in Organic Facial Serum Launch").first
     open_when_asked(page, question)
     question.click()
     expect(page.get_by_text("-40.00 USD").first).to_be_visible()
+    expect(page.get_by_role("cell", name="Naomi Feld")).to_be_visible()
     page.screenshot(path=screenshots / "approval.png")
     check_viewer_is_refused(viewer, page.url, screenshots)
     assert decision(stack)[0] == "open"

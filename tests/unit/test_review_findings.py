@@ -22,6 +22,7 @@ def sums(orders: int, revenue: str, cost: str = "0", posts: int = 0, fell: bool 
 
 def line(creator: str | None, amount: str, **values: object) -> AdviceLine:
     known = {
+        "creator_name": None,
         "phase": "scale",
         "action": "keep",
         "reason": "no change: nothing of its own to move",
@@ -74,12 +75,16 @@ def test_winners_are_ranked_by_their_chance_and_by_return_without_one() -> None:
     ]
     assert [f.subject for f in find_winners(best, {})] == ["ana", "bo"]
     assert "P(best) not known" in find_winners(best, {})[0].message
+    many = [row | {"creator_id": f"c{n}"} for n in range(9) for row in best[:1]]
+    assert [f.subject for f in find_winners(many, {})] == ["c0", "c1", "c2"]
 
 
 def test_every_kind_of_risk_has_its_line() -> None:
     piece = {
         "deliverable_id": "p1",
         "creator_id": "ana",
+        "platform": "youtube",
+        "content_format": "reel",
         "deliverable_status": "late",
         "due_date": dt.date(2026, 3, 4),
         "late_day_count": 2,
@@ -108,7 +113,7 @@ def test_every_kind_of_risk_has_its_line() -> None:
         ("code_watch", "BO10"),
         ("audience", "cy"),
     ]
-    assert found[0].message == "ana: p1 went live 2 days late"
+    assert found[0].message == "ana: YouTube Short due 2026-03-04 (p1) went live 2 days late"
     assert found[3].message.endswith("enter compromised_from: 2026-03-09 in the campaign file")
 
 
@@ -116,6 +121,8 @@ def test_only_a_goal_whose_best_case_misses_a_fifth_is_far_off() -> None:
     def goal(name: str, high: str | None) -> dict:
         return {
             "goal_id": name,
+            "metric": "units_sold",
+            "unit": "units",
             "target_value": Decimal(100),
             "projected_end_low": Decimal(10),
             "projected_end_value": Decimal(20),
@@ -124,20 +131,42 @@ def test_only_a_goal_whose_best_case_misses_a_fifth_is_far_off() -> None:
 
     found = find_pacing_risks([goal("far", "79.9"), goal("near", "80"), goal("open", None)])
     assert [f.subject for f in found] == ["far"]
-    assert found[0].message == "goal far: will end at 20 (10 to 79.9), the target is 100"
+    assert found[0].message == (
+        "Units sold (goal far): will end at 20 (90 %: 10 to 79.9), the target is 100"
+    )
 
 
-def test_a_goals_figures_keep_four_digits_and_no_exponent() -> None:
+def test_a_goals_figures_are_counts_without_an_exponent() -> None:
     goal = {
         "goal_id": "clicks",
+        "metric": "link_clicks",
+        "unit": "clicks",
         "target_value": Decimal("15000.00"),
         "projected_end_low": Decimal("8474.4"),
         "projected_end_value": Decimal("895.04"),
-        "projected_end_high": Decimal("0.094123"),
+        "projected_end_high": Decimal("9876.5"),
     }
     (found,) = find_pacing_risks([goal])
     assert found.message == (
-        "goal clicks: will end at 895 (8,474 to 0.09412), the target is 15,000"
+        "Visits by the creators' links (goal clicks): will end at 895 (90 %: 8,474 to 9,876), "
+        "the target is 15,000"
+    )
+
+
+def test_a_goal_that_is_a_rate_is_told_in_percent() -> None:
+    goal = {
+        "goal_id": "followers",
+        "metric": "follower_growth",
+        "unit": "rate",
+        "target_value": Decimal("0.1"),
+        "projected_end_low": Decimal("0.0612"),
+        "projected_end_value": Decimal("0.065"),
+        "projected_end_high": Decimal("0.0799"),
+    }
+    (found,) = find_pacing_risks([goal])
+    assert found.message == (
+        "Growth of the brand's followers (goal followers): will end at 6.5 % "
+        "(90 %: 6.1 % to 8.0 %), the target is 10.0 %"
     )
 
 
@@ -161,7 +190,15 @@ def test_creators_are_called_by_name_once_where_a_name_is_known() -> None:
 def test_a_proposal_holds_moves_of_creators_and_comes_back_from_json() -> None:
     gains = {"gain_low": Decimal(-5), "gain_mid": Decimal(40), "gain_high": Decimal(90)}
     lines = [
-        line("ana", "200", reason="best", pieces=1, p_best=Decimal("0.84"), **gains),
+        line(
+            "ana",
+            "200",
+            creator_name="Ana B",
+            reason="best",
+            pieces=1,
+            p_best=Decimal("0.84"),
+            **gains,
+        ),
         line("bo", "-200", reason="returns 0.40"),
         line("cy", "0"),
         line(None, "150", action="add_creator"),
@@ -172,8 +209,9 @@ def test_a_proposal_holds_moves_of_creators_and_comes_back_from_json() -> None:
     assert [(m.creator_id, m.amount) for m in proposal.moves] == [("ana", 200), ("bo", -200)]
     assert Proposal.from_json(proposal.to_json()) == proposal
     body = describe_proposal(proposal, "-fee: 1\n+fee: 2\n")
-    assert "| ana | +200.00 EUR | 1 | best |" in body
-    assert "P(best) of who gets money: 84%" in body
+    assert "| Ana B | +200.00 EUR | 1 | best |" in body
+    assert "| bo | -200.00 EUR |  | returns 0.40 |" in body, "without a name the plan's id"
+    assert "of who gets money returns most: 84 %" in body
     assert "+40.00 EUR (90 %: -5.00 to +90.00)" in body
 
 

@@ -115,8 +115,9 @@ final as (
                 case
                     when scores.spike_score > 0
                         then
-                            scores.spike_count || ' jump(s) of followers, the first on '
-                            || scores.first_spike_date
+                            scores.spike_count
+                            || case when scores.spike_count = 1 then ' jump' else ' jumps' end
+                            || ' of followers, the first on ' || scores.first_spike_date
                 end,
                 case
                     when scores.engagement_score > 0

@@ -45,7 +45,7 @@ def read_days(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
             Series("Net revenue", "revenue", [row["net_revenue_amount"] or 0 for row in rows]),
             Series("Cost", "cost", [row["cost_amount"] or 0 for row in rows]),
         ],
-        [(row["metric_date"], row["plan_events"]) for row in rows if row["plan_events"]],
+        {row["metric_date"]: row["plan_events"] for row in rows if row["plan_events"]},
         currency,
         label,
     )

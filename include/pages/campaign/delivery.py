@@ -10,7 +10,7 @@ from psycopg import sql
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import Part, badge, shares, whole_bar
+from include.pages.charts import Part, badge, shares, two_lines, whole_bar
 from include.pages.reader import Row, Snapshot
 from include.pages.tables import Column, Table, read_choice, read_page
 
@@ -34,7 +34,7 @@ PIECES = Table(
     "pieces",
     (
         Column("creator_name", "Creator"),
-        Column("content_format", "Piece"),
+        Column("content_format", "Piece", shown="piece"),
         Column("due_date", "Due", "day"),
         Column("deliverable_status", "Status", shown="status"),
         Column("late_day_count", "Days late", "number"),
@@ -51,7 +51,7 @@ _TO_LOOK_AT = sql.SQL(
     """
     select * from (
         select
-            deliverable_id, creator_name, content_format, due_date, deliverable_status,
+            deliverable_id, creator_name, platform, content_format, due_date, deliverable_status,
             late_day_count, disclosure_status,
             case
                 when deliverable_status in ('missing', 'removed') then 1
@@ -118,8 +118,11 @@ def read_delivery(
 
 def _badged(row: Row) -> Row:
     status, disclosure = row["deliverable_status"], row["disclosure_status"]
+    piece = formats.piece(row["platform"], row["content_format"])
     return {
         **row,
+        # Two words that stay on one line: the id stands below them.
+        "piece": two_lines(piece.replace(" ", "\N{NO-BREAK SPACE}"), row["deliverable_id"]),
         "status": badge(formats.words(status), _KINDS.get(status, "")),
         "disclosure": badge(formats.words(disclosure), _DISCLOSURES.get(disclosure, ""))
         if disclosure

@@ -11,12 +11,8 @@ from include.pages import formats
 from include.pages.campaign.selection import Selection
 from include.pages.charts import Scale, image, line, nice_top, rect
 from include.pages.reader import Row, Snapshot
+from include.spoken_names import goal_name
 
-_TITLES = {
-    "units_sold": "Units sold",
-    "link_clicks": "Visits by the creators' links",
-    "follower_growth": "Growth of the brand's followers",
-}
 _STATUS = {
     "ahead": ("ahead", "good"),
     "on_track": ("on track", "good"),
@@ -43,7 +39,7 @@ def read_pacing(snapshot: Snapshot, selection: Selection) -> Mapping[str, object
 
 
 def _described(row: Row) -> dict[str, Any]:
-    title = _TITLES.get(row["metric"], formats.words(row["metric"]).capitalize())
+    title = goal_name(row["metric"])
     status, tone = _STATUS.get(row["pacing_status"], (row["pacing_status"], ""))
     written = {
         name: _write(row[f"{name}_value"], row["unit"])
