@@ -46,6 +46,7 @@ def is_manifest_current() -> bool:
     written = MANIFEST.stat().st_mtime
     folders = (DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds", "tests"))
     files = [path for folder in folders for path in folder.rglob("*")]
+    files.append(DBT_PROJECT_DIR / "dbt_project.yml")
     return all(path.stat().st_mtime <= written for path in files)
 
 

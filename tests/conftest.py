@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 import pytest_socket
 from psycopg import sql
@@ -37,6 +38,13 @@ class Warehouse:
 
     cluster: Cluster
     secrets: Secrets = field(repr=False)
+    # The raw tables that migration made: shape by name.
+    made: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def remember(self) -> None:
+        """Note what migration made, for `reset`."""
+        with connect(self.admin_dsn) as admin:
+            self.made.update({name: shape for _, name, _, shape in _relations(admin)})
 
     @property
     def server_dsn(self) -> str:
@@ -60,9 +68,15 @@ class Warehouse:
         )
 
     def reset(self) -> None:
-        """Return to the state right after migration: no rows, no tables but the empty raw ones."""
+        """Return to the state right after migration: no rows, no tables but the empty raw ones.
+
+        What a test did not touch is left alone: a raw table stays as long as it is the one that
+        migration made, and only tables with rows are emptied.
+        """
         with connect(self.admin_dsn) as admin:
-            for schema, name, kind in admin.execute(_RELATIONS, [list(BUILT_SCHEMAS)]).fetchall():
+            for schema, name, kind, shape in _relations(admin):
+                if schema == "raw" and self.made.get(name) == shape:
+                    continue
                 statement = sql.SQL("drop {} if exists {} cascade").format(
                     sql.SQL(kind), sql.Identifier(schema, name)
                 )
@@ -71,22 +85,68 @@ class Warehouse:
                 r"select nspname from pg_namespace where nspname like 'marts\_v%'"
             ).fetchall():
                 admin.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
-            tables = admin.execute(_KEPT_TABLES).fetchall()
-            names = sql.SQL(", ").join(sql.Identifier(*table) for table in tables)
-            admin.execute(sql.SQL("truncate {} restart identity cascade").format(names))
-        ddl.create_raw_tables(self.dsn("loader"))
+            used = [sql.Identifier(*table) for table in admin.execute(_USED_TABLES).fetchall()]
+            if used:
+                admin.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(used)))
+            admin.execute(_REWIND)
+            remaining = {name for schema, name, *_ in _relations(admin) if schema == "raw"}
+        if remaining != self.made.keys():
+            ddl.create_raw_tables(self.dsn("loader"))
+
+
+def _relations(admin: psycopg.Connection) -> list[tuple[str, str, str, str]]:
+    """Return what loads and builds made: schema, name, kind and all that makes up its shape."""
+    return admin.execute(_RELATIONS, [list(BUILT_SCHEMAS)]).fetchall()
 
 
 _RELATIONS = """
 select n.nspname, c.relname,
-    case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end
+    case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end,
+    case when n.nspname = 'raw' then md5(concat_ws(
+        '|', c.relowner, c.relacl, c.reloptions, c.relrowsecurity, obj_description(c.oid),
+        (
+            select string_agg(concat_ws(
+                ' ', a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attacl, d.description,
+                pg_get_expr(f.adbin, f.adrelid)
+            ), ',' order by a.attnum)
+            from pg_attribute a
+            left join pg_description d on d.objoid = c.oid and d.objsubid = a.attnum
+                and d.classoid = 'pg_class'::regclass
+            left join pg_attrdef f on f.adrelid = c.oid and f.adnum = a.attnum
+            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        ),
+        (
+            select string_agg(pg_get_indexdef(i.indexrelid), ',' order by i.indexrelid)
+            from pg_index i where i.indrelid = c.oid
+        ),
+        (
+            select string_agg(k.conname || pg_get_constraintdef(k.oid), ',' order by k.conname)
+            from pg_constraint k where k.conrelid = c.oid
+        ),
+        (select count(*) from pg_trigger t where t.tgrelid = c.oid)
+    )) else '' end
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = any(%s) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
 """
-_KEPT_TABLES = """
-select schemaname, tablename from pg_tables
-where schemaname in ('analysis', 'quality', 'quarantine', 'secrets')
-    and tablename <> 'schema_versions'
+# A table that never held a row has no page.
+_USED_TABLES = """
+select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('raw', 'analysis', 'quality', 'quarantine', 'secrets')
+    and c.relname <> 'schema_versions' and c.relkind = 'r' and pg_relation_size(c.oid) > 0
+"""
+# A sequence that was set by hand counts as unused, so all of them begin again.
+_REWIND = """
+do $$
+declare made record;
+begin
+    for made in
+        select schemaname, sequencename from pg_sequences
+        where schemaname in ('analysis', 'quality', 'quarantine', 'secrets')
+            and sequencename not like 'schema_versions%'
+    loop
+        execute format('alter sequence %I.%I restart', made.schemaname, made.sequencename);
+    end loop;
+end $$
 """
 
 
@@ -145,7 +205,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     cluster.start()
     try:
         ddl.migrate(cluster.admin_dsn(), secrets)
-        yield Warehouse(cluster, secrets)
+        made = Warehouse(cluster, secrets)
+        made.remember()
+        yield made
     finally:
         cluster.stop()
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from include.dbt_tasks import is_manifest_current
-from include.settings import REPO_ROOT
+from tests.parsed_project import parse_project
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _manifest() -> None:
-    """Write dbt's manifest as the deployment does, in a process of its own."""
-    if not is_manifest_current():
-        command = [sys.executable, "-m", "include.dbt_tasks", "parse"]
-        subprocess.run(command, cwd=REPO_ROOT, check=True, capture_output=True)
+    """Have dbt's manifest written."""
+    parse_project()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from in_process_dbt import run_dbt
+
+from include.dbt_tasks import read_manifest
+from tests.parsed_project import parse_project
 
 LAYERS = {
     "staging": "stg_",
@@ -18,11 +18,9 @@ LAYERS = {
 
 
 @pytest.fixture(scope="module")
-def manifest(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    target: Path = tmp_path_factory.mktemp("dbt_manifest")
-    run_dbt(warehouse, ["parse"], target)
-    read: dict[str, Any] = json.loads((target / "manifest.json").read_bytes())
-    return read
+def manifest() -> dict[str, Any]:
+    parse_project()
+    return read_manifest()
 
 
 def models(manifest: dict[str, Any], *schemas: str) -> list[dict[str, Any]]:

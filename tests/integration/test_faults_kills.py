@@ -38,6 +38,7 @@ from tests.integration.faulty_sandbox import (
     run_time,
     shared_bench,
 )
+from tests.integration.forked_child import start_child
 
 DAYS = days_from(dt.date(2026, 11, 8), 2)
 EXTRACT, LAND, LOAD, STATE = "extract", "land", "load", "state"
@@ -111,18 +112,14 @@ def wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
 
 def run_child(ingest: Ingest, day: dt.date, deadly: int | None, report: Path) -> int:
     """Load a day in a child; return how it ended as `os.waitpid` tells it."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            steps = Steps(deadly)
-            steps.install()
-            ingest.run_day(day)
-            report.write_text(json.dumps(steps.phases), encoding="utf-8")
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitpid(child, 0)[1]
+
+    def load() -> None:
+        steps = Steps(deadly)
+        steps.install()
+        ingest.run_day(day)
+        report.write_text(json.dumps(steps.phases), encoding="utf-8")
+
+    return os.waitpid(start_child(load), 0)[1]
 
 
 class Kept:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from tests.integration.faulty_sandbox import (
     run_time,
     shared_bench,
 )
+from tests.integration.forked_child import start_child
 
 # The backfills overlap, and their look-backs with everything.
 SHORT = (days_from(dt.date(2026, 11, 9), 2), days_from(dt.date(2026, 11, 10), 2))
@@ -46,22 +47,6 @@ def load_days(ingest: Ingest, days: list[dt.date]) -> None:
             ingest.load_until_done(stream, day_window(day, NEW_YORK))
 
 
-def start(ingest: Ingest, days: list[dt.date]) -> int:
-    """Load days in a process of its own; return its id."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            load_days(ingest, days)
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-            raise
-        finally:
-            os._exit(status)
-    return child
-
-
 def check_together(ingest: Ingest, backfills: Backfills) -> None:
     jobs = [*backfills, [TODAY]]
     ingest.arrive(run_time(TODAY))
@@ -71,7 +56,7 @@ def check_together(ingest: Ingest, backfills: Backfills) -> None:
     assert any(expected.values())
     ingest.empty()
 
-    children = [start(ingest, days) for days in jobs]
+    children = [start_child(partial(load_days, ingest, days)) for days in jobs]
     ended = [os.waitpid(child, 0)[1] for child in children]
 
     assert ended == [0, 0, 0]

@@ -20,6 +20,28 @@ UTC = dt.UTC
 BRAND, MAYA = "17841400000000001", "17841460000000123"
 DAY = day_window("2026-11-04", "America/New_York")
 SIX_HOURS = stream_window(SOURCE.stream("stories"), "2026-11-04T06", "America/New_York")
+REEL = {
+    "id": "18040112233445566",
+    "caption": "Morning routine #ad",
+    "media_type": "VIDEO",
+    "media_product_type": "REELS",
+    "permalink": "https://www.instagram.com/reel/DKx1aBcDeFg/",
+    "shortcode": "DKx1aBcDeFg",
+    "timestamp": "2026-11-03T16:20:11+0000",
+    "username": "maya.moves",
+    "like_count": 412,
+    "comments_count": 37,
+}
+# Hidden likes, no caption: the keys are missing.
+CAROUSEL = {
+    "id": "17990011223344557",
+    "media_type": "CAROUSEL_ALBUM",
+    "media_product_type": "FEED",
+    "permalink": "https://www.instagram.com/p/DKw0zzzzzzz/",
+    "timestamp": "2026-10-30T08:00:02+0000",
+    "username": "maya.moves",
+    "comments_count": 9,
+}
 Answers = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
@@ -43,14 +65,27 @@ class FakeGraph:
 
 
 def run(
-    name: str, answers: Answers, window: Window, **fields: Any
+    name: str,
+    answers: Answers,
+    window: Window = DAY,
+    *,
+    usernames: tuple[str, ...] = (),
+    **fields: Any,
 ) -> tuple[list[dict[str, Any]], FakeGraph]:
-    """Run a stream against the answers; rows are parsed from landed pages, as in a replay."""
+    """Run a stream against the answers; rows are parsed from landed pages, as in a replay.
+
+    `usernames` are those of the plan, `fields` the connection's own.
+    """
     session, stream = FakeGraph(answers), SOURCE.stream(name)
     connection = Connection(conn_id="instagram__brand", password="t", **fields)
     lookback = stream.lookback_of(window.key)
     read = Window(start=window.start - lookback, end=window.end, key=window.key)
-    ctx = FetchContext(connection=connection, session=session, window=read)  # type: ignore[arg-type]
+    ctx = FetchContext(
+        connection=connection,
+        session=session,  # type: ignore[arg-type]
+        window=read,
+        targets={"instagram": usernames, "tiktok": ("someone",)},
+    )
     rows: list[dict[str, Any]] = []
     for page in stream.fetch(ctx):
         landed = json.loads(json.dumps(dict(page.context)))
@@ -60,4 +95,6 @@ def run(
 
 
 def accounts(*ids: str) -> dict[str, Any]:
-    return {"data": [{"id": f"1{i}", "instagram_business_account": {"id": i}} for i in ids]}
+    """Answer with Pages of these Instagram accounts, and one without an account."""
+    pages = [{"id": f"1{i}", "instagram_business_account": {"id": i}} for i in ids]
+    return {"data": [{"id": "101"}, *pages]}

@@ -2,8 +2,9 @@
 
 Nothing is served: `write_files` puts the tables of a span of days into a folder. Sessions and
 purchases are those the Data API's sandbox reports at the same instant; every session becomes its
-events. A few purchases are exported twice, a few thank-you pages are loaded again, and some page
-views come from visitors without consent.
+events. What was exported once stays as it is when the day is written again: a session has its own
+place in the day, and an order the session it was made in. A few purchases are exported twice, a few
+thank-you pages are loaded again, and some page views come from visitors without consent.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ DENIED_SHARE = 0.1
 LONGEST_VISIT = dt.timedelta(minutes=15)
 # Days before the first writing whose tables there are: nobody links an export years ahead.
 FIRST_DAYS = 3
-# Visits of the days that still change; their events are made once and written three times.
-KEPT_VISITS = 10_000
+# Days that still change, and their visits: events are made once and written three times.
+KEPT_DAYS, KEPT_VISITS = 8, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,18 @@ class Visit:
     date: dt.date
     landing_page: str
     dimensions: Dimensions
+    number: int  # among the visits of its source to its landing page on that day
     user: str
     started_at: dt.datetime
     is_engaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day as it is when nothing comes to it any more: its visits, and those of its purchases."""
+
+    visits: tuple[Visit, ...]
+    homes: Mapping[Ga4Transaction, Visit]
 
 
 def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
@@ -100,22 +110,44 @@ def events_of(market: Market, day: dt.date, now: dt.datetime) -> Iterator[Event]
 
 
 def _table(market: Market, day: dt.date, now: dt.datetime) -> str:
-    """Return a day's events as lines: those of each session, then the purchases."""
-    visits: dict[Dimensions, list[Visit]] = {}
-    parts = []
-    for row in market.ga4_sessions_at(now):
-        for number in range(row.sessions if row.date == day else 0):
-            is_engaged = number < row.engaged_sessions
-            visit = _visit(market, day, row.landing_page, _dimensions(row), number, is_engaged)
-            # A table of a day that is not over holds nothing of its rest.
-            if visit.started_at + LONGEST_VISIT < now:
-                visits.setdefault(visit.dimensions, []).append(visit)
-                parts.append(_session_lines(visit))
-    for number, bought in enumerate(market.ga4_transactions_at(now)):
-        if bought.date == day and (there := visits.get(_dimensions(bought))):
-            visit = there[number % len(there)]
-            parts.append(_lines(_purchases(visit, bought, market.shop.currency)))
-    return "".join(parts)
+    """Return a day's events as lines: those of each session, then the purchases.
+
+    A purchase comes with its session or after it, never before.
+    """
+    whole = _settled(market, day)
+    sessions = {
+        (_dimensions(row), row.landing_page): row.sessions
+        for row in market.ga4_sessions_at(now)
+        if row.date == day
+    }
+    # A table of a day that is not over holds nothing of its rest.
+    shown = {
+        visit: _session_lines(visit)
+        for visit in whole.visits
+        if visit.number < sessions.get((visit.dimensions, visit.landing_page), 0)
+        and visit.started_at + LONGEST_VISIT < now
+    }
+    bought = [
+        _lines(_purchases(visit, row, market.shop.currency))
+        for row in market.ga4_transactions_at(now)
+        if row.date == day and (visit := whole.homes.get(row)) in shown
+    ]
+    return "".join([*shown.values(), *bought])
+
+
+@lru_cache(maxsize=KEPT_DAYS)
+def _settled(market: Market, day: dt.date) -> Day:
+    """Return a day as it will be: buyers' visits are the first of their source and page."""
+    at = _midnight(market, day + dt.timedelta(days=1)) + dt.timedelta(hours=FINAL_HOURS)
+    visits: list[Visit] = []
+    of_buyers: dict[Dimensions, list[Visit]] = {}
+    for row in market.ga4_sessions_at(at):
+        if row.date == day:
+            found = [_visit(market, row, number) for number in range(row.sessions)]
+            visits += found
+            of_buyers.setdefault(_dimensions(row), []).extend(found[: row.purchases])
+    bought = [row for row in market.ga4_transactions_at(at) if row.date == day]
+    return Day(tuple(visits), {row: of_buyers[_dimensions(row)].pop() for row in bought})
 
 
 def _first_unsettled(market: Market, now: dt.datetime, folder: Path) -> dt.date:
@@ -129,22 +161,21 @@ def _first_unsettled(market: Market, now: dt.datetime, folder: Path) -> dt.date:
     return max(tables[0], min(tables[-1], unsettled))
 
 
-@lru_cache(maxsize=KEPT_VISITS)
-def _visit(
-    market: Market,
-    day: dt.date,
-    landing_page: str,
-    dimensions: Dimensions,
-    number: int,
-    is_engaged: bool,
-) -> Visit:
-    drawn = (market.seed, day, landing_page, dimensions, number)
-    start = _midnight(market, day)
-    span = _midnight(market, day + dt.timedelta(days=1)) - start - LONGEST_VISIT
+def _visit(market: Market, row: Ga4Session, number: int) -> Visit:
+    drawn = (market.seed, row.date, row.landing_page, _dimensions(row), number)
+    start = _midnight(market, row.date)
+    span = _midnight(market, row.date + dt.timedelta(days=1)) - start - LONGEST_VISIT
     started_at = start + span * chance(*drawn)
     client = 1_000_000_000 + int(chance(*drawn, "client") * 1_000_000_000)
-    user = f"{client}.{int(started_at.timestamp())}"
-    return Visit(day, landing_page, dimensions, user, started_at, is_engaged)
+    return Visit(
+        row.date,
+        row.landing_page,
+        _dimensions(row),
+        number,
+        f"{client}.{int(started_at.timestamp())}",
+        started_at,
+        is_engaged=number < row.engaged_sessions,
+    )
 
 
 @lru_cache(maxsize=KEPT_VISITS)
