@@ -93,8 +93,9 @@ event, and those that no event tells of any more. A table of an older version do
 {%- endmacro %}
 
 {#- True for a date whose week of paths this run builds again: an order of the week was rebuilt, somebody
-was seen since (a late session of a person moves the end of their journeys), sessions were withdrawn, or
-the week was not over at the last build. Sessions are a person's whichever browser they are from: an
+was seen since (a late session of a person moves the end of their journeys), sessions were withdrawn (a
+purchase among them may have said whose browser it was, so journeys of a look-back before it are others'
+now), or the week was not over at the last build. Sessions are a person's whichever browser they are from: an
 order that is built again may have brought browsers together. -#}
 {% macro is_path_week_reread(day) -%}
     (
@@ -131,7 +132,9 @@ order that is built again may have brought browsers together. -#}
                             and visitors.order_id = rebuilt.order_id
                 )
         )
-        or {{ day }} >= {{ week_start(withdrawn_sessions_from()) }}
+        or {{ day }} >= {{ week_start(
+            days_after(withdrawn_sessions_from(), -var('default_lookback_days'))
+        ) }}
         or {{ day }} >= (
             select {{ week_start(days_after('facts.as_of_date', -7)) }}
             from {{ ref('int_measure_run_facts') }} as facts

@@ -20,6 +20,17 @@ Weights of an order sum to 1. -#}
     cast({{ value }} as numeric(20, 18))
 {%- endmacro %}
 
+{#- A part of a share for each of so many. Few numbers are frequent, and what they give is known before
+the first row: to divide row by row would take most of the time of a share. -#}
+{% macro part_of_many(whole, count, minus=0) -%}
+    case {{ count }}
+                {%- for known in range(1, 11) %}
+                when {{ known + minus }} then {{ share(whole ~ ' / ' ~ known) }}
+                {%- endfor %}
+                else {{ share(whole ~ ' / (' ~ count ~ ' - ' ~ minus ~ ')') }}
+            end
+{%- endmacro %}
+
 {#- The whole share for the touch that fits, nothing for the others. -#}
 {% macro whole_share(condition) -%}
     case when {{ condition }} then {{ share(1) }} else {{ share(0) }} end
@@ -40,15 +51,16 @@ Weights of an order sum to 1. -#}
 {%- endmacro %}
 
 {% macro share_linear(path) -%}
-    {{ share('1.0 / ' ~ path ~ '.touch_count') }}
+    {{ part_of_many('1.0', path ~ '.touch_count') }}
 {%- endmacro %}
 
 {% macro share_position_based(path) -%}
     case
-        when {{ path }}.touch_count <= 2 then {{ share('1.0 / ' ~ path ~ '.touch_count') }}
-        when {{ path }}.touch_number in (1, {{ path }}.touch_count) then {{ share(0.4) }}
-        else {{ share('0.2 / (' ~ path ~ '.touch_count - 2)') }}
-    end
+            when {{ path }}.touch_count = 1 then {{ share(1) }}
+            when {{ path }}.touch_count = 2 then {{ share('0.5') }}
+            when {{ path }}.touch_number in (1, {{ path }}.touch_count) then {{ share('0.4') }}
+            else {{ part_of_many('0.2', path ~ '.touch_count', minus=2) }}
+        end
 {%- endmacro %}
 
 {#- By way of a whole number: a binary fraction becomes a decimal one five times as fast. -#}
@@ -59,7 +71,7 @@ Weights of an order sum to 1. -#}
 {#- Closed form of the game v(S) = orders whose distinct channels lie in S: each order is split equally
 over its distinct channels; a channel's part equally over its touches. -#}
 {% macro share_shapley(path) -%}
-    {{ share('1.0 / (' ~ path ~ '.channel_count * ' ~ path ~ '.channel_touch_count)') }}
+    {{ part_of_many('1.0', path ~ '.channel_count * ' ~ path ~ '.channel_touch_count') }}
 {%- endmacro %}
 
 {% macro share_rule_winner(path) -%}

@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from include.campaigns.model import CampaignPlan
+from include.sandbox.market_event_rows import event_rows
 from include.sandbox.market_facts import MarketOrder
 from include.sandbox.world import Market
 from include.sources.campaign_plan import flatten
@@ -39,16 +40,24 @@ EMPTY: Mapping[str, Any] = {
 
 
 def load_market(
-    connection: psycopg.Connection, market: Market, label: str, now: dt.datetime, load_id: int
+    connection: psycopg.Connection,
+    market: Market,
+    label: str,
+    now: dt.datetime,
+    load_id: int,
+    *,
+    has_export: bool = False,
 ) -> None:
     """Copy what the connectors would have read of a market at `now` into the raw tables.
 
     label: name of the shop's connection and of the campaign; also the prefix of order names, so it
-    must be unlike any other market's. Columns not known here are NULL, or empty where they must not
-    be NULL.
+    must be unlike any other market's. has_export: GA4's event export is read, too. Columns not
+    known here are NULL, or empty where they must not be NULL.
     """
     for table, rows in _tables(market, label, now):
         _copy(connection, table, rows, load_id, now)
+    if has_export:
+        _copy(connection, "ga4_export__events", event_rows(market, label, now), load_id, now)
 
 
 def _tables(market: Market, label: str, now: dt.datetime) -> Tables:

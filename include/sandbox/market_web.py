@@ -134,7 +134,7 @@ class WebLog:
         touches = draft.intent.touches or [(draft.at, DIRECT)]
         value = sum(line.total for line in draft.lines)
         credited = DIRECT
-        for place, (at, channel) in enumerate(_with_order(draft.at, touches)):
+        for place, (at, channel) in enumerate(sessions_of_order(draft)):
             credited = credited if channel is DIRECT else channel
             if at // DAY == draft.at // DAY:
                 counts = days[at // DAY].setdefault(_dimensions(credited), _Counts())
@@ -152,10 +152,9 @@ class WebLog:
     def _transaction(
         self, draft: Draft, credited: Channel, first: Channel, value: int
     ) -> Ga4Transaction:
-        is_lost = draft.number * 2_654_435_761 % 1_000 < LOST_ID_RATE * 1_000
         return Ga4Transaction(
             date=self._calendar.date(draft.at // DAY),
-            transaction_id=NOT_SET if is_lost else f"#{draft.number}",
+            transaction_id=NOT_SET if loses_id(draft.number) else f"#{draft.number}",
             source=credited.ga4_source,
             medium=credited.ga4_medium,
             campaign=credited.ga4_campaign,
@@ -169,10 +168,17 @@ class WebLog:
         )
 
 
-def _with_order(at: int, touches: list[Touch]) -> list[Touch]:
-    """Add the session of the order itself where the last visit is on an earlier day."""
+def sessions_of_order(draft: Draft) -> list[Touch]:
+    """Return a buyer's sessions; the order has its own where the last visit is on another day."""
+    touches = draft.intent.touches or [(draft.at, DIRECT)]
     last_at, _ = touches[-1]
-    return touches if last_at // DAY == at // DAY else [*touches, (at, DIRECT)]
+    is_same_day = last_at // DAY == draft.at // DAY
+    return touches if is_same_day else [*touches, (draft.at, DIRECT)]
+
+
+def loses_id(number: int) -> bool:
+    """Say whether GA4 records an order without its transaction id."""
+    return number * 2_654_435_761 % 1_000 < LOST_ID_RATE * 1_000
 
 
 def _dimensions(channel: Channel) -> Dimensions:

@@ -11,6 +11,7 @@ and must not be changed.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +48,7 @@ from include.sandbox.market_second_shop import SecondShop
 from include.sandbox.market_social import SocialNetwork
 from include.sandbox.market_states import OrderStates
 from include.sandbox.market_truth import tell_truth
+from include.sandbox.market_visitors import WebVisit, web_visits
 from include.sandbox.market_web import WebLog
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "RefundLine",
     "ShopFacts",
     "Visit",
+    "WebVisit",
     "build_market",
 ]
 HORIZON_DAYS = 60
@@ -165,6 +168,10 @@ class Market:
     def ga4_transactions_at(self, now: dt.datetime) -> list[Ga4Transaction]:
         """Return purchases of consented visitors that are processed by `now`."""
         return self._web.transactions(now)
+
+    def ga4_visits_at(self, now: dt.datetime) -> Iterator[WebVisit]:
+        """Yield what the event export would tell: sessions by visitor, those of buyers first."""
+        return web_visits(self._desk.drafts, self.ga4_sessions_at(now), self._calendar)
 
     def ga4_key_events_at(self, now: dt.datetime) -> list[Ga4KeyEvent]:
         """Return purchases and sign-ups per day and source."""
