@@ -49,3 +49,15 @@ say what is owned. -#}
     {{ span }}.valid_from_date <= {{ day }}
     and ({{ span }}.valid_to_date is null or {{ day }} <= {{ span }}.valid_to_date)
 {%- endmacro %}
+
+
+{#- How far the draft of a piece is at the end of a day; `promise` is its row of the plan. -#}
+{% macro draft_status(promise, last_day) -%}
+    case
+        when {{ promise }}.approved_date <= {{ last_day }} then 'approved'
+        when {{ promise }}.draft_submitted_date <= {{ last_day }} then 'submitted'
+        when {{ promise }}.draft_due_date < {{ last_day }} then 'late'
+        when {{ promise }}.draft_due_date is not null then 'due'
+        else 'none'
+    end
+{%- endmacro %}

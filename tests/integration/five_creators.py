@@ -89,6 +89,8 @@ def write_plan(market: Market) -> None:
             arm_id=row["arm"], arm_role=row["role"], regions=Jsonb(row["regions"].split()),
             valid_from=dt.date(2026, 6, 8), valid_to=dt.date(2026, 6, 11),
         )  # fmt: skip
+    for row in read_inputs("candidates"):
+        _write_candidate(market, row)
     for row in read_inputs("creators"):
         _write_creator(market, row)
     for row in read_inputs("pieces"):
@@ -97,6 +99,9 @@ def write_plan(market: Market) -> None:
             "campaign_plan__deliverables", **KEY, creator_id=row["creator_id"],
             deliverable_id=row["deliverable_id"], platform="instagram",
             content_format=row["content_format"], planned_date=planned, due_date=planned,
+            promised_views_count=int(row["promised_views"]) if row["promised_views"] else None,
+            draft_due_date=row["draft_due"] or None, approved_date=row["approved"] or None,
+            draft_submitted_date=row["draft_submitted"] or None,
         )  # fmt: skip
     for row in read_inputs("payments"):
         market.add(
@@ -104,6 +109,21 @@ def write_plan(market: Market) -> None:
             payment_number=int(row["payment_number"]), payment_amount=Decimal(row["amount"]),
             due_date=dt.date.fromisoformat(row["due_date"]), currency_code="USD",
         )  # fmt: skip
+
+
+def _write_candidate(market: Market, row: dict[str, str]) -> None:
+    """An account that was considered: 5,000 to 50,000 followers, 3 % of them, in skin care."""
+    market.add(
+        "campaign_plan__candidates", **KEY, platform="instagram", handle=row["handle"],
+        niche=row["niche"], region=row["region"], currency_code="USD", evaluator="kim",
+        quoted_price_amount=Decimal(row["quoted_price"]), candidate_status=row["status"],
+        creator_id=row["creator_id"] or None, evaluated_date=dt.date(2026, 5, 20),
+        followers_count=int(row["followers"]) if row["followers"] else None,
+        sampled_post_count=int(row["sampled_posts"]),
+        sampled_engagement_count=int(row["engagements"]), note=row["note"] or None,
+        followers_low=5_000, followers_high=50_000, er_by_followers_low=Decimal("0.03"),
+        niches=Jsonb(["skin"]), regions=Jsonb([]),
+    )  # fmt: skip
 
 
 def _write_creator(market: Market, row: dict[str, str]) -> None:

@@ -187,6 +187,7 @@ UNBOUNDED = {
     "mart_concentration.top_1_rate": "hhi carries the interval",
     "mart_concentration.top_3_rate": "hhi carries the interval",
     "mart_content_performance.er_by_reach": ONE_POST,
+    "mart_content_performance.content_score_rate": "a verdict of its raters, not a sample of them",
     "mart_content_performance.er_by_followers": ONE_POST,
     "mart_content_performance.er_by_views": ONE_POST,
     "mart_content_performance.er_basic_by_views": ONE_POST,

@@ -34,6 +34,22 @@ captions as (
 
 ),
 
+-- What people think of the piece: every line of the rubric by every rater weighs as its best score.
+ratings as (
+
+    select
+        platform,
+        post_id,
+        count(*) as content_rating_count,
+        count(distinct rater) as content_rater_count,
+        sum(score) as content_score_points,
+        sum(max_score) as content_max_points
+    from {{ ref('fct_content_rating') }}
+    where post_id is not null
+    group by platform, post_id
+
+),
+
 mechanics as (
 
     select
@@ -156,6 +172,12 @@ final as (
         {{ ratio('posts.engagement_basic_day7_count', 'posts.views_day7_count') }}
             as er_basic_by_views_day7,
         posts.fall_count,
+        {{ whole_count('ratings.content_rating_count') }} as content_rating_count,
+        {{ whole_count('ratings.content_rater_count') }} as content_rater_count,
+        {{ share_count('ratings.content_score_points') }} as content_score_points,
+        {{ share_count('ratings.content_max_points') }} as content_max_points,
+        {{ ratio('ratings.content_score_points', 'ratings.content_max_points') }}
+            as content_score_rate,
         {{ share_count('coalesce(post_sales.estimated_order_count, 0)') }}
             as estimated_order_count,
         {{ amount('coalesce(post_sales.estimated_net_revenue_amount, 0)') }}
@@ -180,6 +202,10 @@ final as (
         on
             posts.platform = captions.platform
             and posts.post_id = captions.post_id
+    left join ratings
+        on
+            posts.platform = ratings.platform
+            and posts.post_id = ratings.post_id
     left join mechanics
         on
             posts.campaign_id = mechanics.campaign_id

@@ -269,13 +269,7 @@ final as (
         promises.draft_due_date,
         promises.draft_submitted_date,
         promises.approved_date,
-        case
-            when promises.approved_date <= facts.last_day then 'approved'
-            when promises.draft_submitted_date <= facts.last_day then 'submitted'
-            when promises.draft_due_date < facts.last_day then 'late'
-            when promises.draft_due_date is not null then 'due'
-            else 'none'
-        end as draft_status,
+        {{ draft_status('promises', 'facts.last_day') }} as draft_status,
         promises.revision_count,
         case
             when coalesce(promises.draft_due_date, promises.draft_submitted_date) is not null

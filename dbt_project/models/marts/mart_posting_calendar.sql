@@ -213,6 +213,12 @@ final as (
         entries.post_id,
         entries.planned_date,
         entries.is_live,
+        promises.content_mechanic,
+        promises.draft_due_date,
+        case
+            when entries.entry_kind = 'piece'
+                then {{ draft_status('promises', 'facts.last_day') }}
+        end as draft_status,
         coalesce(clashes.same_day_creator_count, 0) as same_day_creator_count,
         clashes.same_day_creator_ids,
         coalesce(clashes.shared_customer_count, 0) as shared_customer_count,
@@ -228,6 +234,12 @@ final as (
             entries.campaign_id = creators.campaign_id
             and entries.creator_id = creators.creator_id
     cross join facts
+    left join {{ ref('stg_campaign_plan__deliverables') }} as promises
+        on
+            entries.campaign_id = promises.campaign_id
+            and entries.creator_id = promises.creator_id
+            and entries.entry_id = promises.deliverable_id
+            and entries.entry_kind = 'piece'
     left join clashes
         on
             entries.campaign_id = clashes.campaign_id
