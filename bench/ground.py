@@ -82,13 +82,14 @@ def cpu_of(pid: int) -> float:
 
 
 @contextmanager
-def prepare(folder: Path, *server: str) -> Iterator[Ground]:
+def prepare(folder: Path, *server: str, is_durable: bool = False) -> Iterator[Ground]:
     """Start a cluster and an API server of this run alone; stop both at the end.
 
     server: a script of this folder, which prints its port, and its arguments after the port.
+    is_durable: wait for the disk, as an installation does.
     """
     secrets = read_secrets(folder)
-    cluster = Cluster(folder, free_port(), secrets.postgres_password, is_durable=False)
+    cluster = Cluster(folder, free_port(), secrets.postgres_password, is_durable=is_durable)
     cluster.start()
     api = subprocess.Popen(
         [sys.executable, str(BENCH / server[0]), "0", *server[1:]],

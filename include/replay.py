@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -81,7 +84,8 @@ def replay_all(
     """Load every finished run of a connection's stream again, oldest capture first.
 
     jobs: processes that read runs side by side; they merge one after the other, in that order, so
-    the tables come out the same. With more than one the source must be a discovered one.
+    the tables come out the same. With more than one the source must be a discovered one. However it
+    ends, each run is merged whole or not at all, and a replay begun anew ends with the same tables.
     """
     store = open_store(landing_url)
     runs = find_runs(store, source.name, connection_id, stream.name)
@@ -89,10 +93,16 @@ def replay_all(
         return [_replay_run(store, source, stream, run, dsn, hash_key) for run in runs]
     context = multiprocessing.get_context("spawn")
     work = partial(_replay_in_turn, source.name, stream.name, dsn, landing_url, hash_key)
-    with ProcessPoolExecutor(
-        min(jobs, len(runs)), context, initializer=_take_turns, initargs=(Turns(context),)
-    ) as pool:
-        return list(pool.map(work, range(len(runs)), [run.path for run in runs]))
+    try:
+        with ProcessPoolExecutor(
+            min(jobs, len(runs)), context, initializer=_take_turns, initargs=(Turns(context),)
+        ) as pool:
+            return list(pool.map(work, range(len(runs)), [run.path for run in runs]))
+    except BrokenProcessPool as error:
+        raise Unavailable(
+            f"a process that replayed {source.name}.{stream.name} was ended from outside (was "
+            "memory short?); runs merged before stay merged: replay again"
+        ) from error
 
 
 def replay_rejects(
@@ -158,6 +168,16 @@ _turns: Turns
 def _take_turns(turns: Turns) -> None:
     global _turns
     _turns = turns
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process once the one that started it was killed: nobody would give it work again."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    # At any moment: a merge that was under way is rolled back.
+    os._exit(1)
 
 
 def _replay_in_turn(

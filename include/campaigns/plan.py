@@ -20,7 +20,7 @@ from include.campaigns.checks import find_problems
 from include.campaigns.lines import Location, dotted, line_of_every_value, nearest_line
 from include.campaigns.model import CampaignPlan
 from include.campaigns.problems import Problem
-from include.campaigns.schedule import Loader
+from include.campaigns.scalars import ScalarLoader
 from include.errors import InvalidPlan
 
 __all__ = ["CampaignPlan", "PlanFile", "load_plan", "parse_plan", "read_plan_file"]
@@ -86,11 +86,13 @@ def parse_plan(text: str, name: str) -> PlanFile:
     """
     try:
         lines, duplicates = line_of_every_value(text)
-        document = yaml.load(text, Loader=Loader)
+        document = yaml.load(text, Loader=ScalarLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise InvalidPlan(f"{name}:{line}: not valid YAML: {error}") from error
+    except RecursionError:
+        raise InvalidPlan(f"{name}:1: an alias (*name) stands inside its own anchor") from None
     if duplicates:
         raise InvalidPlan(
             "\n".join(

@@ -84,11 +84,14 @@ def prefer_lookups(conn: psycopg.Connection) -> None:
 def analyze_stage(conn: psycopg.Connection, target: Target) -> None:
     """Tell the planner how large the stage is; nothing else does for temporary tables.
 
-    Only what is joined by: statistics of every column cost a tenth of a small merge.
+    Only what is joined by: statistics of every column cost a tenth of a small merge. Their keys
+    are next to unique, which 3,000 rows show as well as 30,000 do, in a tenth of the time.
     """
-    for index in range(len(target.tables)):
-        columns = ("_seq",) if index else ("_seq", *target.stream.key)
-        conn.execute(SQL("analyze {} ({})").format(stage_table(index), _names(columns)))
+    with conn.transaction():
+        conn.execute("set local default_statistics_target = 10")
+        for index in range(len(target.tables)):
+            columns = ("_seq",) if index else ("_seq", *target.stream.key)
+            conn.execute(SQL("analyze {} ({})").format(stage_table(index), _names(columns)))
 
 
 def keep_newest_staged(conn: psycopg.Connection, target: Target) -> int:

@@ -112,6 +112,24 @@ def test_a_correct_file_is_read_with_exact_amounts() -> None:
                 "allowed: a date YYYY-MM-DD"
             ),
         ),
+        # YAML itself would break off here, without a line.
+        (
+            "start_date: 2026-03-01",
+            "start_date: 2026-02-30",
+            (
+                "plan.yaml:11: campaign.start_date: value '2026-02-30' is not allowed; "
+                "allowed: a date YYYY-MM-DD"
+            ),
+        ),
+        # YAML would say 750.
+        (
+            "code: LENA15",
+            "code: 12:30",
+            (
+                "plan.yaml:31: creators[1].codes[0].code: value '12:30' is not allowed; "
+                "allowed: text of the form ^[A-Za-z0-9_-]+$"
+            ),
+        ),
         (
             "country: US",
             "country: NO",
@@ -173,6 +191,17 @@ def test_a_code_may_pass_to_another_creator_when_the_first_validity_is_over() ->
         "{code: LENA15, valid_from: 2026-03-01}", "{code: maya15, valid_from: 2026-04-01}"
     )
     assert len(parse_plan(text, "plan.yaml").plan.creators) == 2
+
+
+def test_a_code_of_digits_keeps_its_zeros() -> None:
+    plan = parse_plan(PLAN.replace("code: LENA15", "code: 0123"), "plan.yaml").plan
+    assert plan.creator("lena").codes[0].code == "0123"
+
+
+def test_an_alias_inside_its_own_anchor_is_refused() -> None:
+    assert problems_of("a: &a [*a]\n") == [
+        "plan.yaml:1: an alias (*name) stands inside its own anchor"
+    ]
 
 
 def test_unknown_keys_missing_keys_and_double_keys_are_told() -> None:
