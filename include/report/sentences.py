@@ -45,7 +45,7 @@ def goals_sentence(sheet: Sheet) -> str:
 
 def _goal(row: Mapping[str, Any]) -> str:
     actual, target, low, end, high = (
-        _reached(row[f"{name}"], row["unit"])
+        _reached(row[name], row["unit"])
         for name in (
             "actual_value",
             "target_value",
