@@ -35,14 +35,18 @@ from __future__ import annotations
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include.dag_forms import dry_run_param
 from include.dag_tasks import step
 from include.daily import schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE
 
 
-def days(default: int, minimum: int, what: str) -> Param:
-    """Return a parameter of so many days."""
-    return Param(default, type="integer", minimum=minimum, description=f"days to keep {what}")
+def days(default: int, minimum: int, title: str, what: str) -> Param:
+    """Return the field of so many days; at least `minimum`."""
+    description = f"Days to keep {what}; at least {minimum}."
+    return Param(
+        default, type="integer", minimum=minimum, title=f"{title} (days)", description=description
+    )
 
 
 @step
@@ -101,12 +105,12 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params={
-        "dry_run": Param(False, type="boolean", description="change nothing, say what would"),
-        "landing_days": days(400, 60, "landed pages, and loads"),
-        "quarantine_days": days(90, 1, "resolved rejects"),
-        "quality_days": days(400, 60, "quality rows"),
-        "airflow_days": days(90, 7, "Airflow's runs and logs"),
-        "answer_days": days(30, 1, "answers given to persons"),
+        "dry_run": dry_run_param("Change nothing; the logs say what would be deleted."),
+        "landing_days": days(400, 60, "Landing", "landed pages, and the list of their loads"),
+        "quarantine_days": days(90, 1, "Quarantine", "rejects that a later load resolved"),
+        "quality_days": days(400, 60, "Quality", "results of checks, windows and measure runs"),
+        "airflow_days": days(90, 7, "Airflow", "runs and logs of Airflow itself"),
+        "answer_days": days(30, 1, "Answers", "answers given to persons who asked"),
     },
     tags=["maintain"],
 ):

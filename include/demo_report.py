@@ -17,7 +17,7 @@ from include.attribution.truth import ModelError, judge_model, true_orders, unse
 from include.attribution.truth_credits import read_markov_credits
 from include.connections import read_connection
 from include.errors import GroundswellError
-from include.report import reports
+from include.report import reports, sentences
 from include.report.scope import Wanted, choose_scope
 from include.report.warehouse import Marts, open_marts
 from include.services.environment import ADMIN_USER, airflow_url
@@ -84,7 +84,7 @@ def _show_marts(marts: Marts, demo: Demo, console: Console) -> None:
         )
     console.print(days.to_table())
     console.print(reports.gaps_sheet(marts, scope).to_table())
-    console.print(reports.coverage_sentence(reports.coverage_sheet(marts, scope)))
+    console.print(sentences.coverage_sentence(reports.coverage_sheet(marts, scope)))
     console.print(reports.content_sheet(marts, scope).to_table())
     console.print("More: python -m include.report scorecard | campaign | day [--json]")
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -41,10 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (GroundswellError, psycopg.Error) as error:
         print(f"{options.report} failed: {error}", file=sys.stderr)
         return 1
-    if options.json:
-        print(json.dumps(to_document(report), indent=2, ensure_ascii=False))
-    else:
-        show(report)
+    try:
+        if options.json:
+            print(json.dumps(to_document(report), indent=2, ensure_ascii=False))
+        else:
+            show(report)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough (`| head`); Python would complain again as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -76,15 +76,35 @@ from chosen
 """
 )
 BY_MODEL = """
-select attribution_model, rule_version, is_default_model,
-    sum(credited_order_count) as credited_order_count,
-    sum(net_revenue_amount) as net_revenue_amount,
-    count(*) filter (where net_revenue_amount > 0) as selling_creator_count,
-    (array_agg(creator_id order by revenue_rank, creator_id))[1] as top_creator_id
-from marts.mart_attribution_comparison
+with compared as (
+    select attribution_model, rule_version, is_default_model,
+        sum(credited_order_count) as credited_order_count,
+        sum(net_revenue_amount) as net_revenue_amount,
+        count(*) filter (where net_revenue_amount > 0) as selling_creator_count,
+        (array_agg(creator_id order by revenue_rank, creator_id))[1] as top_creator_id
+    from marts.mart_attribution_comparison
+    where campaign_id = %(campaign_id)s
+    group by attribution_model, rule_version, is_default_model
+)
+select compared.*, coalesce(card.creator_name, compared.top_creator_id) as top_creator_name
+from compared
+left join marts.mart_creator_scorecard as card
+    on card.campaign_id = %(campaign_id)s and compared.top_creator_id = card.creator_id
+order by compared.attribution_model, compared.rule_version
+"""
+GOALS = """
+select goal_id, metric, unit, pacing_status, actual_value, target_value, projected_end_low,
+    projected_end_value, projected_end_high
+from marts.mart_campaign_pacing
 where campaign_id = %(campaign_id)s
-group by attribution_model, rule_version, is_default_model
-order by attribution_model, rule_version
+order by metric, goal_id
+"""
+PIECES = """
+select deliverable_status, disclosure_status, count(*) as piece_count
+from marts.mart_deliverable_status
+where campaign_id = %(campaign_id)s
+group by deliverable_status, disclosure_status
+order by piece_count desc, deliverable_status, disclosure_status
 """
 # A shop's days belong to every campaign that runs on them; the tie-out is the shop's.
 _SHOP_DAYS = """

@@ -8,12 +8,12 @@ from typing import Any
 
 from include.report import queries
 from include.report.scope import Scope, Wanted, choose_scope
+from include.report.sentences import coverage_sentence, goals_sentence, pieces_sentence
 from include.report.sheets import (
     Column,
     Sheet,
     amount,
     count,
-    percent,
     ratio,
     shares,
     yes_no,
@@ -74,7 +74,7 @@ MODEL_COLUMNS = (
     Column("credited_order_count", "credited orders", shares),
     Column("net_revenue_amount", "net revenue", amount),
     Column("selling_creator_count", "creators with revenue", count),
-    Column("top_creator_id", "ranked first"),
+    Column("top_creator_name", "ranked first"),
 )
 CREATOR_DAY_COLUMNS = (
     Column("creator_name", "creator"),
@@ -115,18 +115,27 @@ def build_scorecard(marts: Marts, wanted: Wanted) -> Report:
 
 
 def build_campaign(marts: Marts, wanted: Wanted) -> Report:
-    """Return a campaign's totals, its tie-out with shop and GA4, coverage, content and models."""
+    """Return a campaign's totals, goals, pieces, tie-out with shop and GA4, coverage and models."""
     scope = choose_scope(marts, wanted)
     coverage = coverage_sheet(marts, scope)
+    goals = _sheet(marts, scope, "goals", "", (), queries.GOALS)
+    pieces = _sheet(marts, scope, "pieces", "", (), queries.PIECES)
     sheets = (
         _sheet(marts, scope, "totals", _title(scope), TOTAL_COLUMNS, queries.TOTALS),
+        goals,
+        pieces,
         reconciliation_sheet(marts, scope, wanted.model),
         gaps_sheet(marts, scope),
         coverage,
         content_sheet(marts, scope),
         _sheet(marts, scope, "models", "what each model says", MODEL_COLUMNS, queries.BY_MODEL),
     )
-    return Report("campaign", scope, sheets, {"coverage": coverage_sentence(coverage)})
+    remarks = {
+        "goals": goals_sentence(goals),
+        "pieces": pieces_sentence(pieces),
+        "coverage": coverage_sentence(coverage),
+    }
+    return Report("campaign", scope, sheets, remarks)
 
 
 def build_day(marts: Marts, wanted: Wanted) -> Report:
@@ -200,24 +209,6 @@ def gaps_sheet(marts: Marts, scope: Scope) -> Sheet:
 def coverage_sheet(marts: Marts, scope: Scope) -> Sheet:
     """Return how much of the orders can be seen; read as a sentence, not as a table."""
     return Sheet("coverage", "", (), marts.read(queries.COVERAGE, scope.values()))
-
-
-def coverage_sentence(sheet: Sheet) -> str:
-    """Say a coverage sheet in words."""
-    row = sheet.rows[0]
-    if not row["orders"]:
-        return "Coverage: no orders."
-    shown = {name: "–" if row[name] is None else percent(row[name]) for name in _GAP_RATES}
-    return (
-        f"Coverage: {row['creator_orders']} of {row['orders']} orders show a creator "
-        f"(link only {row['link_only']}, code only {row['code_only']}, both {row['both']}, "
-        f"survey only {row['survey_only']}); {row['untracked']} show nothing at all. Of the online "
-        f"orders the shop knows no visit of {shown['consent_gap']}, GA4 no purchase of "
-        f"{shown['ga4_gap']}."
-    )
-
-
-_GAP_RATES = ("consent_gap", "ga4_gap")
 
 
 def content_sheet(marts: Marts, scope: Scope) -> Sheet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,11 +132,24 @@ def test_a_campaign_ties_out(served: Any, capsys: pytest.CaptureFixture[str]) ->
          "metric_definition_version": "instagram_views_2025", "post_count": 2,
          "views_count": 1000, "engagement_rate": "0.030000", "link_click_count": 7}
     ]  # fmt: skip
-    shown = ("attribution_model", "is_default_model", "net_revenue_amount", "top_creator_id")
+    shown = ("attribution_model", "is_default_model", "net_revenue_amount", "top_creator_name")
     assert [tuple(row[name] for name in shown) for row in tables["models"]] == [
-        ("last_touch", True, "270.00", "ana"),
-        ("linear", False, "270.00", "ana"),
+        ("last_touch", True, "270.00", "Ana"),
+        ("linear", False, "270.00", "Ana"),
     ]
+    assert (tables["goals"], tables["pieces"]) == ([], [])
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `| head -1` does: the pipe is closed before everything is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        assert main(["campaign", "--json"]) == 0
+        monkeypatch.undo()
 
 
 def test_a_model_that_was_asked_for_stands_alone(

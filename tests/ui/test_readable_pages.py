@@ -137,7 +137,7 @@ def test_a_plot_is_read_by_pointer_and_by_arrow_keys(
     page.keyboard.press("ArrowLeft")
     before = day - dt.timedelta(days=1)
     expect(said).to_contain_text(f"{before.day} {before:%b %Y}: ")
-    expect(page.locator("#days-section g.current line.cursor")).to_be_visible()
+    expect(page.locator("#days-section g.current circle").first).to_be_visible()
     page.screenshot(path=screenshots / "plot_read.png")
     spots = page.locator("#cost-section circle.spot")
     title = spots.nth(1).locator("title").text_content() or ""

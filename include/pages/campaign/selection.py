@@ -9,6 +9,13 @@ from fastapi import HTTPException, Request
 
 from include.pages.reader import Row, Snapshot
 
+# What the seed of the rules does with an order's touches, in a reader's words.
+_RULES = {
+    "all": "every touch alike",
+    "code_first": "code before link",
+    "link_first": "link before code",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -27,6 +34,13 @@ class Selection:
         """Say whether the campaign is reported under these choices."""
         own = (self.campaign["attribution_model"], self.campaign["rule_version"])
         return (self.model, self.rule_version) == own
+
+    @property
+    def rule_titles(self) -> list[str]:
+        """Return the rule versions with what they do, in the order of `rule_versions`."""
+        return [
+            f"{name} ({_RULES[name]})" if name in _RULES else name for name in self.rule_versions
+        ]
 
     @property
     def currency_code(self) -> str:

@@ -49,15 +49,16 @@ for (const plot of document.querySelectorAll("svg.plot")) {
   const box = plot.closest(".scroll");
   if (!spots.length || !box) continue;
   const said = document.createElement("p");
-  said.className = "reading not-printed";
+  said.className = "reading note not-printed";
   said.setAttribute("role", "status");
-  said.textContent = "Point at the plot, or press the arrow keys in it, to read its values.";
+  said.textContent = "Point at the plot, touch it, or press the arrow keys in it, to read its values.";
   box.after(said);
   let at = -1;
   const read = (place) => {
     spots[at]?.classList.remove("current");
     at = place;
     spots[at].classList.add("current");
+    said.classList.remove("note");
     said.textContent = spots[at].querySelector("title").textContent;
   };
   plot.addEventListener("pointerover", (event) => {
