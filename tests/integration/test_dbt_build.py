@@ -326,7 +326,8 @@ def test_the_order_of_days_is_irrelevant(build: Build, order: tuple[str, str]) -
     build.load(2, dt.date(2026, 3, 5), *writers[order[1]])
     build.measure(2, chosen=(*NO_UNIT_TESTS, *NO_MARTS))
     incremental = build.contents(*FACTS)
-    build.dbt("build", "--full-refresh", *NO_TESTS, *NO_MARTS)
+    compared = [f"+{table.partition('.')[2]}" for table in FACTS]
+    build.dbt("build", "--full-refresh", "--select", *compared, *NO_TESTS)
     # Only which load first saw a post may differ by what was measured when: it does not here.
     assert differing(incremental, build.contents(*FACTS)) == []
 
