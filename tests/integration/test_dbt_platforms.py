@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hand_made_build import NO_TESTS, NO_UNIT_TESTS, Build
 from hand_made_market import Market, first_orders, report
-from test_dbt_build import NO_TESTS, NO_UNIT_TESTS, Build
 
 
 def visits(market: Market) -> None:
