@@ -93,6 +93,32 @@ class Warehouse:
         if remaining != self.made.keys():
             ddl.create_raw_tables(self.dsn("loader"))
 
+    def keep(self, name: str) -> str:
+        """Copy the warehouse as it is, for `bring_back`; return the copy's name."""
+        with connect(self.server_dsn, autocommit=True) as admin:
+            self._copy(admin, ddl.WAREHOUSE, name)
+        return name
+
+    def bring_back(self, name: str) -> None:
+        """Put a kept copy in the place of the warehouse; every session with it ends."""
+        with connect(self.server_dsn, autocommit=True) as admin:
+            drop = sql.SQL("drop database {} with (force)")
+            admin.execute(drop.format(sql.Identifier(ddl.WAREHOUSE)))
+            self._copy(admin, name, ddl.WAREHOUSE)
+        # A copy has the rights within the database, not those on it.
+        ddl.migrate(self.server_dsn, self.secrets, is_forced=True)
+
+    def forget(self, name: str) -> None:
+        """Drop a kept copy."""
+        with connect(self.server_dsn, autocommit=True) as admin:
+            admin.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+
+    @staticmethod
+    def _copy(admin: psycopg.Connection, old: str, new: str) -> None:
+        # Copying files is quicker than logging every page, and a checkpoint costs nothing here.
+        copy = sql.SQL("create database {} template {} strategy file_copy")
+        admin.execute(copy.format(sql.Identifier(new), sql.Identifier(old)))
+
 
 def _relations(admin: psycopg.Connection) -> list[tuple[str, str, str, str]]:
     """Return what loads and builds made: schema, name, kind and all that makes up its shape."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,9 @@ from typing import Any
 from include import dbt_tasks
 from include.sources._base import Connection
 from include.warehouse.connection import parse_dsn
-from tests.parsed_project import share_parse
+
+# What spares dbt the parsing, and the graph as it was parsed for tests that read it.
+PARSED = ("partial_parse.msgpack", "manifest.json")
 
 
 def run_dbt(warehouse: Any, arguments: Sequence[str], target: Path) -> Any:
@@ -17,7 +21,6 @@ def run_dbt(warehouse: Any, arguments: Sequence[str], target: Path) -> Any:
 
     As in a deployment the project is parsed beforehand and a run writes no files of its own.
     """
-    share_parse(target)
     parts = parse_dsn(warehouse.dsn("transformer"))
     connection = Connection(
         "warehouse_transformer",
@@ -27,8 +30,34 @@ def run_dbt(warehouse: Any, arguments: Sequence[str], target: Path) -> Any:
         login=parts["user"],
         password=parts["password"],
     )
+    _share_parse(warehouse, connection, target)
+    return _run([*dbt_tasks.LEAN, *arguments], connection, target)
+
+
+def _share_parse(warehouse: Any, connection: Connection, target: Path) -> None:
+    """Begin a new target folder with the parsed project; dbt looks for itself what changed since.
+
+    Parsing takes longer than most of what tests build. dbt keeps to a parse only for the very
+    server and database, so each test warehouse has its own.
+    """
+    if (target / PARSED[0]).exists():
+        return
+    parsed = warehouse.cluster.data_dir / "parsed"
+    if not parsed.exists():
+        _run(["parse"], connection, parsed)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in PARSED:
+        shutil.copyfile(parsed / name, target / name)
+
+
+def _run(arguments: Sequence[str], connection: Connection, target: Path) -> Any:
     places = ["--target-path", str(target), "--log-path", str(target)]
-    return dbt_tasks.run_dbt(["--quiet", *dbt_tasks.LEAN, *arguments, *places], connection)
+    # A third of what dbt takes would be looking for garbage among the nodes that it keeps.
+    gc.disable()
+    try:
+        return dbt_tasks.run_dbt(["--quiet", *arguments, *places], connection)
+    finally:
+        gc.enable()
 
 
 def compile_inline(warehouse: Any, text: str, target: Path) -> str:

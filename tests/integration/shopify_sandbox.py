@@ -6,117 +6,50 @@ the same seed; the two share nothing but HTTP.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sandbox_process
+from sandbox_process import SandboxProcess
+
 from include.ingest import StreamResult, day_window, run_stream
-from include.sandbox.installation import CONTROL_KEY_VARIABLE, initialise, read_installation
-from include.sandbox.world import Market, MarketOrder
-from include.settings import REPO_ROOT, read_settings
+from include.sandbox.world import MarketOrder
 from include.sources._base import Child, Connection, Window
 from include.sources.shopify import SOURCE
 from include.warehouse.connection import connect
 
 LAST_DAY = dt.date(2026, 11, 15)
 ZONE = "America/New_York"
-CONTROL_KEY = "for-the-tests-only"
 HASH_KEY = b"privacy key of the tests"
 
 
-@dataclasses.dataclass
-class Sandbox:
-    """A sandbox process and, apart from it, the same market for comparison."""
+class Sandbox(SandboxProcess):
+    """A sandbox process of which the shop alone is asked."""
 
-    port: int
-    fields: dict[str, Any]
-    credentials: dict[str, Any]
-    market: Market
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """What the shop's own side knows: an app's id and secret among it."""
+        found: dict[str, Any] = self.state["credentials"]["shopify"]
+        return found
 
-    def hold(self, at: dt.datetime) -> None:
-        """Set the process's clock."""
-        self._control("clock", {"at": at.isoformat()})
-
-    def connection(self, **changes: Any) -> Connection:
-        fields = self.fields
-        known = Connection(
-            "shopify",
-            host=fields["host"],
-            scheme=fields["schema"],
-            port=fields["port"],
-            password=fields["password"],
-            extra=fields["extra"],
-        )
-        return dataclasses.replace(known, **changes)
+    def shop_connection(self, **changes: Any) -> Connection:
+        """Return the shop's connection, with changes."""
+        return self.connection("shopify", **changes)
 
     def order(self, order_id: str, at: dt.datetime) -> MarketOrder:
         """Return an order of the compared market as it stands at an instant."""
         return next(o for o in self.market.orders_at(at) if str(o.order_id) == order_id)
 
-    def _control(self, path: str, body: dict[str, Any]) -> None:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/_control/{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json", "X-Control-Key": CONTROL_KEY},
-        )
-        urllib.request.urlopen(request, timeout=10).close()
-
 
 @contextmanager
 def run_sandbox(folder: Path, changes: dict[str, Any]) -> Iterator[Sandbox]:
     """Serve a sandbox whose Shopify credentials have these changes."""
-    port = find_port()
-    settings = dataclasses.replace(read_settings(), data_dir=folder, sandbox_port=port)
-    initialise(settings, LAST_DAY)
-    state = json.loads((folder / "sandbox.json").read_text())
-    state["credentials"]["shopify"] |= changes
-    (folder / "sandbox.json").write_text(json.dumps(state))
-    command = ["-m", "include.sandbox", "serve", "--data-dir", str(folder), "--port", str(port)]
-    environment = {
-        "PATH": "",
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        CONTROL_KEY_VARIABLE: CONTROL_KEY,
-    }
-    process = subprocess.Popen([sys.executable, *command], cwd=REPO_ROOT, env=environment)
-    try:
-        await_health(process, port)
-        yield Sandbox(
-            port=port,
-            fields=state["connections"]["shopify"],
-            credentials=state["credentials"]["shopify"],
-            market=read_installation(folder).build(),
-        )
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def await_health(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_control/health", timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the sandbox did not start")
-
-
-def find_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    start = contextmanager(sandbox_process.run_sandbox)
+    with start(folder, LAST_DAY, {"shopify": changes}) as process:
+        yield Sandbox(process.port, process.state, process.market)
 
 
 class Shop:
@@ -140,7 +73,7 @@ class Shop:
         return run_stream(
             SOURCE,
             SOURCE.stream(stream),
-            connection or self.sandbox.connection(),
+            connection or self.sandbox.shop_connection(),
             window or day_window(day, ZONE),
             dsn=self.dsn,
             landing_url=str(self.landing),

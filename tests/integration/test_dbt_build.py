@@ -3,91 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from hand_made_build import FACTS, NO_MARTS, NO_TESTS, NO_UNIT_TESTS, Build, differing
 from hand_made_market import Market, first_orders, later_orders, report, utc
-from in_process_dbt import run_dbt
 from semantic_metrics import SemanticLayer
 
-from include.measure import solve
-
-FACTS = (
-    "core.fct_order",
-    "core.fct_order_sale",
-    "core.fct_touchpoint",
-    "core.fct_attribution_credit",
-    "core.fct_post",
-    "core.fct_post_metrics_daily",
-    "core.fct_web_session_daily",
-    "core.fct_creator_cost",
-    "marts_next.mart_creator_scorecard",
-    "marts_next.mart_attribution_comparison",
-    "marts_next.mart_attribution_reconciliation",
-    "marts_next.mart_content_performance",
-    "marts_next.mart_tracking_coverage",
-)
-NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-
-
+CREDIT = "core.fct_attribution_credit"
 BY_CREATOR = ("campaign", "creator")
 
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One target folder for the module, so that dbt parses the project once."""
+    """One target folder for the module."""
     return tmp_path_factory.mktemp("dbt_build")
-
-
-class Build:
-    """A clean warehouse with dbt beside it."""
-
-    def __init__(self, warehouse: Any, target: Path) -> None:
-        self.warehouse, self.target = warehouse, target
-
-    def load(self, load_id: int, day: dt.date, *writers: Callable[[Market], None]) -> None:
-        """Write raw rows as one load of the shop's orders."""
-        with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            market = Market(connection, load_id)
-            market.record_load("shopify", "orders", day)
-            for write in writers:
-                write(market)
-
-    def measure(self, *load_ids: int, day: dt.date = dt.date(2026, 3, 14)) -> None:
-        """Open a run over some loads, build all with all data tests, solve, publish the run."""
-        with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            row = connection.execute(
-                "insert into quality.measure_runs (day, as_of_date, run_id, sources_present) "
-                "values (%s, %s, 'test', '{shopify}') returning measure_run_id",
-                [day, day],
-            ).fetchone()
-            assert row is not None
-            for load_id in load_ids:
-                connection.execute(
-                    "insert into quality.measure_run_loads values (%s, %s)", [row[0], load_id]
-                )
-        self.dbt("build", *NO_UNIT_TESTS)
-        solve(self.warehouse.dsn("transformer"), row[0])
-        with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            connection.execute("update quality.measure_runs set status = 'published'")
-
-    def dbt(self, *arguments: str) -> None:
-        run_dbt(self.warehouse, arguments, self.target)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.warehouse.dsn("transformer")) as connection:
-            return connection.execute(query.encode()).fetchall()
-
-    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every fact and mart, row for row."""
-        return {
-            table: sorted(self.rows(f"select {table.split('.')[1]}::text from {table}"))
-            for table in FACTS
-        }
 
 
 @pytest.fixture
@@ -104,6 +38,24 @@ def built(warehouse: Any, target: Path) -> Iterator[Build]:
     build.dbt("build", *NO_UNIT_TESTS)
     yield build
     warehouse.reset()
+
+
+@pytest.fixture(scope="module")
+def first_run(warehouse: Any, target: Path) -> Iterator[str]:
+    """A copy of the warehouse after one run over all hand-made orders, by its name."""
+    warehouse.reset()
+    build = Build(warehouse, target)
+    build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders, later_orders, report)
+    build.measure(1, chosen=(*NO_TESTS, *NO_MARTS))
+    yield warehouse.keep("first_run")
+    warehouse.forget("first_run")
+
+
+@pytest.fixture
+def measured(warehouse: Any, first_run: str, target: Path) -> Build:
+    """All hand-made orders, measured by one run; `built` has checked what dbt makes of them."""
+    warehouse.bring_back(first_run)
+    return Build(warehouse, target)
 
 
 def path_of(build: Build, number: int, rule_version: str = "all") -> list[tuple[Any, ...]]:
@@ -280,7 +232,7 @@ def test_metrics_of_the_shop_are_the_tie_outs(built: Build) -> None:
 
 def test_a_second_build_changes_nothing(built: Build) -> None:
     before = built.contents()
-    built.dbt("build", *NO_UNIT_TESTS)
+    built.dbt("build", *NO_TESTS)
     assert built.contents() == before
 
 
@@ -293,28 +245,22 @@ def test_the_order_of_days_is_irrelevant(build: Build, order: tuple[str, str]) -
     """Two runs of one load each, either way round, equal one build of everything."""
     writers = {"first": (first_orders,), "later": (later_orders, report)}
     build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, *writers[order[0]])
-    build.measure(1)
+    build.measure(1, chosen=(*NO_TESTS, *NO_MARTS))
     build.load(2, dt.date(2026, 3, 5), *writers[order[1]])
-    build.measure(2)
-    incremental = build.contents()
-    build.dbt("build", "--full-refresh", *NO_UNIT_TESTS)
+    build.measure(2, chosen=(*NO_UNIT_TESTS, *NO_MARTS))
+    incremental = build.contents(*FACTS)
+    compared = [f"+{table.partition('.')[2]}" for table in FACTS]
+    build.dbt("build", "--full-refresh", "--select", *compared, *NO_TESTS)
     # Only which load first saw a post may differ by what was measured when: it does not here.
-    assert differing(incremental, build.contents()) == []
+    assert differing(incremental, build.contents(*FACTS)) == []
 
 
-def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """Tables that differ; the run's own facts (as_of_date, sources) are the same in both builds."""
-    return [table for table in one if "marts_next" not in table and one[table] != other[table]]
-
-
-def test_a_late_refund_changes_only_its_order(build: Build) -> None:
-    build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders, later_orders, report)
-    build.measure(1)
+def test_a_late_refund_changes_only_its_order(measured: Build) -> None:
     untouched = (
         "select order_id, xmin::text from core.fct_attribution_credit "
         "where order_id <> '9000000001'"
     )
-    before = sorted(build.rows(untouched))
+    before = sorted(measured.rows(untouched))
 
     def refund(market: Market) -> None:
         market.sale(1, "refund", "2026-03-20 17:00", "-30.01", "REFUND")
@@ -322,25 +268,23 @@ def test_a_late_refund_changes_only_its_order(build: Build) -> None:
             "update raw.shopify__orders set _load_id = 2 where order_id = '9000000001'"
         )
 
-    build.load(2, dt.date(2026, 3, 20), refund)
-    build.measure(2, day=dt.date(2026, 3, 20))
-    assert sorted(build.rows(untouched)) == before
-    assert build.rows(
+    measured.load(2, dt.date(2026, 3, 20), refund)
+    measured.measure(2, day=dt.date(2026, 3, 20))
+    assert sorted(measured.rows(untouched)) == before
+    assert measured.rows(
         "select channel, conversion_count, linear_amount from core.fct_attribution_credit "
         "where order_id = '9000000001' and event_date = '2026-03-20' and rule_version = 'all' "
         "order by touch_number"
     ) == [("ana", 0, Decimal("-15.01")), ("email", 0, Decimal("-15.00"))]
     # The second run knows the first: nothing of the days before the 15th changed under linear.
-    assert build.rows(
+    assert measured.rows(
         "select creator_id, metric_date, cause, order_count, net_revenue_difference_amount "
         "from analysis.restatements where attribution_model = 'linear'"
     ) == [("ana", dt.date(2026, 3, 20), "refund", 1, Decimal("-15.01"))]
 
 
-def test_a_changed_plan_moves_every_order_to_the_new_owner(build: Build) -> None:
-    build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders, later_orders, report)
-    build.measure(1)
-    assert path_of(build, 3)[0][0] == "bo"
+def test_a_changed_plan_moves_every_order_to_the_new_owner(measured: Build) -> None:
+    assert path_of(measured, 3)[0][0] == "bo"
 
     def hand_over(market: Market) -> None:
         market.connection.execute(
@@ -348,39 +292,37 @@ def test_a_changed_plan_moves_every_order_to_the_new_owner(build: Build) -> None
         )
         market.connection.execute("update raw.campaign_plan__plan_versions set _load_id = 2")
 
-    build.load(2, dt.date(2026, 3, 14), hand_over)
-    build.measure(2)
-    assert path_of(build, 3) == [("ana", "discount_code", None)]
-    assert path_of(build, 7) == [("ana", "discount_code", None)]
+    measured.load(2, dt.date(2026, 3, 14), hand_over)
+    measured.measure(2, chosen=(*NO_UNIT_TESTS, *NO_MARTS))
+    assert path_of(measured, 3) == [("ana", "discount_code", None)]
+    assert path_of(measured, 7) == [("ana", "discount_code", None)]
     # Order 3 (30.00) and bo's half of order 7 (5.00) went over.
-    assert build.rows(
+    assert measured.rows(
         "select creator_id, cause, sum(net_revenue_difference_amount) from analysis.restatements "
         "where attribution_model = 'linear' group by 1, 2 order by 1"
     ) == [("ana", "plan_change", Decimal("35.00")), ("bo", "plan_change", Decimal("-35.00"))]
 
 
-def test_a_changed_setting_rebuilds_every_order(build: Build) -> None:
+def test_a_changed_setting_rebuilds_every_order(measured: Build, tmp_path: Path) -> None:
     """A half-life of one day, a code for staff: incremental equals full under the new settings."""
-    build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders)
-    build.measure(1)
-    before = build.contents()["core.fct_attribution_credit"]
+    before = measured.contents(CREDIT)
+    # Other variables are another parse: in a folder of its own it leaves the module's alone.
+    build = Build(measured.warehouse, tmp_path)
     settings = "{half_life_days: 1, staff_discount_codes: [' bo15']}"
-    changed = ("--vars", settings, "--exclude", "path:models/marts")
+    changed = ("--vars", settings, *NO_MARTS)
     build.dbt("run", "--select", "+int_attribution_settings", *changed)
-    incremental = build.contents()["core.fct_attribution_credit"]
+    incremental = build.contents(CREDIT)
     assert incremental != before
-    staff = build.rows("select order_id from core.fct_order where order_class = 'staff'")
-    assert staff == [("9000000003",)]
+    staff = build.rows("select order_id from core.fct_order where order_class = 'staff' order by 1")
+    assert staff == [("9000000003",), ("9000000007",)]
     build.dbt("run", "--full-refresh", "--select", "+int_attribution_settings", *changed)
-    assert build.contents()["core.fct_attribution_credit"] == incremental
+    assert build.contents(CREDIT) == incremental
 
 
-def test_a_withdrawn_ga4_transaction_leaves_its_order(build: Build) -> None:
-    build.load(1, dt.date(2026, 3, 5), Market.plan, Market.shop, first_orders, later_orders, report)
-    build.measure(1)
-    assert path_of(build, 5) == [("ana", "ga4_session", None)]
-    with psycopg.connect(build.warehouse.admin_dsn) as connection:
+def test_a_withdrawn_ga4_transaction_leaves_its_order(measured: Build) -> None:
+    assert path_of(measured, 5) == [("ana", "ga4_session", None)]
+    with psycopg.connect(measured.warehouse.admin_dsn) as connection:
         connection.execute("delete from raw.ga4__transactions where transaction_id = '9000000005'")
         Market(connection, 2).record_load("ga4", "transactions", dt.date(2026, 3, 14), deleted=1)
-    build.measure(2)
-    assert path_of(build, 5) == []
+    measured.measure(2, chosen=(*NO_UNIT_TESTS, *NO_MARTS))
+    assert path_of(measured, 5) == []

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hand_made_build import NO_TESTS, NO_UNIT_TESTS, Build
 from hand_made_market import Market, first_orders, report
-from test_dbt_build import NO_UNIT_TESTS, Build
 
 
 def visits(market: Market) -> None:
@@ -91,5 +91,5 @@ def test_an_empty_platform_needs_no_variable(built: Build) -> None:
 
 def test_a_second_build_changes_nothing(built: Build, tmp_path: Path) -> None:
     before = built.contents()
-    built.dbt("build", *NO_UNIT_TESTS)
+    built.dbt("build", *NO_TESTS)
     assert built.contents() == before

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from chain_market import ChainMarket
 from in_process_dbt import run_dbt
-from test_restatements import (
+from restated_shop import (
     OTHER_PATHS,
-    PATHS,
     WEEK,
     change_everything,
     check_weeks,
     measure,
+    publish_fourth_of_march,
 )
 
 from include.attribution.explain_changes import format_week_changes
@@ -46,13 +46,7 @@ def built(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def market(built: ChainMarket) -> ChainMarket:
-    built.clear()
-    built.paths(WEEK, PATHS)
-    built.order("a", "2026-03-03", {"2026-03-03": "100.00"}, "ana", "bo", customer="1")
-    built.order("b", "2026-03-03", {"2026-03-03": "50.00"}, "ana", customer="2")
-    built.order("c", "2026-03-04", {"2026-03-04": "30.00"}, "bo", customer="3")
-    built.order("d", "2026-03-04", {"2026-03-04": "20.00"}, customer="4")
-    measure(built, "2026-03-04")
+    publish_fourth_of_march(built)
     return built
 
 

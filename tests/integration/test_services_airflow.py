@@ -71,6 +71,7 @@ def pids(settings: Settings) -> dict[str, int]:
     return {s.service: s.pid for s in lifecycle.list_services(settings) if s.pid is not None}
 
 
+@pytest.mark.long  # Airflow comes up twice: half a minute
 def test_up_again_changed_and_down(installation):
     settings, secrets = installation
     said: list[str] = []

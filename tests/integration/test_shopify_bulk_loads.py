@@ -49,7 +49,7 @@ def long_window(days: int) -> Window:
 
 def eager(shop: Shop) -> Connection:
     """A connection that reads windows of more than nine days in bulk."""
-    known = shop.sandbox.connection()
+    known = shop.sandbox.shop_connection()
     return dataclasses.replace(known, extra={**known.extra, "bulk_days": 9})
 
 
@@ -118,7 +118,7 @@ def test_a_bulk_operation_that_finds_nothing_loads_nothing(shop: Shop) -> None:
 
 def test_a_result_at_an_undeclared_host_is_not_followed(shop: Shop) -> None:
     # Shopify's own storage host is the only one then.
-    known = shop.sandbox.connection(extra={"bulk_days": 9})
+    known = shop.sandbox.shop_connection(extra={"bulk_days": 9})
     with pytest.raises(UnsafeAddress, match="leaves the connection's hosts"):
         shop.load("orders", LAST_DAY, AT, known, window=long_window(10))
     assert shop.rows_by_order() == {}

@@ -174,7 +174,7 @@ def test_orders_too_long_for_their_page_arrive_whole(
     at = night_after(LAST_DAY)
     whole = shop.load("orders", LAST_DAY, at)
     monkeypatch.setattr(queries, "PAGE_SIZES", dict.fromkeys(queries.PAGE_SIZES, 1))
-    narrow = shop.sandbox.connection(conn_id="shopify__narrow")
+    narrow = shop.sandbox.shop_connection(conn_id="shopify__narrow")
     alone = shop.load("orders", LAST_DAY, at, narrow)
     assert alone.pages_read > whole.pages_read + 50  # many were asked for on their own
     assert alone.rows_read == whole.rows_read
@@ -199,7 +199,7 @@ def test_the_shop_is_captured_at_the_apis_own_time(shop: Shop) -> None:
 
 
 def test_a_wrong_token_fails_at_once_and_names_the_connection(shop: Shop) -> None:
-    wrong = shop.sandbox.connection(conn_id="shopify__eu", password="shpat_wrong_wrong")
+    wrong = shop.sandbox.shop_connection(conn_id="shopify__eu", password="shpat_wrong_wrong")
     began = time.monotonic()
     with pytest.raises(BadCredentials, match="'shopify__eu'"):
         shop.load("orders", LAST_DAY, night_after(LAST_DAY), wrong)
@@ -210,9 +210,11 @@ def test_a_wrong_token_fails_at_once_and_names_the_connection(shop: Shop) -> Non
 def test_an_apps_client_credentials_work_as_well(shop: Shop) -> None:
     known = shop.sandbox.credentials
     pair = {name: known[name] for name in ("client_id", "client_secret")}
-    app = shop.sandbox.connection(password=None, extra=pair)
+    app = shop.sandbox.shop_connection(password=None, extra=pair)
     assert shop.load("shop", LAST_DAY, night_after(LAST_DAY), app).rows_merged == 1
-    wrong = shop.sandbox.connection(password=None, extra={**pair, "client_secret": "no-secret"})
+    wrong = shop.sandbox.shop_connection(
+        password=None, extra={**pair, "client_secret": "no-secret"}
+    )
     with pytest.raises(BadCredentials, match="client_secret"):
         shop.load("shop", LAST_DAY, night_after(LAST_DAY), wrong)
 
@@ -229,7 +231,7 @@ def test_without_its_scope_the_sales_report_is_skipped_with_the_reason(
 
 
 def context(sandbox: Sandbox, stream: str) -> FetchContext:
-    connection = sandbox.connection()
+    connection = sandbox.shop_connection()
     keys = SOURCE.stream(stream).personal_keys
     session = ApiSession(connection, hash_key=HASH_KEY, personal_keys=keys)
     window = day_window(LAST_DAY, ZONE)

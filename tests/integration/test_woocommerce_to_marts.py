@@ -13,9 +13,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from hand_made_build import NO_UNIT_TESTS, Build, differing
 from hand_made_market import Market, utc
 from hand_made_woo import WOO, WooMarket, by_link
-from test_dbt_build import NO_UNIT_TESTS, Build, differing
 
 DAY = dt.date(2026, 3, 14)
 
