@@ -99,14 +99,14 @@ placed as (
 
     select
         *,
-        row_number() over (
-            partition by connection_id, order_id, rule_version, event_date, order_class
-            order by fraction desc, touch_number asc
-        ) as fraction_place,
-        abs(entry_net_amount) * 100 - sum(whole_cents) over (
-            partition by connection_id, order_id, rule_version, event_date, order_class
-        ) as cents_left
+        row_number() over of_entry as fraction_place,
+        abs(entry_net_amount) * 100 - sum(whole_cents) over of_entry as cents_left
     from remaining
+    window of_entry as (
+        partition by connection_id, order_id, rule_version, event_date, order_class
+        order by fraction desc, touch_number asc
+        rows between unbounded preceding and unbounded following
+    )
 
 ),
 
