@@ -38,6 +38,8 @@ def solve_advice(dsn: str, measure_run_id: int) -> int:
     from include.advice.review import review_campaign
 
     with transient_errors(), connect(dsn) as connection:
+        # Views over all orders: the planner takes their joins for one row and loops over history.
+        connection.execute("set local enable_nestloop = off")
         day = read_run_day(connection, measure_run_id)
         connection.execute("delete from analysis.budget_recommendations")
         connection.execute("delete from analysis.goal_projections")

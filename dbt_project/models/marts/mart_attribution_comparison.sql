@@ -12,6 +12,13 @@ campaigns as (
 
 ),
 
+rule_versions as (
+
+    select distinct default_rule_version as rule_version
+    from campaigns
+
+),
+
 -- Without null paths the removal effect means less, and the model has another name: one week of
 -- such a chain is enough.
 chain_days as (
@@ -93,27 +100,39 @@ creators as (
 
 ),
 
-credited as (
+-- Summed over all models at once, before each model becomes a row of its own.
+summed as (
 
     select
         credits.campaign_id,
         credits.creator_id,
-        credit_models.attribution_model,
-        sum(
-            {{ chosen_model('credit_models.attribution_model', 'credits', 'share') }}
-            * credits.conversion_count
-        ) as credited_order_count,
-        sum({{ chosen_model('credit_models.attribution_model', 'credits', 'amount') }})
-            as net_revenue_amount
+    {%- for model in var('attribution_models') %}
+    sum(credits.{{ model.name }}_share * credits.conversion_count) as {{ model.name }}_share,
+    sum(credits.{{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
+    {%- endfor %}
     from {{ ref('fct_attribution_credit') }} as credits
     inner join campaigns
         on
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version = campaigns.default_rule_version
     cross join facts
-    cross join credit_models
     where credits.order_class = 'kept' and credits.event_date <= facts.last_day
-    group by credits.campaign_id, credits.creator_id, credit_models.attribution_model
+    group by credits.campaign_id, credits.creator_id
+
+),
+
+credited as (
+
+    select
+        summed.campaign_id,
+        summed.creator_id,
+        credit_models.attribution_model,
+        {{ chosen_model('credit_models.attribution_model', 'summed', 'share') }}
+            as credited_order_count,
+        {{ chosen_model('credit_models.attribution_model', 'summed', 'amount') }}
+            as net_revenue_amount
+    from summed
+    cross join credit_models
 
     union all
 
@@ -129,7 +148,13 @@ credited as (
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version = campaigns.default_rule_version
     cross join facts
-    where credits.order_class = 'kept' and credits.event_date <= facts.last_day
+    where
+        credits.order_class = 'kept'
+        and credits.event_date <= facts.last_day
+        -- Says the same as the join, but early: the view then splits no order for other versions.
+        and credits.rule_version = any(
+            array(select wanted.rule_version from rule_versions as wanted)
+        )
     group by credits.campaign_id, credits.creator_id
 
     union all

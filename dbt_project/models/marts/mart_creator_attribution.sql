@@ -55,29 +55,39 @@ under_own_rules as (
 
 ),
 
-credited as (
+-- Summed over all models at once, before each model becomes a row of its own.
+summed as (
 
     select
         credits.campaign_id,
         credits.creator_id,
         credits.rule_version,
-        models.attribution_model,
-        sum(
-            {{ chosen_model('models.attribution_model', 'credits', 'share') }}
-            * credits.conversion_count
-        ) as credited_order_count,
-        sum({{ chosen_model('models.attribution_model', 'credits', 'amount') }})
-            as net_revenue_amount
+    {%- for model in var('attribution_models') %}
+    sum(credits.{{ model.name }}_share * credits.conversion_count) as {{ model.name }}_share,
+    sum(credits.{{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
+    {%- endfor %}
     from {{ ref('fct_attribution_credit') }} as credits
     inner join campaigns
         on
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version <> campaigns.default_rule_version
     cross join facts
-    cross join models
     where credits.order_class = 'kept' and credits.event_date <= facts.last_day
-    group by
-        credits.campaign_id, credits.creator_id, credits.rule_version, models.attribution_model
+    group by credits.campaign_id, credits.creator_id, credits.rule_version
+
+),
+
+credited as (
+
+    select
+        summed.campaign_id,
+        summed.creator_id,
+        summed.rule_version,
+        models.attribution_model,
+        {{ chosen_model('models.attribution_model', 'summed', 'share') }} as credited_order_count,
+        {{ chosen_model('models.attribution_model', 'summed', 'amount') }} as net_revenue_amount
+    from summed
+    cross join models
 
 ),
 

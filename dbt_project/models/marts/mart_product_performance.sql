@@ -122,6 +122,7 @@ shares as (
             and orders.order_id = credits.order_id
             and orders.default_rule_version = credits.rule_version
             and credits.conversion_count = 1
+            and {{ chosen_model('orders.default_attribution_model', 'credits', 'share') }} > 0
     group by
         orders.campaign_id,
         orders.connection_id,

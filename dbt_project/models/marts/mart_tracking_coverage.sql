@@ -12,117 +12,82 @@ campaigns as (
 
 ),
 
-orders as (
+campaign_shops as (
 
     select
         campaigns.campaign_id,
-        campaigns.lookback_days,
         campaigns.default_rule_version as rule_version,
-        orders.*
+        campaigns.start_date,
+        {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }} as last_date,
+        shops.shop_connection_id as connection_id
     from campaigns
     inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
         on campaigns.campaign_id = shops.campaign_id
-    inner join {{ ref('fct_order') }} as orders
-        on
-            shops.shop_connection_id = orders.connection_id
-            and campaigns.start_date <= orders.order_date
-            and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
-            >= orders.order_date
-    cross join facts
-    where orders.order_class <> 'test' and orders.order_date <= facts.last_day
 
 ),
 
-evidence as (
+rule_versions as (
+
+    select distinct rule_version
+    from campaign_shops
+
+),
+
+-- What no campaign owns is told of an order once, however many campaigns ran on its day.
+other_touches as (
 
     select
-        orders.campaign_id,
-        orders.connection_id,
-        orders.order_id,
-        max(
-            case
-                when touches.campaign_id = orders.campaign_id and {{ has_link_evidence('touches') }}
-                    then 1
-                else 0
-            end
-        ) as has_link,
-        max(
-            case
-                when touches.campaign_id = orders.campaign_id and {{ has_code_evidence('touches') }}
-                    then 1
-                else 0
-            end
-        ) as has_code,
-        max(
-            case
-                when
-                    touches.campaign_id = orders.campaign_id
-                    and {{ has_survey_evidence('touches') }}
-                    then 1
-                else 0
-            end
-        ) as has_survey,
-        max(
-            case
-                when touches.campaign_id = orders.campaign_id and touches.channel_type = 'creator'
-                    then 1
-                else 0
-            end
-        ) as has_creator,
+        touches.connection_id,
+        touches.order_id,
+        touches.rule_version,
         max(case when touches.channel_type = 'other_channel' then 1 else 0 end) as has_other,
         max(case when touches.channel_type = 'direct' then 1 else 0 end) as has_direct
-    from orders
-    inner join {{ ref('fct_touchpoint') }} as touches
-        on
-            orders.connection_id = touches.connection_id
-            and orders.order_id = touches.order_id
-            and orders.rule_version = touches.rule_version
-    where touches.is_in_window
-    group by orders.campaign_id, orders.connection_id, orders.order_id
+    from {{ ref('fct_touchpoint') }} as touches
+    inner join rule_versions on touches.rule_version = rule_versions.rule_version
+    where touches.is_in_window and touches.channel_type in ('other_channel', 'direct')
+    group by touches.connection_id, touches.order_id, touches.rule_version
 
 ),
 
-judged as (
+orders as (
 
     select
-        orders.*,
-        coalesce(evidence.has_link, 0) as has_link,
-        coalesce(evidence.has_code, 0) as has_code,
-        coalesce(evidence.has_survey, 0) as has_survey,
-        coalesce(evidence.has_creator, 0) as has_creator,
+        orders.connection_id,
+        orders.order_id,
+        orders.order_date,
+        rule_versions.rule_version,
+        orders.is_journey_ready,
+        orders.moment_count,
+        orders.ga4_transaction_id,
+        orders.ga4_transaction_id_format,
         orders.sales_channel in {{ quoted_list(var('online_sales_channels')) }} as is_online,
         -- False while the shop computes the journey, NULL where it gives none.
         coalesce(orders.is_journey_ready, true) as is_journey_known,
         coalesce(orders.moment_count, 0) > 0 as has_visits,
         case
-            when evidence.has_creator = 1 then 'creator'
-            when evidence.has_other = 1 then 'other_channel'
-            when evidence.has_direct = 1 then 'direct'
+            when other_touches.has_other = 1 then 'other_channel'
+            when other_touches.has_direct = 1 then 'direct'
             else 'none'
         end as coverage
-    from orders
-    left join evidence
+    from {{ ref('fct_order') }} as orders
+    cross join facts
+    cross join rule_versions
+    left join other_touches
         on
-            orders.campaign_id = evidence.campaign_id
-            and orders.connection_id = evidence.connection_id
-            and orders.order_id = evidence.order_id
+            orders.connection_id = other_touches.connection_id
+            and orders.order_id = other_touches.order_id
+            and rule_versions.rule_version = other_touches.rule_version
+    where orders.order_class <> 'test' and orders.order_date <= facts.last_day
 
 ),
 
-counted as (
+days as (
 
     select
-        campaign_id,
         connection_id,
         order_date,
+        rule_version,
         count(*) as order_count,
-        sum(case when coverage = 'creator' then 1 else 0 end) as creator_order_count,
-        sum(has_link * (1 - has_code)) as link_only_order_count,
-        sum(has_code * (1 - has_link)) as code_only_order_count,
-        sum(has_link * has_code) as link_and_code_order_count,
-        sum(has_survey * (1 - has_link) * (1 - has_code)) as survey_only_order_count,
-        sum(has_creator * (1 - has_survey) * (1 - has_link) * (1 - has_code))
-            as compromised_only_order_count,
         sum(case when coverage = 'other_channel' then 1 else 0 end) as other_channel_order_count,
         sum(case when coverage = 'direct' then 1 else 0 end) as direct_order_count,
         sum(case when coverage = 'none' then 1 else 0 end) as untracked_order_count,
@@ -141,8 +106,109 @@ counted as (
             as ga4_missing_order_count,
         sum(case when ga4_transaction_id is not null then 1 else 0 end) as ga4_joined_order_count,
         max(ga4_transaction_id_format) as ga4_transaction_id_format
-    from judged
-    group by campaign_id, connection_id, order_date
+    from orders
+    group by connection_id, order_date, rule_version
+
+),
+
+-- What speaks for the campaign: few orders have it.
+evidence as (
+
+    select
+        campaign_shops.campaign_id,
+        touches.connection_id,
+        touches.order_id,
+        touches.rule_version,
+        max(case when {{ has_link_evidence('touches') }} then 1 else 0 end) as has_link,
+        max(case when {{ has_code_evidence('touches') }} then 1 else 0 end) as has_code,
+        max(case when {{ has_survey_evidence('touches') }} then 1 else 0 end) as has_survey,
+        max(case when touches.channel_type = 'creator' then 1 else 0 end) as has_creator
+    from campaign_shops
+    inner join {{ ref('fct_touchpoint') }} as touches
+        on
+            campaign_shops.campaign_id = touches.campaign_id
+            and campaign_shops.connection_id = touches.connection_id
+            and campaign_shops.rule_version = touches.rule_version
+    where touches.is_in_window
+    group by
+        campaign_shops.campaign_id,
+        touches.connection_id,
+        touches.order_id,
+        touches.rule_version
+
+),
+
+-- An order with a creator's touch leaves the kind that it has without the campaign.
+covered as (
+
+    select
+        evidence.campaign_id,
+        orders.connection_id,
+        orders.order_date,
+        sum(evidence.has_creator) as creator_order_count,
+        sum(evidence.has_link * (1 - evidence.has_code)) as link_only_order_count,
+        sum(evidence.has_code * (1 - evidence.has_link)) as code_only_order_count,
+        sum(evidence.has_link * evidence.has_code) as link_and_code_order_count,
+        sum(evidence.has_survey * (1 - evidence.has_link) * (1 - evidence.has_code))
+            as survey_only_order_count,
+        sum(
+            evidence.has_creator
+            * (1 - evidence.has_survey) * (1 - evidence.has_link) * (1 - evidence.has_code)
+        ) as compromised_only_order_count,
+        sum(case when orders.coverage = 'other_channel' then evidence.has_creator else 0 end)
+            as other_channel_order_count,
+        sum(case when orders.coverage = 'direct' then evidence.has_creator else 0 end)
+            as direct_order_count,
+        sum(case when orders.coverage = 'none' then evidence.has_creator else 0 end)
+            as untracked_order_count
+    from evidence
+    inner join orders
+        on
+            evidence.connection_id = orders.connection_id
+            and evidence.order_id = orders.order_id
+            and evidence.rule_version = orders.rule_version
+    group by evidence.campaign_id, orders.connection_id, orders.order_date
+
+),
+
+counted as (
+
+    select
+        campaign_shops.campaign_id,
+        days.connection_id,
+        days.order_date,
+        days.order_count,
+        {%- for kind in [
+            'creator', 'link_only', 'code_only', 'link_and_code', 'survey_only', 'compromised_only'
+        ] %}
+        coalesce(covered.{{ kind }}_order_count, 0) as {{ kind }}_order_count,
+        {%- endfor %}
+        {%- for kind in ['other_channel', 'direct', 'untracked'] %}
+        days.{{ kind }}_order_count - coalesce(covered.{{ kind }}_order_count, 0)
+            as {{ kind }}_order_count,
+        {%- endfor %}
+        days.journey_order_count,
+        days.journey_empty_order_count,
+        days.journey_missing_order_count,
+        days.journey_pending_order_count,
+        days.online_order_count,
+        days.online_known_order_count,
+        days.consent_gap_order_count,
+        days.ga4_missing_order_count,
+        days.ga4_joined_order_count,
+        days.ga4_transaction_id_format
+    from campaign_shops
+    inner join days
+        on
+            campaign_shops.connection_id = days.connection_id
+            and campaign_shops.rule_version = days.rule_version
+            and campaign_shops.start_date <= days.order_date
+            and campaign_shops.last_date >= days.order_date
+    left join covered
+        on
+            campaign_shops.campaign_id = covered.campaign_id
+            and days.connection_id = covered.connection_id
+            and days.order_date = covered.order_date
 
 ),
 

@@ -3,21 +3,6 @@
 -- sold again.
 with
 
-ordered as (
-
-    select
-        campaign_id,
-        connection_id,
-        order_id,
-        sum(sold_count) as sold_count,
-        sum(case when unit_cost_amount is not null then sold_count else 0 end)
-            as costed_unit_count,
-        sum(sold_count * unit_cost_amount) as unit_cost_amount
-    from {{ ref('int_order_lines_costed') }}
-    group by campaign_id, connection_id, order_id
-
-),
-
 credited as (
 
     select
@@ -29,6 +14,37 @@ credited as (
     from {{ ref('int_default_credits') }}
     where order_class = 'kept'
     group by campaign_id, creator_id, connection_id, order_id
+
+),
+
+credited_orders as (
+
+    select distinct
+        campaign_id,
+        connection_id,
+        order_id
+    from credited
+
+),
+
+-- Most orders are nobody's: their lines are never costed.
+ordered as (
+
+    select
+        costed.campaign_id,
+        costed.connection_id,
+        costed.order_id,
+        sum(costed.sold_count) as sold_count,
+        sum(case when costed.unit_cost_amount is not null then costed.sold_count else 0 end)
+            as costed_unit_count,
+        sum(costed.sold_count * costed.unit_cost_amount) as unit_cost_amount
+    from {{ ref('int_order_lines_costed') }} as costed
+    inner join credited_orders
+        on
+            costed.campaign_id = credited_orders.campaign_id
+            and costed.connection_id = credited_orders.connection_id
+            and costed.order_id = credited_orders.order_id
+    group by costed.campaign_id, costed.connection_id, costed.order_id
 
 ),
 

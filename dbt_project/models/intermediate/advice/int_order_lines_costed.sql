@@ -36,6 +36,16 @@ unit_costs as (
 
 ),
 
+-- Joined by hash: a lookup per line would read the whole file for each.
+file_costs as (
+
+    select
+        *,
+        lead(valid_from_date) over (partition by sku order by valid_from_date) as next_from_date
+    from unit_costs
+
+),
+
 variants as (
 
     select
@@ -63,21 +73,16 @@ final as (
         order_lines.discount_amount,
         order_lines.net_revenue_amount,
         coalesce(
-            (
-                select
-                    {{ converted_amount(
-                        'file_costs.unit_cost_amount',
-                        'file_costs.currency_code',
-                        'orders.currency_code',
-                        'orders.order_date'
-                    ) }}
-                from unit_costs as file_costs
-                where
-                    file_costs.sku = order_lines.sku
-                    and file_costs.valid_from_date <= orders.order_date
-                order by file_costs.valid_from_date desc
-                limit 1
-            ),
+            case
+                when file_costs.sku is not null
+                    then
+                        {{ converted_amount(
+                            'file_costs.unit_cost_amount',
+                            'file_costs.currency_code',
+                            'orders.currency_code',
+                            'orders.order_date'
+                        ) }}
+            end,
             case
                 when
                     coalesce(variants.unit_cost_currency_code, orders.currency_code)
@@ -90,6 +95,14 @@ final as (
         on
             orders.connection_id = order_lines.connection_id
             and orders.order_id = order_lines.order_id
+    left join file_costs
+        on
+            order_lines.sku = file_costs.sku
+            and orders.order_date >= file_costs.valid_from_date
+            and (
+                file_costs.next_from_date is null
+                or orders.order_date < file_costs.next_from_date
+            )
     left join variants
         on
             order_lines.connection_id = variants.connection_id

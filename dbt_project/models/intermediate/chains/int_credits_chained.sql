@@ -7,12 +7,6 @@
 -- it, divided by its sum over the entry, is the weight of a touch.
 with
 
-credits as (
-
-    select * from {{ ref('fct_attribution_credit') }}
-
-),
-
 effects as (
 
     select
@@ -35,7 +29,7 @@ alone as (
         credits.*,
         cast(1 as numeric(20, 18)) as credit_share,
         credits.entry_net_amount as credit_amount
-    from credits
+    from {{ ref('fct_attribution_credit') }} as credits
     where credits.touch_count = 1
 
 ),
@@ -45,7 +39,7 @@ effective as (
     select
         credits.*,
         coalesce(effects.removal_effect, 0) * credits.shapley_share as effect_weight
-    from credits
+    from {{ ref('fct_attribution_credit') }} as credits
     left join effects
         on
             credits.connection_id = effects.connection_id
@@ -60,7 +54,7 @@ summed as (
     select
         *,
         sum(effect_weight) over (
-            partition by connection_id, order_id, rule_version, event_date
+            partition by connection_id, order_id, rule_version, event_date, order_class
         ) as entry_weight
     from effective
 
@@ -105,14 +99,14 @@ placed as (
 
     select
         *,
-        row_number() over (
-            partition by connection_id, order_id, rule_version, event_date
-            order by fraction desc, touch_number asc
-        ) as fraction_place,
-        abs(entry_net_amount) * 100 - sum(whole_cents) over (
-            partition by connection_id, order_id, rule_version, event_date
-        ) as cents_left
+        row_number() over of_entry as fraction_place,
+        abs(entry_net_amount) * 100 - sum(whole_cents) over of_entry as cents_left
     from remaining
+    window of_entry as (
+        partition by connection_id, order_id, rule_version, event_date, order_class
+        order by fraction desc, touch_number asc
+        rows between unbounded preceding and unbounded following
+    )
 
 ),
 
