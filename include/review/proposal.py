@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -125,11 +126,20 @@ def build_proposal(
     return proposal, f"asked: {receiver.reason}"
 
 
+# What Markdown reads as more than a letter: a name may hold any of it, also an image's address.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
+
+
+def _plain(name: str) -> str:
+    """Return a name as Markdown that shows nothing but its letters, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(name.split()))
+
+
 def describe_proposal(proposal: Proposal, change: str) -> str:
     """Return the question in Markdown: moves, expected gain, and the change to the plan file."""
     unit = proposal.currency_code
     rows = [
-        f"| {move.creator_name or move.creator_id} | {move.amount:+,.2f} {unit} "
+        f"| {_plain(move.creator_name or move.creator_id)} | {move.amount:+,.2f} {unit} "
         f"| {move.pieces or ''} | {move.reason} |"
         for move in proposal.moves
     ]

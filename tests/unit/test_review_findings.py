@@ -215,6 +215,15 @@ def test_a_proposal_holds_moves_of_creators_and_comes_back_from_json() -> None:
     assert "+40.00 EUR (90 %: -5.00 to +90.00)" in body
 
 
+def test_a_name_is_no_markdown_in_the_question() -> None:
+    named = {"creator_name": "![x](http://evil.test/a.png)|<b>\nAna_B"}
+    proposal, _ = build_proposal("spring", "EUR", [line("ana", "5", **named), line("bo", "-5")])
+    assert proposal is not None
+    (row,) = (row for row in describe_proposal(proposal, "").splitlines() if "evil" in row)
+    shown = r"\!\[x\]\(http://evil.test/a.png\)\|\<b\> Ana\_B"
+    assert row.startswith(f"| {shown} | +5.00 EUR |")
+
+
 def test_the_key_follows_the_moves_and_not_the_words() -> None:
     first, _ = build_proposal("spring", "EUR", [line("ana", "200", reason="a"), line("bo", "-200")])
     again, _ = build_proposal("spring", "EUR", [line("bo", "-200.00"), line("ana", "200.00")])
