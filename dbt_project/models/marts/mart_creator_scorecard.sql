@@ -175,6 +175,24 @@ posts as (
 
 ),
 
+ratings as (
+
+    select
+        posts.campaign_id,
+        posts.creator_id,
+        count(*) as content_rating_count,
+        count(distinct rated.rater) as content_rater_count,
+        sum(rated.score) as content_score_points,
+        sum(rated.max_score) as content_max_points
+    from {{ ref('int_posts_matched') }} as posts
+    inner join {{ ref('fct_content_rating') }} as rated
+        on
+            posts.platform = rated.platform
+            and posts.post_id = rated.post_id
+    group by posts.campaign_id, posts.creator_id
+
+),
+
 sessions as (
 
     select
@@ -487,6 +505,12 @@ final as (
             as er_basic_by_views_day7_low,
         cast(measured.er_basic_by_views_day7 * measured.day7_uncertainty_factor as numeric(18, 6))
             as er_basic_by_views_day7_high,
+        {{ whole_count('ratings.content_rating_count') }} as content_rating_count,
+        {{ whole_count('ratings.content_rater_count') }} as content_rater_count,
+        {{ share_count('ratings.content_score_points') }} as content_score_points,
+        {{ share_count('ratings.content_max_points') }} as content_max_points,
+        {{ ratio('ratings.content_score_points', 'ratings.content_max_points') }}
+            as content_score_rate,
         measured.sponsored_post_count,
         measured.organic_post_count,
         measured.sponsored_engagement_count,
@@ -547,6 +571,10 @@ final as (
         facts.as_of_date
     from earned as measured
     cross join facts
+    left join ratings
+        on
+            measured.campaign_id = ratings.campaign_id
+            and measured.creator_id = ratings.creator_id
 
 )
 
