@@ -3,20 +3,23 @@ tests.
 
 dbt itself is imported only when something runs, never at DAG parse. Cosmos renders the graph from
 what it needs of dbt's manifest; `python -m include.dbt_tasks parse` writes both (no database
-needed).
+needed; one that is known spares the first run its own parsing).
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.assets import mart_asset
+from include.connections import has_connection, read_connection
 from include.errors import GroundswellError, InvalidSettings
 from include.settings import DBT_PROJECT_DIR
 from include.sources._base import Connection
@@ -31,6 +34,11 @@ GRAPH_KEYS = ("unique_id", "package_name", "resource_type", "original_file_path"
 # What a run tells is in its results; writing the graph and every query to files takes as long as
 # the SQL of a small day.
 LEAN = ("--no-write-json", "--log-level-file", "none")
+PROFILE_NAME, TARGET_NAME, TRANSFORMER = "groundswell", "warehouse", "warehouse_transformer"
+# Said by Cosmos to each dbt it starts; what we parse without them it would parse again, 5 s.
+PROFILE = ("--profile", PROFILE_NAME, "--target", TARGET_NAME)
+# Default 700 new objects. As in warm_scheduler.py, for dbt outside Airflow.
+RARE_COLLECTIONS = (100_000, 20, 100)
 PASSED = frozenset({"success", "pass", "warn", "skipped"})
 DBT_SCHEMA = "staging"  # only for models without a folder of their own; there are none
 
@@ -58,7 +66,7 @@ def write_manifest() -> None:
     """
     MANIFEST.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=MANIFEST.parent, prefix="parse-") as folder:
-        run_dbt(["--quiet", "parse", "--target-path", folder])
+        run_dbt(["--quiet", "parse", "--target-path", folder], _known_transformer())
         manifest = json.loads((Path(folder) / MANIFEST.name).read_bytes())
         (Path(folder) / GRAPH.name).write_text(json.dumps(model_graph(manifest)), "utf-8")
         # The manifest goes last: one that is there has what spares later runs the parsing.
@@ -206,10 +214,10 @@ def dbt_group(
             install_dbt_deps=False,
         ),
         profile_config=ProfileConfig(
-            profile_name="groundswell",
-            target_name="warehouse",
+            profile_name=PROFILE_NAME,
+            target_name=TARGET_NAME,
             profile_mapping=PostgresUserPasswordProfileMapping(
-                conn_id="warehouse_transformer", profile_args={"schema": DBT_SCHEMA, "threads": 4}
+                conn_id=TRANSFORMER, profile_args={"schema": DBT_SCHEMA, "threads": 4}
             ),
         ),
         execution_config=ExecutionConfig(
@@ -254,7 +262,10 @@ def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> A
 
     os.environ.update(_profile_environment(connection))
     folder = str(DBT_PROJECT_DIR)
-    outcome = dbtRunner().invoke([*arguments, "--project-dir", folder, "--profiles-dir", folder])
+    with _rare_collections():
+        outcome = dbtRunner().invoke(
+            [*arguments, *PROFILE, "--project-dir", folder, "--profiles-dir", folder]
+        )
     if outcome.success:
         return outcome.result
     if outcome.exception is not None:
@@ -262,6 +273,25 @@ def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> A
     results: Any = outcome.result
     failed = [f"{r.node.name}: {r.message}" for r in results if r.status not in PASSED]
     raise DbtFailed(f"dbt {' '.join(arguments)} failed: " + "; ".join(failed))
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for garbage rarely: dbt's graph stays, and looking through it took a quarter."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*RARE_COLLECTIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _known_transformer() -> Connection | None:
+    """Return the connection dbt will run with, if this process has it.
+
+    A parse is used again only by runs with the same server, profile and target.
+    """
+    return read_connection(TRANSFORMER) if has_connection(TRANSFORMER) else None
 
 
 def _profile_environment(connection: Connection | None) -> dict[str, str]:

@@ -99,6 +99,14 @@ def test_the_scheduler_ran_the_last_day_and_published_it_once(demo: FinishedDemo
     assert published == [("published",)]
 
 
+def test_airflow_runs_dbt_on_the_parse_that_was_there(demo: FinishedDemo) -> None:
+    logs = list((demo.data_dir / "logs").rglob("task_id=build_*/*.log"))
+    told = [path.read_text(encoding="utf-8") for path in logs]
+    assert sum("Running with dbt" in text for text in told) == 4, "core, marts, and their tests"
+    # What dbt says before it parses all again, five seconds each time.
+    assert not [path for path, text in zip(logs, told, strict=True) if "partial parsing" in text]
+
+
 def test_no_secret_is_in_a_log_or_a_landed_page(demo: FinishedDemo) -> None:
     installation = read_installation(demo.data_dir)
     secrets = [value for name in NAMES if len(value := getattr(demo.secrets, name)) >= 12] + list(

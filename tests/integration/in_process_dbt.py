@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,12 +51,7 @@ def _share_parse(warehouse: Any, connection: Connection, target: Path) -> None:
 
 def _run(arguments: Sequence[str], connection: Connection, target: Path) -> Any:
     places = ["--target-path", str(target), "--log-path", str(target)]
-    # A third of what dbt takes would be looking for garbage among the nodes that it keeps.
-    gc.disable()
-    try:
-        return dbt_tasks.run_dbt(["--quiet", *arguments, *places], connection)
-    finally:
-        gc.enable()
+    return dbt_tasks.run_dbt(["--quiet", *arguments, *places], connection)
 
 
 def compile_inline(warehouse: Any, text: str, target: Path) -> str:

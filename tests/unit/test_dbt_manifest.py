@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from include import dbt_tasks
+from include.connections import fields_to_json, variable_of
 from include.dbt_tasks import DbtFailed, staged_views, write_manifest
+from include.sources._base import Connection
 
 FILES = ["graph.json", "manifest.json", "partial_parse.msgpack"]
 
@@ -58,8 +60,10 @@ class FakeDbt:
 
     def __init__(self, version: int, *, fails: bool = False) -> None:
         self.manifest, self.fails = a_manifest(version), fails
+        self.connection: Connection | None = None
 
-    def __call__(self, arguments: Sequence[str]) -> None:
+    def __call__(self, arguments: Sequence[str], connection: Connection | None) -> None:
+        self.connection = connection
         folder = Path(arguments[arguments.index("--target-path") + 1])
         (folder / "manifest.json").write_text(self.manifest)
         if self.fails:
@@ -82,6 +86,20 @@ def test_a_parse_leaves_its_files_and_nothing_else(
     assert sorted(path.name for path in target.iterdir()) == FILES
     assert (target / "manifest.json").read_text() == a_manifest(1)
     assert (target / "partial_parse.msgpack").read_text() == "parsed"
+
+
+def test_a_parse_is_made_for_the_server_that_runs_will_use(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # dbt parses all again when host, port, user or database are others than the parse's.
+    fields = {"conn_type": "postgres", "host": "db.example", "port": 15432, "schema": "warehouse"}
+    monkeypatch.setenv(variable_of("warehouse_transformer"), fields_to_json(fields))
+    dbt = FakeDbt(1)
+    monkeypatch.setattr(dbt_tasks, "run_dbt", dbt)
+    write_manifest()
+    assert dbt.connection is not None
+    assert (dbt.connection.host, dbt.connection.port) == ("db.example", 15432)
+    assert dbt.connection.scheme == "warehouse"
 
 
 def test_the_graph_is_what_cosmos_draws_and_no_more(
