@@ -160,20 +160,25 @@ whole dates, so a date is rebuilt as a whole. -#}
             from {{ ref('stg_ga4__source_sessions') }} as changed
             where changed.load_id in {{ pending_loads() }}
         )
-        or exists (
-            select 1
-            from {{ source('quality', 'load_windows') }} as load_windows
+        or {{ session_date }} between (
+            select min({{ days_after('load_windows.window_start', - var('ga4_reread_days')) }})
+            from {{ withdrawing_session_loads() }}
+        ) and (
+            select max(cast(load_windows.window_end as date))
+            from {{ withdrawing_session_loads() }}
+        )
+    )
+{%- endmacro %}
+
+{#- Loads after which sessions of a date may be gone. Asked for once, not for every stored row: the span of
+all of them is read again. -#}
+{% macro withdrawing_session_loads() -%}
+    {{ source('quality', 'load_windows') }} as load_windows
             where
                 load_windows.load_id in {{ pending_loads() }}
                 and load_windows.source = 'ga4'
                 and load_windows.stream = 'session_totals'
                 and load_windows.rows_deleted > 0
-                and load_windows.connection_id = {{ connection_id }}
-                and {{ session_date }}
-                >= {{ days_after('load_windows.window_start', - var('ga4_reread_days')) }}
-                and {{ session_date }} <= cast(load_windows.window_end as date)
-        )
-    )
 {%- endmacro %}
 
 {#- Pre-hook of fct_web_session_daily: forget the dates that are about to be rebuilt. -#}

@@ -28,6 +28,23 @@ pairs: (value, plan's value, key, plan's key) each; the caller has joined on the
     and {{ loose_key(visit ~ '.utm_content_key') }} = {{ loose_key(link ~ '.utm_content_key') }}
 {%- endmacro %}
 
+{#- Both loose keys of a visit or a link as columns: worked out once per row, not once per pair. -#}
+{% macro utm_loose_keys(relation) -%}
+    {{ loose_key(relation ~ '.utm_campaign_key') }} as loose_campaign_key,
+    {{ loose_key(relation ~ '.utm_content_key') }} as loose_content_key
+{%- endmacro %}
+
+{#- The links of each shop's campaigns, with their loose keys. -#}
+{% macro links_of_shops() -%}
+    select
+        campaigns.shop_connection_id,
+        links.*,
+        {{ utm_loose_keys('links') }}
+    from {{ ref('stg_campaign_plan__campaign_shops') }} as campaigns
+    inner join {{ ref('stg_campaign_plan__links') }} as links
+        on campaigns.campaign_id = links.campaign_id
+{%- endmacro %}
+
 {#- Order of match qualities, the best first. -#}
 {% macro match_rank(quality) -%}
     case {{ quality }} when 'exact' then 1 when 'normalised' then 2 else 3 end

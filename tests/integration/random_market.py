@@ -1,7 +1,6 @@
 """A market that keeps changing: seeded random events in the raw tables, each run a load of its own.
 
-Every event is one that a real installation sees late or out of order. The events are named like the
-methods; `KINDS` lists them.
+Every event is one that a real installation sees late or out of order; `KINDS` lists the methods.
 """
 
 from __future__ import annotations
@@ -37,10 +36,17 @@ KINDS = (
     "transaction_withdrawn",
     "session_withdrawn",
     "purchase_withdrawn",
+    "answer_withdrawn",
     "rule_change",
+    "limit_change",
 )
 TABLES = (
     "core.dim_customer",
+    "intermediate.int_identities_stitched",
+    "intermediate.int_orders_stitched",
+    "intermediate.int_order_visitors",
+    "intermediate.int_ga4_transactions_joined",
+    "intermediate.int_code_redemptions",
     "core.fct_order",
     "core.fct_order_sale",
     "core.fct_touchpoint",
@@ -51,6 +57,7 @@ TABLES = (
     "intermediate.int_attribution_settings",
 )
 MODELS = tuple(f"+{table.partition('.')[2]}" for table in TABLES)
+BROKEN_OFF = "+int_identities_stitched"  # as far as a run gets that breaks off
 HASH_KEY = b"the key of connection privacy"
 CUSTOMERS = tuple(str(7_001_000_000_000 + n) for n in range(6))
 VISITORS = tuple(f"visitor-{n:03}" for n in range(6))
@@ -95,11 +102,12 @@ class RandomMarket:
             if kind.endswith("_erasure"):
                 getattr(self, kind)()
 
-    def measure(self) -> None:
-        """Open a run over every load no run has consumed, and build; five days have gone by."""
+    def measure(self, *, breaks_off: bool = False) -> None:
+        """Open a run over every load no run has consumed, and build (or break off) days later."""
         self.day += dt.timedelta(days=5)
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            connection.execute("update quality.measure_runs set status = 'published'")
+            connection.execute("update quality.measure_runs set status = 'published'"
+                " where status = 'open'")  # fmt: skip
             connection.execute(
                 "with opened as (insert into quality.measure_runs (day, as_of_date, run_id,"
                 " sources_present) values (%s, %s, 'test', '{shopify}') returning measure_run_id)"
@@ -108,12 +116,18 @@ class RandomMarket:
                 " (select load_id from quality.measure_run_loads)",
                 [self.day, self.day],
             )
-        self.dbt()
+        self.dbt(models=(BROKEN_OFF,) if breaks_off else MODELS)
+        if breaks_off:  # The next run takes its loads.
+            with psycopg.connect(self.warehouse.admin_dsn) as connection:
+                connection.execute("delete from quality.measure_run_loads where measure_run_id ="
+                    " (select max(measure_run_id) from quality.measure_runs)")  # fmt: skip
+                connection.execute("update quality.measure_runs set status = 'failed'"
+                    " where status = 'open'")  # fmt: skip
 
-    def dbt(self, *arguments: str) -> None:
+    def dbt(self, *arguments: str, models: tuple[str, ...] = MODELS) -> None:
         if self.settings:
             arguments = (*arguments, "--vars", str(self.settings))
-        build = ["build", "--select", *MODELS, "--exclude-resource-type", "unit_test", "test"]
+        build = ["build", "--select", *models, "--exclude-resource-type", "unit_test", "test"]
         run_dbt(self.warehouse, [*build, *arguments], self.folder / "dbt")
 
     def contents(self) -> dict[str, list[str]]:
@@ -123,10 +137,14 @@ class RandomMarket:
 
     def affected_count(self) -> int:
         """How many orders the last run built."""
+        return self.count("intermediate.int_orders_affected")
+
+    def is_stitched_in_part(self) -> bool:
+        return self.count("analysis.restitched where node_type = 'everything'") == 0
+
+    def count(self, what: str) -> int:
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            row = connection.execute(
-                "select count(*) from intermediate.int_orders_affected"
-            ).fetchone()
+            row = connection.execute(f"select count(*) from {what}".encode()).fetchone()
         assert row is not None
         return int(row[0])
 
@@ -208,7 +226,13 @@ class RandomMarket:
         market.sale(number, f"refund{self.events}", self.instant(30, 60), "-3.33", "REFUND")
 
     def late_answer(self, market: Market) -> None:
+        """A new answer, or an old one that turns out to be about another order."""
         number = self.number()
+        if self.draw.random() < 0.3 and self.answer_count > 2:
+            market.connection.execute(
+                "update raw.files__post_purchase_survey set order_name = %s, _load_id = %s"
+                " where response_id = 'r1'", [f"#{number}", market.load_id])  # fmt: skip
+            return
         self.answer_count += 1
         market.add(
             "files__post_purchase_survey", connection_id="files", order_name=f"#{number}",
@@ -275,18 +299,18 @@ class RandomMarket:
             )  # fmt: skip
 
     def transaction_withdrawn(self, market: Market) -> None:
-        market.connection.execute(
+        gone = market.connection.execute(
             "delete from raw.ga4__transactions where transaction_id ="
-            " (select max(transaction_id) from raw.ga4__transactions)"
-        )
-        self.record_deletion(market, GA4, "transactions")
+            " (select max(transaction_id) from raw.ga4__transactions) returning date"
+        ).fetchone()
+        if gone is not None:
+            self.record_deletion(market, GA4, "transactions", gone[0])
 
     def session_withdrawn(self, market: Market) -> None:
         """A day's table of the export replaces what was streamed, and lacks a session."""
         self.withdraw_event(market, "max", "page_view")
 
     def purchase_withdrawn(self, market: Market) -> None:
-        """The table still has a session of an earlier load, which bought nothing any more."""
         self.withdraw_event(market, "min", "purchase")
 
     def withdraw_event(self, market: Market, pick: str, event_name: str) -> None:
@@ -305,6 +329,16 @@ class RandomMarket:
         Market(market.connection, self.load_id).record_load(
             source, stream, day or self.day, deleted=1
         )
+
+    def answer_withdrawn(self, market: Market) -> None:
+        market.connection.execute(
+            "delete from raw.files__post_purchase_survey where response_id ="
+            " (select max(response_id) from raw.files__post_purchase_survey)"
+        )
+        self.record_deletion(market, "files", "post_purchase_survey")
+
+    def limit_change(self, market: Market) -> None:
+        self.settings["identities_per_email"] = self.draw.randint(1, 4)
 
     def rule_change(self, market: Market) -> None:
         self.settings["half_life_days"] = self.draw.randint(2, 20)

@@ -12,7 +12,19 @@ from random_market import KINDS, RandomMarket
 from tests.conftest import Warehouse
 
 # A changed plan or rule rebuilds every order, and would hide what single changes miss.
-WIDE = ("code_rename", "compromised_code", "rule_change")
+WIDE = ("code_rename", "compromised_code", "rule_change", "limit_change")
+# After these, customers are worked out anew only where something was loaded.
+BOUNDED = (
+    "late_visit",
+    "late_session",
+    "late_refund",
+    "late_order",
+    "late_answer",
+    "late_post",
+    "customer_merge",
+    "shared_address",
+    "transaction_withdrawn",
+)
 
 
 def differences(market: RandomMarket) -> dict[str, list[str]]:
@@ -58,4 +70,20 @@ def test_any_sequence_of_changes(clean_warehouse: Warehouse, tmp_path: Path, see
     narrow = [kind for kind in KINDS if kind not in WIDE]
     runs = [draw.choices(KINDS if run == 3 else narrow, k=3) for run in range(6)]
     run_through(market, runs)
+    assert differences(market) == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [11, 12])
+def test_customers_worked_out_in_part_are_those_of_a_whole_pass(
+    clean_warehouse: Warehouse, tmp_path: Path, seed: int
+) -> None:
+    """No run here looks at everybody, and one breaks off between customers and orders."""
+    market = RandomMarket(clean_warehouse, tmp_path, seed)
+    draw = random.Random(seed)
+    run_through(market, [])
+    for run in range(6):
+        market.apply(*draw.choices(BOUNDED, k=2))
+        market.measure(breaks_off=run == 2)
+        assert market.is_stitched_in_part()
     assert differences(market) == {}

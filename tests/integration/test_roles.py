@@ -103,6 +103,7 @@ TABLES = {
     "analysis.markov_removal_effects": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_refits": (NONE, ALL, NONE, NONE, NONE),
     "analysis.rebuilt_orders": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.restitched": (NONE, ALL, NONE, NONE, NONE),
     "analysis.restated_runs": (NONE, ALL, NONE, NONE, NONE),
     "analysis.order_states": (NONE, ALL, NONE, NONE, NONE),
     "analysis.restated_orders": (NONE, ALL, NONE, NONE, NONE),

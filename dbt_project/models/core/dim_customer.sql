@@ -1,18 +1,28 @@
-{{ config(post_hook='analyze {{ this }}') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=['{{ tune_transaction() }}', '{{ forget_restitched_customers() }}'],
+    post_hook='analyze {{ this }}',
+    indexes=[{'columns': ['customer_id', 'connection_id'], 'unique': true}],
+) }}
+
+{%- set in_part = is_incremental() and is_stitched_in_part() -%}
 
 with
 
 identities as (
 
     select
-        connection_id,
-        identity_id,
-        identity_type,
-        customer_id,
-        stitching_rule,
-        first_seen_at,
-        merged_at
-    from {{ ref('int_identities_stitched') }}
+        identities.connection_id,
+        identities.identity_id,
+        identities.identity_type,
+        identities.customer_id,
+        identities.stitching_rule,
+        identities.first_seen_at,
+        identities.merged_at
+    from {{ ref('int_identities_stitched') }} as identities
+    {{- join_restitched(in_part, 'identity', 'identities', 'identity_id') }}
+    where identities.is_seen
 
 ),
 
@@ -30,6 +40,7 @@ browsers as (
         on
             purchases.connection_id = orders.connection_id
             and purchases.order_id = orders.order_id
+    {{- join_restitched(in_part, 'order', 'purchases', 'order_id') }}
     group by
         purchases.connection_id,
         {{ person_key('purchases.person_id', 'purchases.connection_id') }}
@@ -60,14 +71,15 @@ customers as (
 orders as (
 
     select
-        connection_id,
-        customer_id,
+        orders.connection_id,
+        orders.customer_id,
         count(*) as order_count,
-        min(ordered_at) as first_ordered_at,
-        max(ordered_at) as last_ordered_at
-    from {{ ref('int_orders_stitched') }}
-    where customer_id is not null and not is_test
-    group by connection_id, customer_id
+        min(orders.ordered_at) as first_ordered_at,
+        max(orders.ordered_at) as last_ordered_at
+    from {{ ref('int_orders_stitched') }} as orders
+    {{- join_restitched(in_part, 'order', 'orders', 'order_id') }}
+    where orders.customer_id is not null and not orders.is_test
+    group by orders.connection_id, orders.customer_id
 
 ),
 
@@ -100,3 +112,4 @@ final as (
 )
 
 select * from final
+-- depends_on: {{ source('analysis', 'restitched') }}

@@ -87,6 +87,20 @@ alter table analysis.rebuilt_orders owner to transformer;
 comment on table analysis.rebuilt_orders is
 'Orders whose facts were rebuilt since the last publication; dbt adds them.';
 
+-- Whose identity the measure run works out anew; the notes of a run that did not publish stay until one
+-- has that noted them too. An address is the one a shop's customer has now.
+create table if not exists analysis.restitched (
+    measure_run_id bigint,
+    node_type text not null check (node_type in ('everything', 'order', 'identity', 'visitor')),
+    connection_id text,
+    node_id text,
+    email_key text,
+    linked_at timestamptz
+);
+alter table analysis.restitched owner to transformer;
+comment on table analysis.restitched is
+'Orders, identities and visitors connected with what the open run loaded; dbt writes them.';
+
 create table if not exists analysis.restated_runs (
     measure_run_id bigint primary key,
     previous_run_id bigint,

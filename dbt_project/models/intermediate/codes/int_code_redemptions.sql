@@ -3,10 +3,18 @@
 -- An order with several codes is shared among those that can have lowered its goods (a code for
 -- free shipping lowers none): each takes an equal part of gross, discount and net revenue.
 -- The shop does not say which code gave which discount.
+-- Kept from run to run but for orders that were rebuilt or stitched anew (their customer may have
+-- moved) and those of codes the shop changed.
+{%- set in_part = redeems_in_part() %}
 {{ config(
-    materialized='table',
-    pre_hook='{{ join_whole_tables() }}',
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=[
+        "{{ tune_transaction() if redeems_in_part() else join_whole_tables() }}",
+        '{{ forget_redeemed() }}',
+    ],
     post_hook='analyze {{ this }}',
+    indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}
 
 with
@@ -25,11 +33,12 @@ shop_codes as (
 typed as (
     {% for model in ['stg_shopify__order_discount_codes', 'stg_woocommerce__order_coupon_lines'] %}
     select
-        connection_id,
-        order_id,
-        code_key,
-        code
-    from {{ ref(model) }}
+        codes.connection_id,
+        codes.order_id,
+        codes.code_key,
+        codes.code
+    from {{ ref(model) }} as codes
+    {{- join_redeemed_anew(in_part, 'codes') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -74,12 +83,13 @@ shared as (
 sold as (
 
     select
-        connection_id,
-        order_id,
-        sum(discount_amount) as discount_amount
-    from {{ ref('fct_order_sale') }}
-    where reason = 'ORDER' and is_net_revenue
-    group by connection_id, order_id
+        sales.connection_id,
+        sales.order_id,
+        sum(sales.discount_amount) as discount_amount
+    from {{ ref('fct_order_sale') }} as sales
+    {{- join_redeemed_anew(in_part, 'sales') }}
+    where sales.reason = 'ORDER' and sales.is_net_revenue
+    group by sales.connection_id, sales.order_id
 
 ),
 
@@ -204,6 +214,8 @@ final as (
         coupon_visits.order_id is not null as has_coupon_site,
         -- A creator abroad who sells to the shop's own market has leaked nothing.
         places.country_code not in (creators.country_code, homes.country_code) as is_abroad,
+        homes.country_code as home_country_code,
+        {{ coupon_sites_key() }} as coupon_sites_key,
         {{ nth_part(
             'owned.sale_amount + owned.discount_amount',
             'owned.goods_code_number',
@@ -244,3 +256,5 @@ final as (
 )
 
 select * from final
+-- depends_on: {{ ref('int_orders_affected') }} {{ source('analysis', 'restitched') }}
+-- depends_on: {{ source('quality', 'pending_loads') }}

@@ -3,7 +3,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook='{{ forget_affected_orders() }}',
+    pre_hook=['{{ tune_transaction() }}', '{{ forget_applied_fingerprints() }}'],
     indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
 ) }}
 
@@ -25,3 +25,6 @@ fingerprints as (
 
 select * from fingerprints
 -- depends_on: {{ ref('fct_attribution_credit') }}
+-- depends_on: {{ source('analysis', 'restitched') }} {{ source('quality', 'load_windows') }}
+-- depends_on: {{ source('quality', 'pending_loads') }} {{ ref('stg_ga4__transactions') }}
+-- depends_on: {{ ref('int_orders_identified') }}

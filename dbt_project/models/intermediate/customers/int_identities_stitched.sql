@@ -1,24 +1,149 @@
--- One row per identity of a shop that ordered or was linked: the customer it is part of today, by
+-- One row per identity of a shop that ordered, was linked or has an address: whose it is today, by
 -- which rule, how sure that is and since when. Of identities that belong together the customer is
 -- the one a shop kept, before guests, before the younger, so that the answer needs no memory: the
--- same raw rows give the same customers.
+-- same raw rows give the same customers, whichever of them this run works out anew.
+-- Two are one person when the shop merged them (`shop_merge`), when they share an e-mail address
+-- (`same_email`), or when a customer gave the address in the survey about their order
+-- (`answered_email`). An address of more than `identities_per_email` customers says nothing.
 {{ config(
-    materialized='table',
-    indexes=[{'columns': ['connection_id', 'identity_id'], 'unique': true}],
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook=[
+        '{{ tune_transaction() }}',
+        "{{ forget_restitched('identity', 'connection_id', 'identity_id') }}",
+    ],
+    indexes=[
+        {'columns': ['connection_id', 'identity_id'], 'unique': true},
+        {'columns': ['customer_id']},
+        {'columns': ['email_key']},
+    ],
     post_hook='analyze {{ this }}',
 ) }}
 
+{%- set in_part = is_incremental() and is_stitched_in_part() -%}
+
 with recursive
-
-links as (
-
-    select * from {{ ref('int_identities_linked') }}
-
-),
 
 orders as (
 
-    select * from {{ ref('int_orders_identified') }}
+    select orders.*
+    from {{ ref('int_orders_identified') }} as orders
+    {{- join_restitched(in_part, 'order', 'orders', 'order_id') }}
+
+),
+
+moved as (
+
+    select moved.*
+    from {{ ref('stg_shopify__moved_orders') }} as moved
+    {{- join_restitched(in_part, 'order', 'moved', 'order_id') }}
+
+),
+
+-- All orders of who is gone went to one customer; the newest reading names the last one kept.
+merged as (
+
+    select distinct on (connection_id, customer_id)
+        connection_id,
+        {{ customer_key('customer_id', 'connection_id') }} as identity_id,
+        {{ customer_key('kept_customer_id', 'connection_id') }} as other_identity_id,
+        merged_at as linked_at
+    from moved
+    order by connection_id asc, customer_id asc, merged_at desc, kept_customer_id asc
+
+),
+
+-- The address a shop has of its customer.
+known_addresses as (
+
+    {{ known_addresses(in_part) | indent(4) }}
+
+),
+
+addresses as (
+
+    select
+        connection_id,
+        customer_key,
+        email_key,
+        'same_email' as stitching_rule,
+        linked_at
+    from known_addresses
+
+    union all
+
+    select
+        connection_id,
+        customer_key,
+        email_key,
+        case when is_email_answered then 'answered_email' else 'same_email' end as stitching_rule,
+        ordered_at as linked_at
+    from orders
+    where customer_key is not null and email_key is not null
+
+),
+
+customers_of_addresses as (
+
+    select
+        connection_id,
+        customer_key,
+        email_key,
+        max(stitching_rule) as stitching_rule,
+        min(linked_at) as linked_at
+    from addresses
+    group by connection_id, customer_key, email_key
+
+),
+
+counted as (
+
+    select
+        customers_of_addresses.*,
+        count(*) over (
+            partition by customers_of_addresses.connection_id, customers_of_addresses.email_key
+        ) as customer_count
+    from customers_of_addresses
+
+),
+
+guest_emails as (
+
+    select distinct
+        connection_id,
+        identity_id as email_key
+    from orders
+    where identity_type = 'guest'
+
+),
+
+links as (
+
+    select
+        connection_id,
+        identity_id,
+        other_identity_id,
+        'shop_merge' as stitching_rule,
+        linked_at
+    from merged
+
+    union all
+
+    select
+        counted.connection_id,
+        counted.customer_key as identity_id,
+        counted.email_key as other_identity_id,
+        counted.stitching_rule,
+        counted.linked_at
+    from counted
+    left join guest_emails
+        on
+            counted.connection_id = guest_emails.connection_id
+            and counted.email_key = guest_emails.email_key
+    where
+        counted.customer_count <= {{ var('identities_per_email') }}
+        and (counted.customer_count > 1 or guest_emails.email_key is not null)
 
 ),
 
@@ -182,7 +307,7 @@ survivors as (
 
 ),
 
-final as (
+stitched as (
 
     select
         identities.connection_id,
@@ -214,6 +339,30 @@ final as (
             and identities.identity_id = reasons.identity_id
             and reasons.reason_number = 1
 
+),
+
+-- Whose address alone is known is nobody's customer yet; who comes to share it will ask for it.
+final as (
+
+    select
+        coalesce(stitched.connection_id, known_addresses.connection_id) as connection_id,
+        coalesce(stitched.identity_id, known_addresses.customer_key) as identity_id,
+        coalesce(stitched.identity_type, 'shop_customer') as identity_type,
+        coalesce(stitched.customer_id, known_addresses.customer_key) as customer_id,
+        coalesce(stitched.stitching_rule, 'own_id') as stitching_rule,
+        stitched.first_seen_at,
+        stitched.merged_at,
+        stitched.identity_id is not null as is_seen,
+        known_addresses.email_key,
+        known_addresses.linked_at
+    from stitched
+    full outer join known_addresses
+        on
+            stitched.connection_id = known_addresses.connection_id
+            and stitched.identity_id = known_addresses.customer_key
+
 )
 
 select * from final
+-- depends_on: {{ source('analysis', 'restitched') }}
+-- depends_on: {{ ref('stg_shopify__customers') }} {{ ref('stg_woocommerce__customers') }}

@@ -3,12 +3,27 @@
 -- and nobody else, bought other orders. A browser that two customers bought from serves the orders
 -- it bought.
 {{ config(
-    materialized='table',
-    indexes=[{'columns': ['connection_id', 'order_id']}],
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=[
+        '{{ tune_transaction() }}',
+        "{{ forget_restitched('order', 'connection_id', 'order_id') }}",
+    ],
+    indexes=[{'columns': ['connection_id', 'order_id']}, {'columns': ['visitor_id']}],
     post_hook='analyze {{ this }}',
 ) }}
 
+{%- set in_part = is_incremental() and is_stitched_in_part() -%}
+
 with
+
+orders as (
+
+    select orders.*
+    from {{ ref('int_orders_stitched') }} as orders
+    {{- join_restitched(in_part, 'order', 'orders', 'order_id') }}
+
+),
 
 purchases as (
 
@@ -16,10 +31,16 @@ purchases as (
         purchases.*,
         orders.customer_id
     from {{ ref('int_purchases_matched') }} as purchases
-    inner join {{ ref('int_orders_stitched') }} as orders
+    inner join orders
         on
             purchases.connection_id = orders.connection_id
             and purchases.order_id = orders.order_id
+
+),
+
+visitors_known as (
+
+    {{ visitors_signed_in(in_part) | indent(4) }}
 
 ),
 
@@ -62,7 +83,7 @@ persons as (
         counted.export_connection_id,
         counted.person_id
     from counted
-    inner join {{ ref('int_orders_stitched') }} as orders
+    inner join orders
         on
             counted.connection_id = orders.connection_id
             and counted.customer_id = orders.customer_id
@@ -87,7 +108,7 @@ final as (
         persons.export_connection_id,
         coalesce(signed_in.visitor_id, persons.person_id) as visitor_id
     from persons
-    left join {{ ref('int_visitors_known') }} as signed_in
+    left join visitors_known as signed_in
         on
             persons.export_connection_id = signed_in.connection_id
             and persons.person_id = signed_in.user_id
@@ -95,3 +116,4 @@ final as (
 )
 
 select * from final
+-- depends_on: {{ source('analysis', 'restitched') }} {{ ref('int_export_sessions') }}

@@ -1,24 +1,35 @@
 -- One row per order and a fingerprint of all that rows other than its own decide about it: who its
 -- customer is, whether they ordered or were sent product before, whose sessions may be its touches,
 -- GA4's transaction and survey answers. An order whose fingerprint is not the one it was last built
--- with is built again: merges, erasures and withdrawn rows need no trace of their own.
+-- with is built again. Only orders of which one of these may have changed in this run have a row,
+-- unless it works everything out anew.
+{%- set in_part = is_stitched_in_part() %}
 with
 
 orders as (
 
-    select * from {{ ref('int_orders_stitched') }}
+    select
+        orders.*,
+        placed.order_number
+    from {{ ref('int_orders_stitched') }} as orders
+    inner join {{ ref('int_orders_identified') }} as placed
+        on
+            orders.connection_id = placed.connection_id
+            and orders.order_id = placed.order_id
+    {{- join_reconsidered(in_part, 'orders') }}
 
 ),
 
 session_counts as (
 
     select
-        connection_id,
-        visitor_id,
+        sessions.connection_id,
+        sessions.visitor_id,
         count(*) as session_count,
-        sum(event_count) as event_count
-    from {{ ref('int_export_sessions') }}
-    group by connection_id, visitor_id
+        sum(sessions.event_count) as event_count
+    from {{ ref('int_export_sessions') }} as sessions
+    {{- join_visitors_of(in_part, 'orders', 'sessions') }}
+    group by sessions.connection_id, sessions.visitor_id
 
 ),
 
@@ -33,7 +44,11 @@ visitors as (
             || ' ' || sessions.event_count,
             ',' order by order_visitors.visitor_id
         ) as visitors
-    from {{ ref('int_order_visitors') }} as order_visitors
+    from orders
+    inner join {{ ref('int_order_visitors') }} as order_visitors
+        on
+            orders.connection_id = order_visitors.connection_id
+            and orders.order_id = order_visitors.order_id
     inner join session_counts as sessions
         on
             order_visitors.export_connection_id = sessions.connection_id
@@ -42,18 +57,34 @@ visitors as (
 
 ),
 
-answered_orders as (
+answered as (
 
     select
         orders.connection_id,
         orders.order_id,
-        string_agg(answers.response_id, ',' order by answers.response_id) as answers
+        answers.response_id
     from {{ ref('stg_files__post_purchase_survey') }} as answers
-    inner join {{ ref('int_orders_identified') }} as orders
-        on
-            answers.order_key = orders.order_id
-            or answers.order_key = orders.order_number
-    group by orders.connection_id, orders.order_id
+    inner join orders on answers.order_key = orders.order_id
+
+    union distinct
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        answers.response_id
+    from {{ ref('stg_files__post_purchase_survey') }} as answers
+    inner join orders on answers.order_key = orders.order_number
+
+),
+
+answered_orders as (
+
+    select
+        connection_id,
+        order_id,
+        string_agg(response_id, ',' order by response_id) as answers
+    from answered
+    group by connection_id, order_id
 
 ),
 
@@ -97,3 +128,5 @@ final as (
 )
 
 select * from final
+-- depends_on: {{ source('analysis', 'restitched') }} {{ source('quality', 'load_windows') }}
+-- depends_on: {{ source('quality', 'pending_loads') }} {{ ref('stg_ga4__transactions') }}

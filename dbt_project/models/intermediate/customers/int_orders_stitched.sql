@@ -2,13 +2,20 @@
 -- customer who bought in the same browser, or under the same GA4 user; failing that, to that
 -- browser or user itself.
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=[
+        '{{ tune_transaction() }}',
+        "{{ forget_restitched('order', 'connection_id', 'order_id') }}",
+    ],
     indexes=[
         {'columns': ['connection_id', 'order_id'], 'unique': true},
         {'columns': ['connection_id', 'customer_id']},
     ],
     post_hook='analyze {{ this }}',
 ) }}
+
+{%- set in_part = is_incremental() and is_stitched_in_part() -%}
 
 with
 
@@ -25,12 +32,15 @@ orders as (
         on
             orders.connection_id = identities.connection_id
             and orders.identity_id = identities.identity_id
+    {{- join_restitched(in_part, 'order', 'orders', 'order_id') }}
 
 ),
 
 purchases as (
 
-    select * from {{ ref('int_purchases_matched') }}
+    select purchases.*
+    from {{ ref('int_purchases_matched') }} as purchases
+    {{- join_restitched(in_part, 'order', 'purchases', 'order_id') }}
 
 ),
 
@@ -117,3 +127,4 @@ final as (
 )
 
 select * from final
+-- depends_on: {{ source('analysis', 'restitched') }}

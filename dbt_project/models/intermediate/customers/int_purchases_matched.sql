@@ -2,17 +2,36 @@
 -- order's name or id, and it happened when the order did. Order names repeat between shops and
 -- years; of two orders that fit, currency and amount tell, and if they don't, nobody knows.
 {{ config(
-    materialized='table',
-    indexes=[{'columns': ['connection_id', 'order_id']}],
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=[
+        '{{ tune_transaction() }}',
+        "{{ forget_restitched('visitor', 'export_connection_id', 'visitor_id') }}",
+    ],
+    indexes=[
+        {'columns': ['connection_id', 'order_id']},
+        {'columns': ['visitor_id']},
+        {'columns': ['person_id']},
+    ],
     post_hook='analyze {{ this }}',
 ) }}
+
+{%- set in_part = is_incremental() and is_stitched_in_part() -%}
 
 with
 
 purchases as (
 
-    select * from {{ ref('int_export_sessions') }}
-    where transaction_key is not null
+    select sessions.*
+    from {{ ref('int_export_sessions') }} as sessions
+    {{- join_restitched(in_part, 'visitor', 'sessions', 'visitor_id') }}
+    where sessions.transaction_key is not null
+
+),
+
+visitors_known as (
+
+    {{ visitors_signed_in(in_part) | indent(4) }}
 
 ),
 
@@ -84,7 +103,7 @@ final as (
         coalesce(signed_in.user_id, ranked.visitor_id) as person_id,
         case when signed_in.user_id is null then 'ga4_client' else 'ga4_user' end as person_type
     from ranked
-    left join {{ ref('int_visitors_known') }} as signed_in
+    left join visitors_known as signed_in
         on
             ranked.export_connection_id = signed_in.connection_id
             and ranked.visitor_id = signed_in.visitor_id
@@ -93,3 +112,4 @@ final as (
 )
 
 select * from final
+-- depends_on: {{ source('analysis', 'restitched') }}

@@ -12,17 +12,43 @@ affected as (
 
 ),
 
--- A code that more than its creator's audience holds still names its owner, as a class of its own.
-code_candidates as (
+redeemed as {{ computed_once() }} (
 
     select
         affected.connection_id,
         affected.order_id,
+        affected.order_date,
+        codes.code,
+        codes.code_key,
+        {{ loose_key('codes.code_key') }} as loose_code_key
+    from affected
+    inner join {{ ref('int_order_codes') }} as codes
+        on
+            affected.connection_id = codes.connection_id
+            and affected.order_id = codes.order_id
+
+),
+
+code_owners as {{ computed_once() }} (
+
+    select
+        spans.*,
+        {{ loose_key('spans.code_key') }} as loose_code_key
+    from {{ ref('int_codes_owned') }} as spans
+
+),
+
+-- A code that more than its creator's audience holds still names its owner, as a class of its own.
+code_candidates as (
+
+    select
+        redeemed.connection_id,
+        redeemed.order_id,
         redeemed.code_key as redeemed_key,
         code_owners.campaign_id,
         code_owners.creator_id,
         case
-            when affected.order_date >= code_owners.compromised_from_date then 'compromised_code'
+            when redeemed.order_date >= code_owners.compromised_from_date then 'compromised_code'
             else 'discount_code'
         end as evidence_type,
         code_owners.code_key as evidence_value,
@@ -30,16 +56,12 @@ code_candidates as (
         {{ match_quality([
             ('redeemed.code', 'code_owners.code', 'redeemed.code_key', 'code_owners.code_key')
         ]) }} as match_quality
-    from affected
-    inner join {{ ref('int_order_codes') }} as redeemed
-        on
-            affected.connection_id = redeemed.connection_id
-            and affected.order_id = redeemed.order_id
-    inner join {{ ref('int_codes_owned') }} as code_owners
+    from redeemed
+    inner join code_owners
         on
             redeemed.connection_id = code_owners.connection_id
-            and {{ loose_key('redeemed.code_key') }} = {{ loose_key('code_owners.code_key') }}
-            and {{ holds_on_day('code_owners', 'affected.order_date') }}
+            and redeemed.loose_code_key = code_owners.loose_code_key
+            and {{ holds_on_day('code_owners', 'redeemed.order_date') }}
 
 ),
 
@@ -66,29 +88,44 @@ redeemed_codes as (
 
 ),
 
+ga4_orders as {{ computed_once() }} (
+
+    select
+        ga4_orders.*,
+        affected.order_date,
+        {{ utm_loose_keys('ga4_orders') }}
+    from affected
+    inner join {{ ref('int_ga4_transactions_joined') }} as ga4_orders
+        on
+            affected.connection_id = ga4_orders.connection_id
+            and affected.order_id = ga4_orders.order_id
+
+),
+
+links as {{ computed_once() }} (
+
+    {{ links_of_shops() | indent(4) }}
+
+),
+
 session_candidates as (
 
     select
-        affected.connection_id,
-        affected.order_id,
+        ga4_orders.connection_id,
+        ga4_orders.order_id,
         links.campaign_id,
         links.creator_id,
         links.link_id,
         ga4_orders.transaction_id as evidence_value,
         links.valid_from_date as owner_from_date,
         {{ utm_match_quality('ga4_orders', 'links') }} as match_quality
-    from affected
-    inner join {{ ref('int_ga4_transactions_joined') }} as ga4_orders
+    from ga4_orders
+    inner join links
         on
-            affected.connection_id = ga4_orders.connection_id
-            and affected.order_id = ga4_orders.order_id
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as campaigns
-        on affected.connection_id = campaigns.shop_connection_id
-    inner join {{ ref('stg_campaign_plan__links') }} as links
-        on
-            campaigns.campaign_id = links.campaign_id
-            and {{ utm_is_alike('ga4_orders', 'links') }}
-            and {{ holds_on_day('links', 'affected.order_date') }}
+            ga4_orders.connection_id = links.shop_connection_id
+            and ga4_orders.loose_campaign_key = links.loose_campaign_key
+            and ga4_orders.loose_content_key = links.loose_content_key
+            and {{ holds_on_day('links', 'ga4_orders.order_date') }}
 
 ),
 
@@ -194,7 +231,7 @@ named_creators as (
         code_owners.valid_from_date as owner_from_date,
         'normalised' as match_quality
     from answers
-    inner join {{ ref('int_codes_owned') }} as code_owners
+    inner join code_owners
         on
             answers.connection_id = code_owners.connection_id
             and answers.code_key = code_owners.code_key

@@ -1,81 +1,42 @@
--- One row per GA4 transaction that is one order of a shop: its id is the order's name or id.
--- Ids GA4 withholds and repeats of one id make no row. Order names repeat between shops: of two
--- orders that fit, currency and amount tell, and if they don't, nobody knows.
+-- One row per GA4 transaction that is one order of a shop: its id is the order's name or id, its
+-- day the order's, give or take one. Ids GA4 withholds and repeats of one id make no row. Order
+-- names repeat between shops and years: of two orders that fit, currency and amount tell, and if
+-- they don't, nobody knows. Kept from run to run but for orders whose answer may have changed.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=['{{ tune_transaction() }}', '{{ forget_reconsidered() }}'],
+    indexes=[{'columns': ['connection_id', 'order_id']}],
+    post_hook='analyze {{ this }}',
+) }}
+
+{%- set in_part = is_incremental() and is_stitched_in_part() -%}
+
 with
 
 transactions as (
 
-    select
-        *,
-        max(load_id)
-            over (partition by connection_id, property_id, transaction_key)
-            as newest_load_id,
-        row_number() over (
-            partition by connection_id, property_id, transaction_key
-            order by
-                purchase_amount desc,
-                transaction_date asc,
-                session_source asc,
-                session_medium asc,
-                utm_campaign_key asc,
-                utm_content_key asc
-        ) as repeat_number
-    from {{ ref('stg_ga4__transactions') }}
+    select bought.*
+    from {{ ref('stg_ga4__transactions') }} as bought
+    {{- join_reconsidered_names(in_part, 'bought') }}
     where
-        transaction_key is not null
-        and transaction_key not in ('(not set)', '(other)', '(data not available)')
-        and purchase_count > 0
+        bought.transaction_key is not null
+        and bought.transaction_key not in ('(not set)', '(other)', '(data not available)')
+        and bought.purchase_count > 0
 
 ),
 
-orders as (
-
-    select * from {{ ref('int_orders_identified') }}
-
-),
-
-candidates as (
-
+named as (
+    {% for key, format in [('order_id', 'order_id'), ('order_number', 'order_name')] %}
     select
         orders.connection_id,
         orders.order_id,
-        orders.ordered_at,
         {{ order_fit('orders', 'transactions.purchase_amount', 'transactions.currency_code') }}
             as fit,
-        'order_id' as transaction_id_format,
+        '{{ format }}' as transaction_id_format,
         transactions.connection_id as ga4_connection_id,
         transactions.property_id,
-        transactions.transaction_key
-    from transactions
-    inner join orders on transactions.transaction_key = orders.order_id
-    where transactions.repeat_number = 1
-
-    union all
-
-    select
-        orders.connection_id,
-        orders.order_id,
-        orders.ordered_at,
-        {{ order_fit('orders', 'transactions.purchase_amount', 'transactions.currency_code') }}
-            as fit,
-        'order_name' as transaction_id_format,
-        transactions.connection_id as ga4_connection_id,
-        transactions.property_id,
-        transactions.transaction_key
-    from transactions
-    inner join orders
-        on
-            transactions.transaction_key = orders.order_number
-            -- A shop may show people the id itself, which is one way to name the order, not two.
-            and orders.order_number <> orders.order_id
-    where transactions.repeat_number = 1
-
-),
-
-matched as (
-
-    select
-        candidates.*,
+        transactions.transaction_key,
         transactions.transaction_id,
         transactions.transaction_date,
         transactions.session_source,
@@ -84,58 +45,94 @@ matched as (
         transactions.session_content as utm_content,
         transactions.utm_campaign_key,
         transactions.utm_content_key,
-        transactions.newest_load_id as load_id,
-        max(candidates.fit) over (
+        transactions.purchase_amount,
+        transactions.load_id
+    from transactions
+    inner join {{ ref('int_orders_identified') }} as orders
+        on
+            transactions.transaction_key = orders.{{ key }}
+            {%- if key == 'order_number' %}
+            -- A shop may show people the id itself, which is one way to name the order, not two.
+            and orders.order_number <> orders.order_id
+            {%- endif %}
+    -- The purchase happens when the order does.
+    where
+        abs(
+            transactions.transaction_date
+            - {{ business_date('orders.ordered_at', 'transactions.date_timezone') }}
+        ) <= 1
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+candidates as (
+
+    select
+        *,
+        max(load_id) over (
             partition by
-                candidates.ga4_connection_id, candidates.property_id, candidates.transaction_key
+                ga4_connection_id, property_id, transaction_key, connection_id, order_id
+        ) as newest_load_id,
+        row_number() over (
+            partition by
+                ga4_connection_id, property_id, transaction_key, connection_id, order_id
+            order by
+                purchase_amount desc,
+                transaction_date asc,
+                session_source asc,
+                session_medium asc,
+                utm_campaign_key asc,
+                utm_content_key asc
+        ) as repeat_number
+    from named
+
+),
+
+matched as (
+
+    select
+        *,
+        max(fit) over (
+            partition by ga4_connection_id, property_id, transaction_key, transaction_date
         ) as best_fit,
         count(*) over (
-            partition by
-                candidates.ga4_connection_id,
-                candidates.property_id,
-                candidates.transaction_key,
-                candidates.fit
+            partition by ga4_connection_id, property_id, transaction_key, transaction_date, fit
         ) as order_count,
         row_number() over (
-            partition by candidates.connection_id, candidates.order_id
-            order by
-                transactions.transaction_date, candidates.ga4_connection_id, candidates.property_id
+            partition by connection_id, order_id
+            order by transaction_date, ga4_connection_id, property_id
         ) as order_match_number
     from candidates
-    inner join transactions
-        on
-            candidates.ga4_connection_id = transactions.connection_id
-            and candidates.property_id = transactions.property_id
-            and candidates.transaction_key = transactions.transaction_key
-            and transactions.repeat_number = 1
-    -- Order names repeat between shops and years; the purchase happens when the order does.
-    where abs(
-        transactions.transaction_date
-        - {{ business_date('candidates.ordered_at', 'transactions.date_timezone') }}
-    ) <= 1
+    where repeat_number = 1
 
 ),
 
 joined as (
 
     select
-        connection_id,
-        order_id,
-        ga4_connection_id,
-        property_id,
-        transaction_id,
-        transaction_id_format,
-        transaction_date,
-        session_source,
-        session_medium,
-        utm_campaign,
-        utm_content,
-        utm_campaign_key,
-        utm_content_key,
-        load_id
+        matched.connection_id,
+        matched.order_id,
+        matched.ga4_connection_id,
+        matched.property_id,
+        matched.transaction_id,
+        matched.transaction_id_format,
+        matched.transaction_date,
+        matched.session_source,
+        matched.session_medium,
+        matched.utm_campaign,
+        matched.utm_content,
+        matched.utm_campaign_key,
+        matched.utm_content_key,
+        matched.newest_load_id as load_id
     from matched
-    where fit = best_fit and order_count = 1 and order_match_number = 1
+    {{- join_reconsidered(in_part, 'matched') }}
+    where
+        matched.fit = matched.best_fit
+        and matched.order_count = 1
+        and matched.order_match_number = 1
 
 )
 
 select * from joined
+-- depends_on: {{ source('analysis', 'restitched') }} {{ source('quality', 'load_windows') }}
+-- depends_on: {{ source('quality', 'pending_loads') }}

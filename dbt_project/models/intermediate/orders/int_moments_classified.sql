@@ -5,9 +5,16 @@ with
 moments as (
 
     select
-        *,
-        {{ business_date('occurred_at', 'business_timezone') }} as occurred_date
-    from {{ ref('int_order_visits') }}
+        visits.*,
+        {{ business_date('visits.occurred_at', 'visits.business_timezone') }} as occurred_date,
+        {{ utm_loose_keys('visits') }}
+    from {{ ref('int_order_visits') }} as visits
+
+),
+
+links as {{ computed_once() }} (
+
+    {{ links_of_shops() | indent(4) }}
 
 ),
 
@@ -32,11 +39,11 @@ link_candidates as (
             as medium_distance,
         {{ utm_match_quality('moments', 'links') }} as match_quality
     from moments
-    inner join campaigns on moments.connection_id = campaigns.shop_connection_id
-    inner join {{ ref('stg_campaign_plan__links') }} as links
+    inner join links
         on
-            campaigns.campaign_id = links.campaign_id
-            and {{ utm_is_alike('moments', 'links') }}
+            moments.connection_id = links.shop_connection_id
+            and moments.loose_campaign_key = links.loose_campaign_key
+            and moments.loose_content_key = links.loose_content_key
             and {{ holds_on_day('links', 'moments.occurred_date') }}
 
 ),
