@@ -93,7 +93,7 @@ def test_two_shops_are_loaded_by_two_tasks_of_their_names(
         window = day_window(DAY, ZONE)
         sandbox.hold(window.end + dt.timedelta(hours=3))
         for shop in SHOPS:
-            fields = json.dumps({"conn_type": "http", **sandbox.fields})
+            fields = json.dumps({"conn_type": "http", **sandbox.state["connections"]["shopify"]})
             environment[f"AIRFLOW_CONN_{shop.upper()}"] = fields
         arguments = DAY.isoformat(), json.dumps(SHOPS), json.dumps(STREAMS)
         said = python(environment, "-c", RUN, *arguments)

@@ -101,10 +101,13 @@ def test_the_scheduler_ran_the_last_day_and_published_it_once(demo: FinishedDemo
 
 def test_airflow_runs_dbt_on_the_parse_that_was_there(demo: FinishedDemo) -> None:
     logs = list((demo.data_dir / "logs").rglob("task_id=build_*/*.log"))
-    told = [path.read_text(encoding="utf-8") for path in logs]
-    assert sum("Running with dbt" in text for text in told) == 4, "core, marts, and their tests"
+    told = {path: path.read_text(encoding="utf-8") for path in logs}
+    ran = {path.parent.name for path, text in told.items() if "Running with dbt" in text}
+    groups = ("build_core", "build_marts")
+    tasks = ("dbt_producer_watcher", "dbt_project_test")
+    assert ran >= {f"task_id={group}.{task}" for group in groups for task in tasks}
     # What dbt says before it parses all again, five seconds each time.
-    assert not [path for path, text in zip(logs, told, strict=True) if "partial parsing" in text]
+    assert not [path for path, text in told.items() if "partial parsing" in text]
 
 
 def test_no_secret_is_in_a_log_or_a_landed_page(demo: FinishedDemo) -> None:

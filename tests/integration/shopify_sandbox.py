@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import sandbox_process
-from sandbox_process import SandboxProcess
-
 from include.ingest import StreamResult, day_window, run_stream
 from include.sandbox.world import MarketOrder
 from include.sources._base import Child, Connection, Window
 from include.sources.shopify import SOURCE
 from include.warehouse.connection import connect
+from tests.integration import sandbox_process
+from tests.integration.sandbox_process import SandboxProcess
 
 LAST_DAY = dt.date(2026, 11, 15)
 ZONE = "America/New_York"

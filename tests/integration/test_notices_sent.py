@@ -187,7 +187,7 @@ def test_the_weekly_review_is_mailed_and_posted(house, mail, slack) -> None:
     [(_, post)] = slack.posts
     for text in (letter.text.replace("\r\n", "\n"), post["text"]):
         assert "- net revenue: 230.00 EUR, the week before 140.00 EUR (+64 %)" in text
-        assert "- Bo: bo_1 was due 2026-03-10 and is not live" in text
+        assert "- Bo: TikTok video due 2026-03-10 (bo_1) is not live" in text
         assert "https://airflow.glow.test/groundswell/campaign?campaign=spring" in text
 
 
