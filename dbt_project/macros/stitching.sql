@@ -196,8 +196,9 @@ own. in_part: of the visitors that are worked out anew. -#}
 {%- endmacro %}
 
 {#- The orders whose GA4 transaction or fingerprint this run may find changed: those stitched anew, those a
-loaded transaction names, and those of days of which GA4 withdrew a transaction. A transaction is of an
-order of the day before, the same or the next, and of two such orders one decides about the other. -#}
+loaded transaction names, and those of days of which GA4 withdrew a transaction: once a week its load reads
+a month again. A transaction is of an order of the day before, the same or the next, and of two such orders
+one decides about the other. -#}
 {% macro reconsidered_orders() -%}
     select
         restitched.connection_id,
@@ -224,8 +225,9 @@ order of the day before, the same or the next, and of two such orders one decide
     from {{ source('quality', 'load_windows') }} as load_windows
     inner join {{ ref('int_orders_identified') }} as near
         on
-            near.ordered_at >= load_windows.window_start - interval '5 days'
-            and near.ordered_at <= load_windows.window_end + interval '5 days'
+            near.ordered_at
+            >= load_windows.window_start - interval '{{ var("ga4_reread_days") + 3 }} days'
+            and near.ordered_at <= load_windows.window_end + interval '3 days'
     where
         load_windows.load_id in {{ pending_loads() }}
         and load_windows.source = 'ga4'

@@ -43,6 +43,19 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
 
     ),
 
+    -- The orders that corrected answers were about.
+    told_orders as materialized (
+
+        select
+            told.order_id,
+            told.order_number
+        from {{ orders }} as told
+        where
+            told.response_ids is not null
+            and told.response_ids && (select array_agg(response_id) from changed_answers)
+
+    ),
+
     -- A guest's answer may name an order by its id or its number, which other shops have too.
     named_orders as materialized (
 
@@ -71,6 +84,52 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         from changed_answers
         where order_key is not null
 
+        union
+
+        select order_id as order_key
+        from told_orders
+
+        union
+
+        select order_number as order_key
+        from told_orders
+        where order_number is not null
+
+    ),
+
+    -- All orders with such a name: an answer or a transaction may mean another of them now.
+    meant_orders as materialized (
+
+        select
+            connection_id,
+            order_id,
+            order_number
+        from changed_orders
+        {%- for key in ['order_id', 'order_number'] %}
+
+        union
+
+        select
+            meant.connection_id,
+            meant.order_id,
+            meant.order_number
+        from named_orders
+        inner join {{ orders }} as meant on named_orders.order_key = meant.{{ key }}
+        {%- endfor %}
+
+    ),
+
+    -- What is told of them now; an order's own row need not be new for it to be a guest's address.
+    told_addresses as (
+        {% for key in ['order_id', 'order_number'] %}
+        select
+            meant_orders.connection_id,
+            {{ email_key('answers.customer_email_hash', 'meant_orders.connection_id') }} as email_key
+        from meant_orders
+        inner join {{ ref('stg_files__post_purchase_survey') }} as answers
+            on meant_orders.{{ key }} = answers.order_key
+        {{ 'union all' if not loop.last }}
+        {% endfor %}
     ),
 
     changed_customers as materialized (
@@ -97,6 +156,19 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             {{ customer_key('moved.kept_customer_id', 'moved.connection_id') }} as customer_key
         from {{ ref('stg_shopify__moved_orders') }} as moved
         where moved.load_id in {{ pending_loads() }}
+
+        union
+
+        -- An order may come later than the list of its day that says whose it is now.
+        select
+            moved.connection_id,
+            moved.order_id,
+            {{ customer_key('moved.kept_customer_id', 'moved.connection_id') }} as customer_key
+        from changed_orders
+        inner join {{ ref('stg_shopify__moved_orders') }} as moved
+            on
+                changed_orders.connection_id = moved.connection_id
+                and changed_orders.order_id = moved.order_id
 
     ),
 
@@ -126,7 +198,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             'order',
             connection_id,
             order_id
-        from changed_orders
+        from meant_orders
 
         union all
 
@@ -147,31 +219,10 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         union all
 
         select
-            'order',
-            named.connection_id,
-            named.order_id
-        from named_orders
-        inner join {{ orders }} as named on named_orders.order_key = named.order_id
-
-        union all
-
-        select
-            'order',
-            named.connection_id,
-            named.order_id
-        from named_orders
-        inner join {{ orders }} as named on named_orders.order_key = named.order_number
-
-        union all
-
-        select
-            'order',
-            told.connection_id,
-            told.order_id
-        from {{ orders }} as told
-        where
-            told.response_ids is not null
-            and told.response_ids && (select array_agg(response_id) from changed_answers)
+            'identity',
+            connection_id,
+            email_key
+        from told_addresses
 
         union all
 

@@ -42,7 +42,9 @@ KINDS = (
 )
 TABLES = (
     "core.dim_customer",
+    "intermediate.int_orders_identified",
     "intermediate.int_identities_stitched",
+    "intermediate.int_purchases_matched",
     "intermediate.int_orders_stitched",
     "intermediate.int_order_visitors",
     "intermediate.int_ga4_transactions_joined",
@@ -376,11 +378,9 @@ class RandomMarket:
             ).fetchone()
         assert row is not None
         places = Places(
-            self.warehouse.dsn("loader"),
-            self.warehouse.dsn("transformer"),
-            str(self.folder / "landing"),
-            HASH_KEY,
-        )
+            self.warehouse.dsn("loader"), self.warehouse.dsn("transformer"),
+            str(self.folder / "landing"), HASH_KEY,
+        )  # fmt: skip
         source = discover_sources()[connection_id]
         apply_erasure(places, source, connection_id, [Person(row[0], {person})])
         return person

@@ -73,7 +73,7 @@ answers as (
     select
         order_key,
         min(customer_email_hash) as email_hash,
-        count(distinct customer_email_hash) = 1 as has_one_email,
+        max(customer_email_hash) as last_email_hash,
         array_agg(response_id order by response_id) as response_ids
     from {{ ref('stg_files__post_purchase_survey') }}
     where order_key is not null
@@ -88,7 +88,7 @@ named as (
         shop_orders.order_id,
         answers.order_key,
         answers.email_hash,
-        answers.has_one_email,
+        answers.last_email_hash,
         answers.response_ids
     from answers
     inner join shop_orders on answers.order_key = shop_orders.order_id
@@ -100,7 +100,7 @@ named as (
         shop_orders.order_id,
         answers.order_key,
         answers.email_hash,
-        answers.has_one_email,
+        answers.last_email_hash,
         answers.response_ids
     from answers
     inner join shop_orders on answers.order_key = shop_orders.order_number
@@ -113,7 +113,7 @@ answered as (
         named.connection_id,
         named.order_id,
         named.email_hash,
-        named.has_one_email,
+        named.last_email_hash,
         -- Order names repeat between shops: then nobody knows whose answer it is.
         count(*) over (partition by named.order_key)
         {{ others_named(in_part, 'named.order_key') }} as order_count
@@ -121,7 +121,21 @@ answered as (
 
 ),
 
--- Named by its id in one answer and by its number in another, an order has both.
+-- Named by its id in one answer and by its number in another, an order has both: one row all
+-- the same, and an address only if they agree.
+agreed as (
+
+    select
+        connection_id,
+        order_id,
+        min(email_hash) as email_hash
+    from answered
+    where order_count = 1
+    group by connection_id, order_id
+    having min(email_hash) = max(last_email_hash)
+
+),
+
 responses as (
 
     select
@@ -139,15 +153,13 @@ identified as (
     select
         shop_orders.*,
         responses.response_ids,
-        answered.email_hash as answered_email_hash,
-        coalesce(shop_orders.email_hash, answered.email_hash) as known_email_hash
+        agreed.email_hash as answered_email_hash,
+        coalesce(shop_orders.email_hash, agreed.email_hash) as known_email_hash
     from shop_orders
-    left join answered
+    left join agreed
         on
-            shop_orders.connection_id = answered.connection_id
-            and shop_orders.order_id = answered.order_id
-            and answered.order_count = 1
-            and answered.has_one_email
+            shop_orders.connection_id = agreed.connection_id
+            and shop_orders.order_id = agreed.order_id
     left join responses
         on
             shop_orders.connection_id = responses.connection_id
