@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from hand_made_market import SHOP, utc
@@ -27,14 +26,14 @@ class Expected:
 
     customers: whose an order is; `c1` customer 1, `mail x`, `in laptop`, `user u`, None nobody's.
     later: orders whose customer ordered before. The others only where a group is about them:
-    visitors, GA4's creator, and redeemed codes with whether the customer was new.
+    visitors, GA4's creator, and redeemed codes: whether new, seen, shared, abroad.
     """
 
     customers: dict[str, str | None]
     later: frozenset[str] = frozenset()
     visitors: dict[str, set[str]] = field(default_factory=dict)
     ga4: dict[str, str | None] = field(default_factory=dict)
-    redeemed: dict[str, bool | None] = field(default_factory=dict)
+    redeemed: dict[str, str] = field(default_factory=dict)
 
 
 # A group writes its first day, yields, writes its second day and yields what is then true.
@@ -110,12 +109,13 @@ class EdgeMarket(WooMarket):
             values["billing_email"] = self.mail(values.pop("mail"))
         self.change(f"{connection_id}__orders", {"order_id": order_id}, **values)
 
-    def customer(self, order: str, customer: int, mail: str | None) -> None:
+    def customer(self, order: str, customer: int, mail: str | None, **values: Any) -> None:
         """A shop's customer (of the shop the order is of) and their address, new or changed."""
         customer_id, created_at = self.base + customer, utc(f"2026-01-{customer:02} 12:00")
         row: dict[str, Any] = {"email_hash": self.mail(mail), "created_at": created_at}
         if order.startswith("w"):
             row = {"email": self.mail(mail), "date_created_gmt": created_at}
+        row |= values
         table = f"{self.order_key(order)[0]}__customers"
         if not self.change(table, {"customer_id": str(customer_id)}, **row):
             self.add(table, connection_id=self.order_key(order)[0], customer_id=customer_id, **row)
@@ -171,8 +171,8 @@ class EdgeMarket(WooMarket):
 
     def bought(self, order: str, day: str, creator: str, **values: Any) -> None:
         """GA4's transaction of an order, with the creator whose link its session came by."""
-        amount = {"purchase_revenue": Decimal(10)}
-        self.transaction(f"#{self.number(order)}", f"2026-{day}", creator, **amount | values)
+        values = {"transaction_id": f"#{self.number(order)}"} | values
+        self.transaction(content=creator, day=f"2026-{day}", **values)
 
     def change(self, table: str, key: dict[str, str], **values: Any) -> int:
         """Give rows other values in this load; return how many there are."""

@@ -36,6 +36,9 @@ KEPT = (
     "core.dim_customer",
     "core.fct_order",
 )
+REDEEMED = """concat_ws(' ', case when is_new_customer then 'new' end,
+    case when has_known_visits then 'seen' end, case when is_shared then 'shared' end,
+    case when is_abroad then 'abroad' end)"""
 BASES = {name: 1000 * number for number, name in enumerate(GROUPS, start=1)}
 
 
@@ -69,6 +72,7 @@ def _build(market: RandomMarket, connection: psycopg.Connection) -> TwoDays:
     m.plan()
     m.shop()
     m.site()
+    m.change("campaign_plan__creators", {"creator_id": "ana"}, country_code="US")
     groups = {name: group(m) for name, group in GROUPS.items()}
     for name, group in groups.items():
         m.base = BASES[name]
@@ -133,7 +137,7 @@ def _found(m: EdgeMarket, name: str, told: Expected) -> Expected:
         frozenset(order for order, _, is_later in stitched if is_later),
         visitors,
         dict(rows("utm_content", "intermediate.int_ga4_transactions_joined")),
-        dict(rows("is_new_customer", "intermediate.int_code_redemptions")),
+        dict(rows(REDEEMED, "intermediate.int_code_redemptions")),
     )
 
 
