@@ -27,12 +27,16 @@ BOUNDED = (
 )
 
 
-def differences(market: RandomMarket) -> dict[str, list[str]]:
-    """Rows that only the incremental runs, or only a full refresh, made; none is right."""
+def differences(market: RandomMarket, *, empty: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Rows that only the incremental runs, or only a full refresh, made; none is right.
+
+    empty: tables that may hold nothing, where chance decides what there is to hold.
+    """
     incremental = market.contents()
     market.dbt("--full-refresh")
     full = market.contents()
-    assert all(full[table] for table in full), "an empty table proves nothing"
+    nothing = {table for table, rows in full.items() if not rows}
+    assert nothing <= set(empty), "an empty table proves nothing"
     return {
         table: sorted(set(rows) ^ set(full[table]))
         for table, rows in incremental.items()
@@ -70,7 +74,8 @@ def test_any_sequence_of_changes(clean_warehouse: Warehouse, tmp_path: Path, see
     narrow = [kind for kind in KINDS if kind not in WIDE]
     runs = [draw.choices(KINDS if run == 3 else narrow, k=3) for run in range(6)]
     run_through(market, runs)
-    assert differences(market) == {}
+    # In one of these markets every transaction is withdrawn in the end.
+    assert differences(market, empty=["intermediate.int_ga4_transactions_joined"]) == {}
 
 
 @pytest.mark.long
