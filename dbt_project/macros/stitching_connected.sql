@@ -4,7 +4,6 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
     {%- set orders = adapter.get_relation(target.database, 'intermediate', 'int_orders_identified') -%}
     {%- set identities = adapter.get_relation(target.database, 'intermediate', 'int_identities_stitched') -%}
     {%- set purchases = adapter.get_relation(target.database, 'intermediate', 'int_purchases_matched') -%}
-    {%- set stitched = adapter.get_relation(target.database, 'intermediate', 'int_orders_stitched') -%}
     {%- set visitors = adapter.get_relation(target.database, 'intermediate', 'int_order_visitors') -%}
     create temporary table connected on commit drop as
     with recursive
@@ -47,6 +46,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
     told_orders as materialized (
 
         select
+            told.connection_id,
             told.order_id,
             told.order_number
         from {{ orders }} as told
@@ -84,17 +84,6 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         from changed_answers
         where order_key is not null
 
-        union
-
-        select order_id as order_key
-        from told_orders
-
-        union
-
-        select order_number as order_key
-        from told_orders
-        where order_number is not null
-
     ),
 
     -- All orders with such a name: an answer or a transaction may mean another of them now.
@@ -105,6 +94,14 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             order_id,
             order_number
         from changed_orders
+
+        union
+
+        select
+            connection_id,
+            order_id,
+            order_number
+        from told_orders
         {%- for key in ['order_id', 'order_number'] %}
 
         union
@@ -177,7 +174,6 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         select
             changed.connection_id,
             changed.visitor_id,
-            changed.user_id,
             changed.transaction_key
         from {{ ref('int_export_sessions') }} as changed
         where changed.load_id in {{ pending_loads() }}
@@ -276,14 +272,6 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
 
         union all
 
-        select
-            'visitor',
-            connection_id,
-            user_id
-        from changed_sessions
-
-        union all
-
         -- A purchase may come before its order or after it.
         select
             'order',
@@ -327,11 +315,11 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         select neighbours.*
         from connected
         cross join lateral (
-            {{ neighbours_of_orders(orders, purchases, stitched, visitors) | indent(12) }}
+            {{ neighbours_of_orders(orders, purchases) | indent(12) }}
             union all
-            {{ neighbours_of_identities(orders, identities, stitched) | indent(12) }}
+            {{ neighbours_of_identities(orders, identities) | indent(12) }}
             union all
-            {{ neighbours_of_visitors(purchases, visitors) | indent(12) }}
+            {{ neighbours_of_visitors(visitors) | indent(12) }}
         ) as neighbours
         where neighbours.node_id is not null
 
@@ -370,7 +358,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
     analyze {{ source('analysis', 'restitched') }}
 {%- endmacro %}
 
-{% macro neighbours_of_orders(orders, purchases, stitched, visitors) -%}
+{% macro neighbours_of_orders(orders, purchases) -%}
     select
         'identity' as node_type,
         orders.connection_id,
@@ -383,38 +371,17 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         and orders.order_id = connected.node_id
     union all
     select
-        'identity',
-        stitched.connection_id,
-        stitched.customer_id
-    from {{ stitched }} as stitched
-    where
-        connected.node_type = 'order'
-        and stitched.connection_id = connected.connection_id
-        and stitched.order_id = connected.node_id
-    union all
-    select
         'visitor',
         purchases.export_connection_id,
-        keys.node_id
+        purchases.person_id
     from {{ purchases }} as purchases
-    cross join lateral (values (purchases.visitor_id), (purchases.person_id)) as keys (node_id)
     where
         connected.node_type = 'order'
         and purchases.connection_id = connected.connection_id
         and purchases.order_id = connected.node_id
-    union all
-    select
-        'visitor',
-        visitors.export_connection_id,
-        visitors.visitor_id
-    from {{ visitors }} as visitors
-    where
-        connected.node_type = 'order'
-        and visitors.connection_id = connected.connection_id
-        and visitors.order_id = connected.node_id
 {%- endmacro %}
 
-{% macro neighbours_of_identities(orders, identities, stitched) -%}
+{% macro neighbours_of_identities(orders, identities) -%}
     {%- for key in ['customer_key', 'email_key'] %}
     select
         'order',
@@ -425,16 +392,6 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
     union all
     {%- endfor %}
     select
-        'order',
-        stitched.connection_id,
-        stitched.order_id
-    from {{ stitched }} as stitched
-    where
-        connected.node_type = 'identity'
-        and stitched.connection_id = connected.connection_id
-        and stitched.customer_id = connected.node_id
-    union all
-    select
         'identity',
         identities.connection_id,
         keys.node_id
@@ -444,28 +401,18 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         connected.node_type = 'identity'
         and identities.connection_id = connected.connection_id
         and identities.identity_id = connected.node_id
-    {%- for key in ['customer_id', 'email_key'] %}
     union all
     select
         'identity',
         identities.connection_id,
         identities.identity_id
     from {{ identities }} as identities
-    where connected.node_type = 'identity' and identities.{{ key }} = connected.node_id
-    {%- endfor %}
+    where connected.node_type = 'identity' and identities.email_key = connected.node_id
 {%- endmacro %}
 
-{#- Visitors and users of the export; ids of two properties never meet. -#}
-{% macro neighbours_of_visitors(purchases, visitors) -%}
-    {%- for key in ['visitor_id', 'person_id'] %}
-    select
-        'order',
-        purchases.connection_id,
-        purchases.order_id
-    from {{ purchases }} as purchases
-    where connected.node_type = 'visitor' and purchases.{{ key }} = connected.node_id
-    union all
-    {%- endfor %}
+{#- Visitors and users of the export; ids of two properties never meet. A visitor who bought an order is one of
+its visitors. -#}
+{% macro neighbours_of_visitors(visitors) -%}
     select
         'order',
         visitors.connection_id,

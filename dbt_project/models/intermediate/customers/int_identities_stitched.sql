@@ -15,7 +15,6 @@
     ],
     indexes=[
         {'columns': ['connection_id', 'identity_id'], 'unique': true},
-        {'columns': ['customer_id']},
         {'columns': ['email_key']},
     ],
     post_hook='analyze {{ this }}',

@@ -11,7 +11,6 @@
     indexes=[
         {'columns': ['connection_id', 'order_id']},
         {'columns': ['visitor_id']},
-        {'columns': ['person_id']},
     ],
     post_hook='analyze {{ this }}',
 ) }}
