@@ -13,6 +13,8 @@ from tests.conftest import Warehouse
 
 # A changed plan or rule rebuilds every order, and would hide what single changes miss.
 WIDE = ("code_rename", "compromised_code", "rule_change", "limit_change")
+# GA4 withdraws transactions, and a sequence of changes may take the last one of an order.
+MAY_BE_EMPTY = {"intermediate.int_ga4_transactions_joined"}
 # After these, customers are worked out anew only where something was loaded.
 BOUNDED = (
     "late_visit",
@@ -32,7 +34,8 @@ def differences(market: RandomMarket) -> dict[str, list[str]]:
     incremental = market.contents()
     market.dbt("--full-refresh")
     full = market.contents()
-    assert all(full[table] for table in full), "an empty table proves nothing"
+    empty = {table for table in full if not full[table]}
+    assert empty <= MAY_BE_EMPTY, "an empty table proves nothing"
     return {
         table: sorted(set(rows) ^ set(full[table]))
         for table, rows in incremental.items()
