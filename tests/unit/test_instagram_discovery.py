@@ -87,6 +87,24 @@ def test_discovered_media_follow_the_nested_cursor_until_posts_are_too_old() -> 
     assert len(session.asked) == 3
 
 
+def test_an_empty_page_of_discovered_media_is_not_the_last_while_the_cursor_moves() -> None:
+    def answers(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        asked = params["fields"].split("media.limit(50)")[1].split("{")[0]
+        posts, following = {
+            "": ([], "QVFI"),
+            ".after(QVFI)": ([{"id": "1", "timestamp": "2026-11-03T16:20:11+0000"}], "end"),
+            ".after(end)": ([], "end"),
+        }[asked]
+        media = {"data": posts, "paging": {"cursors": {"after": following}}}
+        return {"business_discovery": {"id": MAYA, "media": media}, "id": BRAND}
+
+    rows, session = run(
+        "discovered_media", answers, usernames=("maya.moves",), extra={"account_id": BRAND}
+    )
+    assert [row["id"] for row in rows] == ["1"]
+    assert len(session.asked) == 3
+
+
 def test_an_account_that_cannot_be_seen_has_no_discovered_media() -> None:
     rows, _ = run(
         "discovered_media",

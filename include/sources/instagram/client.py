@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from include.errors import BadRequest, MissingScope
+from include.errors import BadRequest, MissingScope, Truncated
 from include.sources._base import Connection, FetchContext, Page, Window
 from include.sources.instagram.graph import METRIC_REFUSED, Graph, refusal_reason
 from include.sources.instagram.metrics import ask_accepted, metrics_of
@@ -90,18 +90,24 @@ def fetch_discovered_media(ctx: FetchContext) -> Iterator[Page]:
     own_id = own_account(graph, ctx.connection) if usernames else ""
     span = publication_span(ctx.window)
     for username in usernames:
-        after = ""
+        cursor = ""
         while True:
+            after = f".after({cursor})" if cursor else ""
             media = f"media.limit({DISCOVERY_LIMIT}){after}{{{DISCOVERED_MEDIA_FIELDS}}}"
             fields = f"business_discovery.username({username}){{id,username,{media}}}"
             page = _discover(graph, own_id, username, fields, span)
             yield page
             edge = page.document.get("business_discovery", {}).get("media", {})
-            cursor = edge.get("paging", {}).get("cursors", {}).get("after")
+            before, cursor = cursor, edge.get("paging", {}).get("cursors", {}).get("after")
             posts = edge.get("data", [])
-            if not posts or not cursor or all_older(posts, "timestamp", span):
+            if posts and cursor == before:
+                raise Truncated(
+                    f"connection {ctx.connection.conn_id!r}: the media of {username} repeats its "
+                    "page cursor"
+                )
+            # A page may be empty and still not the last: posts nobody may see are left out of it.
+            if cursor in (None, before) or (posts and all_older(posts, "timestamp", span)):
                 break
-            after = f".after({cursor})"
 
 
 def fetch_partnership_content(ctx: FetchContext) -> Iterator[Page]:
