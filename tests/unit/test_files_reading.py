@@ -9,30 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit_costs import COSTS, SERUM, costs_of, refusal
 
-from include.errors import InvalidFile, InvalidSettings
+from include.errors import InvalidSettings
 from include.sources._base import Record
 from include.sources.files import SOURCE, client, schema
 from tests.fakes.watched_folder import WatchedFolder, hashed
-
-COSTS = "sku,valid_from,unit_cost_amount,currency_code\n"
-SERUM = "SERUM-30,2026-09-01,7.40,USD\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> WatchedFolder:
     return WatchedFolder(tmp_path, SOURCE)
-
-
-def costs_of(folder: WatchedFolder) -> list[tuple[Any, ...]]:
-    rows = folder.read("unit_costs").rows
-    return [(r["sku"], r["valid_from"], r["unit_cost_amount"], r["line_number"]) for r in rows]
-
-
-def refusal(folder: WatchedFolder, stream: str = "unit_costs") -> str:
-    with pytest.raises(InvalidFile) as caught:
-        folder.read(stream)
-    return str(caught.value)
 
 
 def test_streams_are_the_classes_of_the_schema() -> None:

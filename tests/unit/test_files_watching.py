@@ -7,30 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit_costs import COSTS, SERUM
 
-from include.errors import BadCredentials, InvalidFile, Truncated
+from include.errors import BadCredentials, Truncated
 from include.http.folder import Folder
 from include.sources.files import SOURCE
 from tests.fakes.watched_folder import WatchedFolder
-
-COSTS = "sku,valid_from,unit_cost_amount,currency_code\n"
-SERUM = "SERUM-30,2026-09-01,7.40,USD\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> WatchedFolder:
     return WatchedFolder(tmp_path, SOURCE)
-
-
-def costs_of(folder: WatchedFolder) -> list[tuple[Any, ...]]:
-    rows = folder.read("unit_costs").rows
-    return [(r["sku"], r["valid_from"], r["unit_cost_amount"], r["line_number"]) for r in rows]
-
-
-def refusal(folder: WatchedFolder, stream: str = "unit_costs") -> str:
-    with pytest.raises(InvalidFile) as caught:
-        folder.read(stream)
-    return str(caught.value)
 
 
 def test_the_same_content_counts_once_and_the_older_file_keeps_it(
