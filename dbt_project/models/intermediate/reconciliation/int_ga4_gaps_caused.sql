@@ -10,17 +10,6 @@
 -- event_not_fired            no purchase, though the shop knows the order's visits
 -- test_order                 the shop leaves its test orders out
 -- unexplained                everything else
-{#- What a purchase event may have been sent as: the goods, with any of tax, shipping, other lines
-(gift cards, tips), and before discounts. The shortest first: most purchases are one of them. -#}
-{%- set bases = [
-    [],
-    ['tax'], ['shipping'], ['other'], ['discount'],
-    ['tax', 'shipping'], ['tax', 'other'], ['tax', 'discount'],
-    ['shipping', 'other'], ['shipping', 'discount'], ['other', 'discount'],
-    ['tax', 'shipping', 'other'], ['tax', 'shipping', 'discount'],
-    ['tax', 'other', 'discount'], ['shipping', 'other', 'discount'],
-    ['tax', 'shipping', 'other', 'discount'],
-] %}
 with
 
 orders as (
@@ -154,25 +143,16 @@ purchases as (
 
 ),
 
--- A cent of tolerance: tax is rounded per line here and per order there. Conditions, not a join with
--- the bases: the first that fits ends the search, and no purchase becomes 32 rows.
+-- A cent of tolerance: tax is rounded per line here and per order there. Conditions, not a join
+-- with the bases: the first that fits ends the search, and no purchase becomes 32 rows.
 compared as (
 
     select
         connection_id,
         order_id,
         case
-            {%- for is_refunded in [0, 1] %}
-            when
-                {%- for parts in bases %}
-                {{ 'or ' if not loop.first }}abs(
-                    sale_amount - once_amount
-                    {%- for part in parts %} + {{ part }}_amount{% endfor %}
-                    {%- if is_refunded %} + later_amount{% endif %}
-                ) <= 0.01
-                {%- endfor %}
-                then {{ is_refunded }}
-            {%- endfor %}
+            when {{ is_sent_as_known_basis() }} then 0
+            when {{ is_sent_as_known_basis('later_amount') }} then 1
         end as is_refunded
     from purchases
 
