@@ -54,7 +54,14 @@ STEPS = (
     ("+fct_touchpoint", "+fct_order"),
     ("fct_attribution_credit", "+int_path_summary", "+dim_creator"),
 )
-CHAINS = ("int_measure_run_facts", "int_chain_days", "int_credits_chained", "int_windows_credited")
+CHAINS = (
+    "int_measure_run_facts",
+    "int_chain_days",
+    "int_credits_chained",
+    "int_chained_days_summed",
+    "int_chained_credits_summed",
+    "int_windows_credited",
+)
 BUILD = (
     "build", "--exclude-resource-type", "unit_test", "test",
     "--vars", f"{{attribution_rule_versions: [{RULE_VERSION}]}}", "--select",

@@ -72,6 +72,8 @@ insert into intermediate.int_measure_run_facts values (1, '2026-03-01', '2026-12
 VIEWS = (
     "int_chain_days",
     "int_credits_chained",
+    "int_chained_days_summed",
+    "int_chained_credits_summed",
     "int_windows_credited",
     "int_credits_unpivoted",
 )
@@ -142,6 +144,7 @@ class ChainMarket:
                 [order_id, f"#{order_id}", at, day, order_class,
                  at if order_class == "cancelled" else None, customer, total],
             )  # fmt: skip
+            self._note_day(order_id)
             for date, amount in entries.items():
                 connection.execute(
                     "insert into core.fct_order_sale values ('shop', %s, %s, %s)",
@@ -164,8 +167,16 @@ class ChainMarket:
             "on conflict (connection_id, order_id) do update set seen_by_run = null",
             order_id,
         )
+        self._note_day(order_id)
         for fact in ("fct_order", "fct_order_sale", "fct_touchpoint", "fct_attribution_credit"):
             self.execute(f"delete from core.{fact} where order_id = %s", order_id)
+
+    def _note_day(self, order_id: str) -> None:
+        self.execute(
+            "insert into analysis.rebuilt_days (connection_id, order_date) "
+            "select connection_id, order_date from core.fct_order where order_id = %s",
+            order_id,
+        )
 
     def paths(self, monday: str, rows: Mapping[str, tuple[int, int, str]]) -> None:
         """Replace a week's summary: orders, fruitless ends and money by path."""

@@ -57,6 +57,12 @@ TABLES = (
     "intermediate.int_path_summary",
     "intermediate.int_fingerprints_applied",
     "intermediate.int_attribution_settings",
+    "intermediate.int_credits_summed",
+    "intermediate.int_chained_days_summed",
+    "intermediate.int_chained_credits_summed",
+    "intermediate.int_product_credits_summed",
+    "marts_next.mart_attribution_comparison",
+    "marts_next.mart_product_performance",
 )
 MODELS = tuple(f"+{table.partition('.')[2]}" for table in TABLES)
 BROKEN_OFF = "+int_identities_stitched"  # as far as a run gets that breaks off

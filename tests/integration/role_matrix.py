@@ -94,6 +94,8 @@ TABLES = {
     "analysis.markov_solves": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_removal_effects": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_refits": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.day_readers": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.rebuilt_days": (NONE, ALL, NONE, NONE, NONE),
     "analysis.rebuilt_orders": (NONE, ALL, NONE, NONE, NONE),
     "analysis.restitched": (NONE, ALL, NONE, NONE, NONE),
     "analysis.restated_runs": (NONE, ALL, NONE, NONE, NONE),

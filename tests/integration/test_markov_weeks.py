@@ -193,7 +193,7 @@ def test_the_report_level_shares_the_whole_week(market: ChainMarket) -> None:
     market.execute("insert into core.dim_creator values ('spring', 'cy')")
     run_dbt(
         market.warehouse,
-        ["run", "--select", "mart_attribution_comparison"],
+        ["run", "--select", "int_credits_summed", "mart_attribution_comparison"],
         market.target,
     )
     marts = market.rows(

@@ -12,13 +12,6 @@ campaigns as (
 
 ),
 
-rule_versions as (
-
-    select distinct default_rule_version as rule_version
-    from campaigns
-
-),
-
 -- Without null paths the removal effect means less, and the model has another name: one week of
 -- such a chain is enough.
 chain_days as (
@@ -107,16 +100,16 @@ summed as (
         credits.campaign_id,
         credits.creator_id,
     {%- for model in var('attribution_models') %}
-    sum(credits.{{ model.name }}_share * credits.conversion_count) as {{ model.name }}_share,
+    sum(credits.{{ model.name }}_share) as {{ model.name }}_share,
     sum(credits.{{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
     {%- endfor %}
-    from {{ ref('fct_attribution_credit') }} as credits
+    from {{ ref('int_credits_summed') }} as credits
     inner join campaigns
         on
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version = campaigns.default_rule_version
     cross join facts
-    where credits.order_class = 'kept' and credits.event_date <= facts.last_day
+    where credits.event_date <= facts.last_day
     group by credits.campaign_id, credits.creator_id
 
 ),
@@ -140,21 +133,15 @@ credited as (
         credits.campaign_id,
         credits.creator_id,
         'markov_path' as attribution_model,
-        sum(credits.credit_share * credits.conversion_count) as credited_order_count,
-        sum(credits.credit_amount) as net_revenue_amount
-    from {{ ref('int_credits_chained') }} as credits
+        sum(credits.credited_order_count) as credited_order_count,
+        sum(credits.credited_amount) as net_revenue_amount
+    from {{ ref('int_chained_credits_summed') }} as credits
     inner join campaigns
         on
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version = campaigns.default_rule_version
     cross join facts
-    where
-        credits.order_class = 'kept'
-        and credits.event_date <= facts.last_day
-        -- Says the same as the join, but early: the view then splits no order for other versions.
-        and credits.rule_version = any(
-            array(select wanted.rule_version from rule_versions as wanted)
-        )
+    where credits.event_date <= facts.last_day
     group by credits.campaign_id, credits.creator_id
 
     union all

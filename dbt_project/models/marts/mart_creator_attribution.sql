@@ -63,16 +63,16 @@ summed as (
         credits.creator_id,
         credits.rule_version,
     {%- for model in var('attribution_models') %}
-    sum(credits.{{ model.name }}_share * credits.conversion_count) as {{ model.name }}_share,
+    sum(credits.{{ model.name }}_share) as {{ model.name }}_share,
     sum(credits.{{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
     {%- endfor %}
-    from {{ ref('fct_attribution_credit') }} as credits
+    from {{ ref('int_credits_summed') }} as credits
     inner join campaigns
         on
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version <> campaigns.default_rule_version
     cross join facts
-    where credits.order_class = 'kept' and credits.event_date <= facts.last_day
+    where credits.event_date <= facts.last_day
     group by credits.campaign_id, credits.creator_id, credits.rule_version
 
 ),

@@ -87,6 +87,27 @@ alter table analysis.rebuilt_orders owner to transformer;
 comment on table analysis.rebuilt_orders is
 'Orders whose facts were rebuilt since the last publication; dbt adds them.';
 
+-- Days some order of which was rebuilt: every order's day before and after. A table that keeps sums by day
+-- reads the notes it has not read yet, in the transaction in which it works these days out again: whatever
+-- run fails, is taken back or never publishes, no note is lost and none is read too early.
+create table if not exists analysis.rebuilt_days (
+    note_id bigint generated always as identity primary key,
+    connection_id text not null,
+    order_date date not null
+);
+alter table analysis.rebuilt_days owner to transformer;
+comment on table analysis.rebuilt_days is
+'Business days of orders whose facts were rebuilt, as often as it happened; dbt adds them.';
+
+create table if not exists analysis.day_readers (
+    model_name text primary key,
+    from_note_id bigint,
+    to_note_id bigint not null
+);
+alter table analysis.day_readers owner to transformer;
+comment on table analysis.day_readers is
+'Up to which note each table of sums by day was brought up to date, and from which by its last build.';
+
 -- Whose identity the measure run works out anew; the notes of a run that did not publish stay until one
 -- has that noted them too. An address is the one a shop's customer has now.
 create table if not exists analysis.restitched (

@@ -5,6 +5,8 @@
 -- is stored.
 -- `shapley_share` is 1 over (distinct channels x touches of the channel), so removal effect times
 -- it, divided by its sum over the entry, is the weight of a touch.
+-- An order has one date: it stands in the windows so that readers who want some days split no
+-- others.
 with
 
 effects as (
@@ -54,7 +56,7 @@ summed as (
     select
         *,
         sum(effect_weight) over (
-            partition by connection_id, order_id, rule_version, event_date, order_class
+            partition by connection_id, order_id, order_date, rule_version, event_date, order_class
         ) as entry_weight
     from effective
 
@@ -103,7 +105,7 @@ placed as (
         abs(entry_net_amount) * 100 - sum(whole_cents) over of_entry as cents_left
     from remaining
     window of_entry as (
-        partition by connection_id, order_id, rule_version, event_date, order_class
+        partition by connection_id, order_id, order_date, rule_version, event_date, order_class
         order by fraction desc, touch_number asc
         rows between unbounded preceding and unbounded following
     )

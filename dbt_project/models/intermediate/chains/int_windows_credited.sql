@@ -12,55 +12,28 @@ facts as (
 
 ),
 
--- The orders of int_path_summary: a dated touch in the path.
-dated_orders as (
-
-    select
-        connection_id,
-        order_id
-    from {{ ref('fct_touchpoint') }}
-    where is_in_path and rule_version = '{{ var("attribution_rule_versions")[0] }}'
-    group by connection_id, order_id
-    having max(case when is_dated then 1 else 0 end) = 1
-
-),
-
-counted as (
-
-    select
-        credits.*,
-        {{ week_start('credits.order_date') }} as week_start_date,
-        case when dated_orders.order_id is not null then chain_days.solve_id end as solve_id
-    from {{ ref('int_credits_chained') }} as credits
-    cross join facts
-    left join dated_orders
-        on
-            credits.connection_id = dated_orders.connection_id
-            and credits.order_id = dated_orders.order_id
-    left join {{ ref('int_chain_days') }} as chain_days
-        on
-            credits.connection_id = chain_days.connection_id
-            and credits.order_date = chain_days.order_date
-    where
-        credits.order_class = 'kept'
-        and credits.channel_type <> 'unattributed'
-        and credits.rule_version = '{{ var("attribution_rule_versions")[0] }}'
-        and credits.event_date <= facts.last_day
-
-),
-
 order_level as (
 
     select
-        solve_id,
-        week_start_date,
-        channel,
-        campaign_id,
-        creator_id,
-        sum(credit_share * conversion_count) as credited_order_count,
-        sum(credit_amount) as credited_amount
-    from counted
-    group by solve_id, week_start_date, channel, campaign_id, creator_id
+        credits.solve_id,
+        {{ week_start('credits.order_date') }} as week_start_date,
+        credits.channel,
+        credits.campaign_id,
+        credits.creator_id,
+        sum(credits.credited_order_count) as credited_order_count,
+        sum(credits.credited_amount) as credited_amount
+    from {{ ref('int_chained_credits_summed') }} as credits
+    cross join facts
+    where
+        credits.channel_type <> 'unattributed'
+        and credits.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+        and credits.event_date <= facts.last_day
+    group by
+        credits.solve_id,
+        {{ week_start('credits.order_date') }},
+        credits.channel,
+        credits.campaign_id,
+        credits.creator_id
 
 ),
 

@@ -8,7 +8,7 @@
 {{ config(
     materialized='table',
     pre_hook='{{ tune_transaction() }}',
-    post_hook=['analyze {{ this }}', '{{ note_rebuilt_orders() }}'],
+    post_hook=['analyze {{ this }}', '{{ note_rebuilt_orders() }}', '{{ note_rebuilt_days() }}'],
 ) }}
 
 {%- set facts = ['fct_order', 'fct_order_sale', 'fct_touchpoint', 'fct_attribution_credit'] -%}
@@ -259,3 +259,4 @@ select * from final
 -- depends_on: {{ ref('int_export_sessions') }} {{ ref('stg_files__post_purchase_survey') }}
 -- depends_on: {{ source('campaign_plan', 'plan_days') }}
 -- depends_on: {{ source('analysis', 'rebuilt_orders') }}
+-- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}
