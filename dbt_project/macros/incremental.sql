@@ -3,6 +3,20 @@
     (select pending.load_id from {{ source('quality', 'pending_loads') }} as pending)
 {%- endmacro %}
 
+{#- True for a row of a pending load, for tables that hold all history. Of a list of loads the planner expects
+half the table; that a run's loads lie between two ends tells it that they are few, and where. -#}
+{% macro is_pending(load_id) -%}
+    (
+        {{ load_id }} in {{ pending_loads() }}
+        and {{ load_id }} >= (
+            select min(pending.load_id) from {{ source('quality', 'pending_loads') }} as pending
+        )
+        and {{ load_id }} <= (
+            select max(pending.load_id) from {{ source('quality', 'pending_loads') }} as pending
+        )
+    )
+{%- endmacro %}
+
 {#- True when a campaign file changed in a pending load: ownership of codes and links may differ. A file
 that is taken away, or put back as it was, makes no new version but another day. -#}
 {% macro plan_changed() -%}
@@ -122,6 +136,36 @@ joins_by_hash: where every order meets its touches; sorting both by their texts 
     {%- if joins_by_hash %};
     set local enable_mergejoin = off
     {%- endif %}
+{%- endmacro %}
+
+{#- Post-hook of a table that runs append to: tell the planner what it holds once it is a tenth larger than
+the planner knows. A sample costs what a day's rows do, and after a year ten times what it does after a
+month; in between the server's own upkeep follows what was changed in place. -#}
+{% macro analyze_when_grown(columns='') -%}
+    {{ return(adapter.dispatch('analyze_when_grown', 'groundswell')(columns)) }}
+{%- endmacro %}
+
+{% macro default__analyze_when_grown(columns) -%}
+    analyze {{ this }}
+{%- endmacro %}
+
+{% macro postgres__analyze_when_grown(columns) -%}
+    do $hook$
+    begin
+        if exists (
+            select 1
+            from pg_catalog.pg_class as known
+            where
+                known.oid = '{{ this }}'::regclass
+                and (
+                    known.reltuples < 0
+                    or pg_relation_size(known.oid) > 1.1 * known.relpages * current_setting('block_size')::bigint
+                )
+        ) then
+            analyze {{ this }} {{ columns }};
+        end if;
+    end
+    $hook$
 {%- endmacro %}
 
 {#- Pre-hook of models that join an order's rows among themselves, for their transaction alone: of many

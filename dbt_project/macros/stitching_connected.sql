@@ -27,7 +27,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
                 'changed.connection_id'
             ) }} as email_key
         from {{ ref(model) }} as changed
-        where changed.load_id in {{ pending_loads() }}
+        where {{ is_pending('changed.load_id') }}
         {{ 'union all' if not loop.last }}
         {% endfor %}
     ),
@@ -38,7 +38,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             answers.response_id,
             answers.order_key
         from {{ ref('stg_files__post_purchase_survey') }} as answers
-        where answers.load_id in {{ pending_loads() }}
+        where {{ is_pending('answers.load_id') }}
 
     ),
 
@@ -140,7 +140,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             {{ email_key('changed.' ~ column, 'changed.connection_id') }} as email_key,
             changed.created_at
         from {{ ref(model) }} as changed
-        where changed.load_id in {{ pending_loads() }}
+        where {{ is_pending('changed.load_id') }}
         {{ 'union all' if not loop.last }}
         {% endfor %}
     ),
@@ -152,7 +152,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             moved.order_id,
             {{ customer_key('moved.kept_customer_id', 'moved.connection_id') }} as customer_key
         from {{ ref('stg_shopify__moved_orders') }} as moved
-        where moved.load_id in {{ pending_loads() }}
+        where {{ is_pending('moved.load_id') }}
 
         union
 
@@ -176,7 +176,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             changed.visitor_id,
             changed.transaction_key
         from {{ ref('int_export_sessions') }} as changed
-        where changed.load_id in {{ pending_loads() }}
+        where {{ is_pending('changed.load_id') }}
 
     ),
 

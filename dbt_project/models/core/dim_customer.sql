@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook=['{{ tune_transaction() }}', '{{ forget_restitched_customers() }}'],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['customer_id', 'connection_id'], 'unique': true}],
 ) }}
 

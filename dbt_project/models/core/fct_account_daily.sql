@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['platform', 'handle', 'access_path', 'snapshot_date'],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 with

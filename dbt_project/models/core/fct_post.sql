@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['platform', 'post_id'],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 with

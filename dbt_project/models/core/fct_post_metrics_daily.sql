@@ -7,7 +7,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['platform', 'post_id', 'access_path', 'snapshot_date'],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['platform', 'post_id', 'access_path', 'snapshot_date'], 'unique': true}],
 ) }}
 

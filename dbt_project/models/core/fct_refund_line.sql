@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook='{{ forget_affected_orders() }}',
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}
 

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook='{{ forget_reread_session_dates() }}',
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['session_date', 'property_id', 'connection_id']}],
 ) }}
 

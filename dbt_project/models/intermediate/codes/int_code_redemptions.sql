@@ -13,7 +13,7 @@
         "{{ tune_transaction() if redeems_in_part() else join_whole_tables() }}",
         '{{ forget_redeemed() }}',
     ],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}
 

@@ -17,7 +17,7 @@
         {'columns': ['connection_id', 'identity_id'], 'unique': true},
         {'columns': ['email_key']},
     ],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 {%- set in_part = is_incremental() and is_stitched_in_part() -%}

@@ -10,7 +10,7 @@
         "{{ forget_restitched('order', 'connection_id', 'order_id') }}",
     ],
     indexes=[{'columns': ['connection_id', 'order_id']}, {'columns': ['visitor_id']}],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 {%- set in_part = is_incremental() and is_stitched_in_part() -%}

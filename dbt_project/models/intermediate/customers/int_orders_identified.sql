@@ -12,7 +12,7 @@
         '{{ note_restitched() }}',
         "{{ forget_restitched('order', 'connection_id', 'order_id') }}",
     ],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[
         {'columns': ['order_id', 'connection_id'], 'unique': true},
         {'columns': ['order_number']},

@@ -12,7 +12,7 @@
         {'columns': ['connection_id', 'order_id'], 'unique': true},
         {'columns': ['connection_id', 'customer_id']},
     ],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 {%- set in_part = is_incremental() and is_stitched_in_part() -%}

@@ -7,7 +7,7 @@
     incremental_strategy='append',
     pre_hook=['{{ tune_transaction() }}', '{{ forget_reconsidered() }}'],
     indexes=[{'columns': ['connection_id', 'order_id']}],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 {%- set in_part = is_incremental() and is_stitched_in_part() -%}

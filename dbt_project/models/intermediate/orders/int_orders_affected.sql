@@ -78,7 +78,7 @@ seen_orders as (
         on
             visitors.export_connection_id = sessions.connection_id
             and visitors.visitor_id = sessions.visitor_id
-    where sessions.load_id in {{ pending_loads() }}
+    where {{ is_pending('sessions.load_id') }}
 
 ),
 
@@ -124,7 +124,7 @@ affected_keys as (
         connection_id,
         order_id
     from orders
-    where load_id in {{ pending_loads() }}
+    where {{ is_pending('load_id') }}
 
     union
 

@@ -8,7 +8,7 @@
     incremental_strategy='append',
     on_schema_change='append_new_columns',
     pre_hook='{{ forget_reread_sessions() }}',
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[
         {'columns': ['session_id']},
         {'columns': ['visitor_id']},

@@ -1,22 +1,9 @@
-with
-
-source as (
-
-    select * from {{ source('shopify', 'order_refunds') }}
-
-),
-
-renamed as (
-
-    select
-        connection_id,
-        order_id,
-        refund_id,
-        coalesce(processed_at, created_at) as refunded_at,
-        total_refunded as refunded_amount,
-        _load_id as load_id
-    from source
-
-)
-
-select * from renamed
+-- No CTE: a view with one is planned by itself, and whoever looks up a few of its rows reads all.
+select
+    connection_id,
+    order_id,
+    refund_id,
+    coalesce(processed_at, created_at) as refunded_at,
+    total_refunded as refunded_amount,
+    _load_id as load_id
+from {{ source('shopify', 'order_refunds') }}
