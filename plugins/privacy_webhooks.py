@@ -11,11 +11,12 @@ while it is rotated, or for several apps); else the password of connection `priv
 the api-server and the workers.
 
 **Answers** 200 stored (or known already), 401 no valid signature (also while no secret is set), 413
-more than 64 KiB, 400 unknown topic, no webhook id or a body of another topic, 503 the inbox cannot
-be written.
+more than 64 KiB, 408 a body that takes longer than 10 seconds, 400 unknown topic, no webhook id, a
+body of another topic or one that was broken off, 503 the inbox cannot be written.
 
 A webhook's id is the name of its file, so an id that comes again changes nothing; one whose request
-is done already is recognised by `maintain_warehouse`.
+is done already is recognised by `maintain_warehouse`. The signature has no date: what was recorded
+and is sent again later is one of these two.
 
 Airflow's own pages need a login, this address does not: the signature is the login. Behind a proxy
 let only `/webhooks/` be reached from outside.
@@ -23,6 +24,7 @@ let only `/webhooks/` be reached from outside.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import functools
@@ -39,6 +41,7 @@ from typing import ClassVar
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 # The topics taken, each with the keys its body never has. The signature covers the body alone, so
 # without this a recorded data request could be sent again as the order to erase a whole shop.
@@ -49,11 +52,19 @@ TOPICS = {
 }
 # A payload names one customer and their orders: a few kilobytes.
 MAX_BODY_BYTES = 64 * 1024
+# The sender gives up after 5; whoever sends a byte now and then keeps the server waiting.
+MAX_BODY_SECONDS = 10.0
 SECRET_VARIABLE = "GROUNDSWELL_WEBHOOK_SECRET"
 CONNECTION = "privacy_webhooks"
 
 log = logging.getLogger(__name__)
-app = FastAPI(title="Privacy webhooks", docs_url=None, redoc_url=None, openapi_url=None)
+app = FastAPI(
+    title="Privacy webhooks",
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+    redirect_slashes=False,
+)
 
 
 @app.post("/shopify")
@@ -78,15 +89,24 @@ async def receive_shopify(request: Request) -> dict[str, str]:
 
 
 async def _read_body(request: Request) -> bytes:
-    """Return the body; stop reading as soon as it is too long, whatever length was announced."""
+    """Return the body; stop reading as soon as it is too long or takes too long.
+
+    The length that was announced is believed only where it is too much.
+    """
     announced = request.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
         raise HTTPException(413, f"at most {MAX_BODY_BYTES} bytes are taken")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"at most {MAX_BODY_BYTES} bytes are taken")
+    try:
+        async with asyncio.timeout(MAX_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise HTTPException(413, f"at most {MAX_BODY_BYTES} bytes are taken")
+    except TimeoutError:
+        raise HTTPException(408, "the body took too long; send it again") from None
+    except ClientDisconnect:
+        raise HTTPException(400, "the body was broken off; send it again") from None
     return bytes(body)
 
 

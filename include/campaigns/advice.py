@@ -13,6 +13,7 @@ from include.campaigns.lines import Location
 from include.campaigns.model import CampaignPlan, Goal, Link
 from include.campaigns.ownership import Claim, claims_of, utm_key
 from include.campaigns.problems import Problem
+from include.campaigns.slips import find_slips
 
 # More than a very good piece of a micro-influencer brings: 50,000 views at 2 %.
 CLICKS_PER_PIECE = 1_000
@@ -32,6 +33,7 @@ def find_warnings(plan: CampaignPlan) -> list[Problem]:
         *_shared_utm_values(plan),
         *_clashes(plan),
         *_uncovered_campaign(plan),
+        *find_slips(plan),
     ]
 
 
@@ -161,14 +163,15 @@ def _lookalike_codes(plan: CampaignPlan) -> Iterator[Problem]:
 
 
 def _shared_utm_values(plan: CampaignPlan) -> Iterator[Problem]:
-    links = [
-        (("creators", i, "links", k, "utm_content"), creator.id, link)
-        for i, creator in enumerate(plan.creators)
-        for k, link in enumerate(creator.links)
-    ]
-    for (other, first_owner, first), (place, owner, link) in itertools.combinations(links, 2):
+    links: dict[str, list[tuple[Location, str, Link]]] = {}
+    for i, creator in enumerate(plan.creators):
+        for k, link in enumerate(creator.links):
+            at: Location = ("creators", i, "links", k, "utm_content")
+            links.setdefault(_utm(link, "utm_content"), []).append((at, creator.id, link))
+    pairs = (itertools.combinations(group, 2) for group in links.values())
+    for (other, first_owner, first), (place, owner, link) in itertools.chain(*pairs):
         shared = {name for name in UTM_VALUES if _utm(link, name) == _utm(first, name)}
-        if "utm_content" not in shared or not link.overlaps(first):
+        if not link.overlaps(first):
             continue
         if owner == first_owner and len(shared) == len(UTM_VALUES):
             yield Problem(

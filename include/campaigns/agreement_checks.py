@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from decimal import Decimal
 
-from include.campaigns.agreements import Payment
+from include.campaigns.agreements import PAYMENT_DAYS, Payment
 from include.campaigns.lines import Location
 from include.campaigns.model import CampaignPlan, Creator, Experiment
 from include.campaigns.problems import Problem, before, repeated
@@ -99,12 +99,12 @@ def _check_payments(creator: Creator, at: Location) -> Iterator[Problem]:
     pieces = {piece.id for piece in creator.deliverables}
     for k, payment in enumerate(payments):
         place: Location = (*at, "payments", k)
-        named = [name for name in ("due_date", "milestone", "deliverable") if _has(payment, name)]
+        named = [name for name in PAYMENT_DAYS if _has(payment, name)]
         if len(named) != 1:
             yield Problem(
                 place,
                 f"names {' and '.join(named) or 'no day'}; "
-                "allowed: one of due_date, milestone, deliverable",
+                f"allowed: one of {', '.join(PAYMENT_DAYS)}",
             )
         if payment.deliverable is not None and payment.deliverable not in pieces:
             yield Problem(
@@ -159,6 +159,7 @@ def _check_experiment(
             for place, arm in arms
             for n, value in enumerate(getattr(arm, key))
         )
+    yield from _check_nested_regions(experiment, at)
     yield from _check_shares(experiment, at)
     known = {creator.id for creator in plan.creators}
     for place, arm in arms:
@@ -168,6 +169,23 @@ def _check_experiment(
                     (*place, "creators", n),
                     f"value {creator_id!r} is not allowed; allowed: an id of creators",
                 )
+
+
+def _check_nested_regions(experiment: Experiment, at: Location) -> Iterator[Problem]:
+    """Who lives in a part of a country lives in the country: two arms would share people."""
+    places: dict[str, Location] = {
+        region: (*at, "arms", k, "regions", n)
+        for k, arm in enumerate(experiment.arms)
+        for n, region in enumerate(arm.regions)
+    }
+    for region, place in places.items():
+        country = region.partition("-")[0]
+        if country != region and country in places:
+            yield Problem(
+                place,
+                f"value {region!r} is not allowed; allowed: a region outside {country}",
+                places[country],
+            )
 
 
 def _check_shares(experiment: Experiment, at: Location) -> Iterator[Problem]:

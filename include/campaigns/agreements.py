@@ -6,20 +6,29 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from include.campaigns.validity import (
+    UNSEEN,
     Amount,
     AttributionModel,
+    Count,
     Country,
     Currency,
+    Day,
     Identifier,
+    Note,
     PlanModel,
     Platform,
+    Positive,
     Rate,
     RuleVersion,
     Text,
     Validity,
+    Whole,
+    names,
+    text_schema,
+    written_as,
 )
 
 Milestone = Literal["signed", "product_sent", "first_piece_live", "all_pieces_live", "campaign_end"]
@@ -35,6 +44,7 @@ Channel = Literal[
 ]
 
 
+_PATH = rf"^/[^?#\s{UNSEEN}]*$"
 # What a piece does beside showing the product. Numbers of a giveaway are not those of other pieces.
 ContentMechanic = Literal["giveaway", "takeover", "live_session"]
 
@@ -48,14 +58,20 @@ class Term(Validity):
     fee: Amount | None = None
     commission_rate: Rate = Decimal(0)
     rule_version: RuleVersion = "all"
-    signed_date: dt.date | None = None
+    signed_date: Day | None = None
+
+
+# What an instalment is due at; exactly one of them.
+PAYMENT_DAYS = ("due_date", "milestone", "deliverable")
 
 
 class Payment(PlanModel):
     """An instalment of the fee, due on a day, at a milestone, or when a piece is live."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [names(key) for key in PAYMENT_DAYS]})
+
     amount: Annotated[Amount, Field(gt=0)]
-    due_date: dt.date | None = None
+    due_date: Day | None = None
     milestone: Milestone | None = None
     deliverable: Identifier | None = None
 
@@ -63,7 +79,7 @@ class Payment(PlanModel):
 class CommissionPayout(PlanModel):
     """Commission that was paid out to the creator on a day."""
 
-    paid_date: dt.date
+    paid_date: Day
     amount: Annotated[Amount, Field(gt=0)]
 
 
@@ -81,14 +97,14 @@ class Contract(PlanModel):
     currency: Currency | None = None
     product_cost: Amount = Decimal(0)
     shipping_cost: Amount = Decimal(0)
-    product_sent_date: dt.date | None = None
+    product_sent_date: Day | None = None
     commission_rate: Rate = Decimal(0)
     rule_version: RuleVersion = "all"
-    signed_date: dt.date | None = None
+    signed_date: Day | None = None
     terms: tuple[Term, ...] = ()
     payments: tuple[Payment, ...] = ()
     commission_model: AttributionModel | None = None
-    commission_hold_days: Annotated[int, Field(ge=0, le=365)] = 30
+    commission_hold_days: Annotated[Whole, Field(ge=0, le=365)] = 30
     commission_payouts: tuple[CommissionPayout, ...] = ()
 
     def commission_rate_on(self, day: dt.date) -> Decimal:
@@ -100,6 +116,10 @@ class Contract(PlanModel):
 
 class Exclusivity(Validity):
     """For how long the creator may not work for a category, or for the competitors named."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [names("category"), names("competitor_brands", minItems=1)]}
+    )
 
     category: Identifier | None = None
     competitor_brands: tuple[Text, ...] = ()
@@ -123,17 +143,17 @@ class Deliverable(PlanModel):
     id: Identifier
     platform: Platform
     format: Literal["feed", "reel", "story"]
-    planned_date: dt.date
-    due_date: dt.date | None = None
+    planned_date: Day
+    due_date: Day | None = None
     mechanic: ContentMechanic | None = None
-    call_to_action: Text | None = None
-    length_seconds: Annotated[int, Field(gt=0)] | None = None
-    promised_views: Annotated[int, Field(gt=0)] | None = None
-    draft_due_date: dt.date | None = None
-    draft_submitted_date: dt.date | None = None
-    approved_date: dt.date | None = None
-    revision_rounds: Annotated[int, Field(ge=0)] | None = None
-    reshared_date: dt.date | None = None
+    call_to_action: Note | None = None
+    length_seconds: Positive | None = None
+    promised_views: Positive | None = None
+    draft_due_date: Day | None = None
+    draft_submitted_date: Day | None = None
+    approved_date: Day | None = None
+    revision_rounds: Count | None = None
+    reshared_date: Day | None = None
 
 
 class Code(Validity):
@@ -145,7 +165,7 @@ class Code(Validity):
 
     code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
     discount_rate: Rate | None = None
-    compromised_from: dt.date | None = None
+    compromised_from: Day | None = None
 
 
 class Link(Validity):
@@ -159,4 +179,9 @@ class Link(Validity):
 
 
 class LandingPage(Validity):
-    path: Annotated[str, Field(pattern=r"^/[^?#\s]*$")]
+    path: Annotated[
+        str,
+        Field(max_length=200),
+        AfterValidator(written_as(_PATH, "a path that begins with /, without ? and #")),
+        text_schema(maxLength=200, pattern=_PATH),
+    ]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Literal
 
 from include.campaigns.lines import Location
 from include.campaigns.problems import Problem, before, repeated
 from include.campaigns.validity import (
     Amount,
+    Count,
+    Day,
     Handle,
     Identifier,
+    Note,
     PlanModel,
     Platform,
     Rate,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from include.campaigns.model import CampaignPlan
 
 CandidateStatus = Literal["listed", "contacted", "picked", "declined", "dropped"]
-Count = Annotated[int, Field(ge=0)]
 
 
 class CandidateCriteria(PlanModel):
@@ -62,18 +61,18 @@ class Candidate(PlanModel):
     region: Region | None = None
     quoted_price: Amount | None = None
     status: CandidateStatus = "listed"
-    contacted_date: dt.date | None = None
+    contacted_date: Day | None = None
     creator: Identifier | None = None
     evaluator: Text
-    evaluated_date: dt.date
+    evaluated_date: Day
     followers: Count | None = None
     sampled_posts: Count | None = None
     sampled_engagements: Count | None = None
     niche_posts: Count | None = None
     collaborations: Count | None = None
-    collaboration_note: Text | None = None
+    collaboration_note: Note | None = None
     audience_overlap: Rate | None = None
-    note: Text | None = None
+    note: Note | None = None
 
 
 def find_candidate_problems(plan: CampaignPlan) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
 
-from include.campaigns.schedule import Loader
+from include.campaigns.document import Loader
 
 Location = tuple[str | int, ...]
 

@@ -6,11 +6,10 @@ both ends of a validity are included.
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from include.campaigns.agreements import (
     Code,
@@ -30,10 +29,12 @@ from include.campaigns.validity import (
     AttributionModel,
     Country,
     Currency,
+    Day,
     Handle,
     Identifier,
     PlanModel,
     Platform,
+    Positive,
     Rate,
     Region,
     RuleVersion,
@@ -75,7 +76,10 @@ EvidenceType = Literal[
     "utm_link", "landing_page", "ga4_event", "ga4_session", "discount_code", "survey"
 ]
 EventKind = Literal["promotion", "stock_out", "price_change", "site_outage", "press", "other"]
-SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# A connection id: `<source>` or `<source>__<name>`.
+SourceName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*(__[a-z0-9]+(_[a-z0-9]+)*)?$", max_length=60)
+]
 
 
 class Brand(PlanModel):
@@ -101,15 +105,13 @@ class Campaign(PlanModel):
 
     id: Identifier
     name: Text
-    start_date: dt.date
-    end_date: dt.date
+    start_date: Day
+    end_date: Day
     hashtag: Annotated[str, Field(pattern=r"^#\w+$")] | None = None
     required_phrases: tuple[Text, ...] = ()
     utm_campaign: Identifier
-    lookback_days: Annotated[int, Field(ge=1)] = 30
-    lookback_days_by_evidence: dict[EvidenceType, Annotated[int, Field(ge=1)]] = Field(
-        default_factory=dict
-    )
+    lookback_days: Positive = 30
+    lookback_days_by_evidence: dict[EvidenceType, Positive] = Field(default_factory=dict)
     default_attribution_model: AttributionModel = "last_touch"
     default_rule_version: RuleVersion = "all"
     fulfilment_cost_rate: Rate | None = None
@@ -148,15 +150,27 @@ class Creator(PlanModel):
         return next((a for a in self.accounts if a.platform == platform), None)
 
 
+GOAL_UNITS = {"units_sold": "units", "link_clicks": "clicks", "follower_growth": "rate"}
+
+
 class Goal(PlanModel):
     """A target; `rate` is 0-1, `baseline_date` the day a growth is measured from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"properties": {"metric": {"const": metric}, "unit": {"const": unit}}}
+                for metric, unit in GOAL_UNITS.items()
+            ]
+        }
+    )
 
     id: Identifier
     metric: Literal["units_sold", "link_clicks", "follower_growth"]
     unit: Literal["units", "clicks", "rate"]
     scope: Literal["credited", "all"] = "all"
     target_value: Annotated[Decimal, Field(gt=0)]
-    baseline_date: dt.date | None = None
+    baseline_date: Day | None = None
 
 
 class Event(Validity):

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from include.campaigns.advice import find_warnings
 from include.campaigns.checks import find_problems
+from include.campaigns.document import check_structure, not_yaml, read_document
 from include.campaigns.lines import Location, dotted, line_of_every_value, nearest_line
 from include.campaigns.model import CampaignPlan
 from include.campaigns.problems import Problem
@@ -70,11 +71,7 @@ def load_plan(path: Path | str) -> CampaignPlan:
 
 def read_plan_file(path: Path | str) -> PlanFile:
     """Read one file with its warnings; raise `InvalidPlan` when it cannot be read or is wrong."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidPlan(f"{path}: cannot be read: {error}") from error
-    return parse_plan(text, str(path))
+    return parse_plan(read_document(path), str(path))
 
 
 @lru_cache(maxsize=32)  # a day's streams all read the same few files
@@ -84,15 +81,12 @@ def parse_plan(text: str, name: str) -> PlanFile:
     Raises `InvalidPlan` with a line per problem: `file:line: field: value … is not allowed;
     allowed: …`.
     """
+    check_structure(text, name)
     try:
         lines, duplicates = line_of_every_value(text)
         document = yaml.load(text, Loader=ScalarLoader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise InvalidPlan(f"{name}:{line}: not valid YAML: {error}") from error
-    except RecursionError:
-        raise InvalidPlan(f"{name}:1: an alias (*name) stands inside its own anchor") from None
+        raise not_yaml(name, error) from error
     if duplicates:
         raise InvalidPlan(
             "\n".join(
@@ -135,6 +129,8 @@ def _explain(item: Mapping[str, Any]) -> Problem:
         allowed = f"text of the form {context['pattern']}"
     else:
         allowed = ALLOWED.get(kind) or _from_message(str(item["msg"]))
+    if kind in ("text_form", "code"):
+        allowed = str(context["allowed"])
     value = item["input"]
     shown = repr(value) if isinstance(value, str | int | float | bool) else str(value)[:60]
     return Problem(location, f"value {shown} is not allowed; allowed: {allowed}")

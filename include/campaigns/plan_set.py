@@ -7,7 +7,7 @@ read_plan_set([Path("a.yaml"), Path("b.yaml")]).warnings
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from include.campaigns.ownership import Claim, claims_of, gaps, overlap_text, ov
 from include.campaigns.plan import PlanFile, read_plan_file
 from include.campaigns.schedule import campaign_files
 from include.errors import InvalidPlan
+from include.sources import discover_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def find_contradictions(files: Sequence[PlanFile]) -> list[str]:
         ),
         *_handles_of_two_creators(files),
         *_owned_twice(files),
+        *_unknown_connections(files),
     ]
 
 
@@ -105,6 +107,39 @@ def _value(plan: object, location: Location) -> object:
     for part in location:
         plan = getattr(plan, str(part))
     return plan
+
+
+def _unknown_connections(files: Sequence[PlanFile]) -> Iterator[str]:
+    """A day would wait for ever for a source that does not exist, and a shop sends orders.
+
+    Asked of files and not of landed pages: an old plan stays readable when a source has gone.
+    """
+    sources = discover_sources()
+    shops = {
+        name for name, source in sources.items() if any(s.name == "orders" for s in source.streams)
+    }
+    for file in files:
+        places: list[tuple[Location, str, Collection[str]]] = [
+            (("sources", place), conn_id, sources)
+            for place, conn_id in enumerate(file.plan.sources)
+        ]
+        for at, shop in zip(_shop_places(file.plan), file.plan.shop_ids, strict=True):
+            places.append((at, shop, shops))
+        for at, conn_id, allowed in places:
+            if conn_id.split("__", 1)[0] not in allowed:
+                yield file.spell(
+                    at,
+                    f"value {conn_id!r} is not allowed; allowed: {_list(allowed)}, alone or "
+                    "followed by __<name>",
+                )
+
+
+def _shop_places(plan: CampaignPlan) -> list[Location]:
+    further = range(len(plan.further_shops))
+    return [
+        ("shop", "connection_id"),
+        *(("further_shops", place, "connection_id") for place in further),
+    ]
 
 
 def _handles_of_two_creators(files: Sequence[PlanFile]) -> Iterator[str]:
@@ -152,15 +187,16 @@ def _find_doubts(files: Sequence[PlanFile]) -> Iterator[str]:
             )
     enabled = {source for file in files for source in file.plan.sources}
     for file in files:
-        places: list[Location] = [("shop", "connection_id")]
-        further = range(len(file.plan.further_shops))
-        places += [("further_shops", place, "connection_id") for place in further]
-        for place, shop in zip(places, file.plan.shop_ids, strict=True):
+        for place, shop in zip(_shop_places(file.plan), file.plan.shop_ids, strict=True):
             if shop not in enabled:
                 yield file.spell(
                     place,
                     f"{shop!r} is in no file's sources ({_list(enabled)}): its orders are not read",
                 )
+    if files and "campaign_plan" not in enabled:
+        yield files[0].spell(
+            ("sources",), f"campaign_plan is not among them ({_list(enabled)}): no plan is read"
+        )
     for one, other in itertools.permutations(files, 2):
         yield from _collisions(one, other)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from include.campaigns.schedule import Loader
+from include.campaigns.document import Loader
 
 # What only YAML 1.1 takes for a number: a leading zero (but of a fraction), or sixties.
 _NO_NUMBER = re.compile(r"[-+]?0[0-9_]+|.*:.*")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 
+from include.campaigns.document import Loader, not_yaml, read_document
 from include.errors import InvalidPlan
 from include.settings import read_settings
-
-# libyaml parses the sample file about ten times faster than the pure Python loader.
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ScheduleFacts(NamedTuple):
@@ -63,9 +61,9 @@ def read_schedule_facts(folder: Path | str) -> ScheduleFacts:
 def _read_file(path: Path, modified_ns: int, size: int) -> ScheduleFacts:
     """Read a file once per process while it stays as it is: a day's tasks ask dozens of times."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=Loader)
+        root = yaml.compose(read_document(path), Loader=Loader)
     except yaml.YAMLError as error:
-        raise InvalidPlan(f"{path}: not valid YAML: {error}") from error
+        raise not_yaml(str(path), error) from error
     entries = root.value if isinstance(root, yaml.MappingNode) else []
     found = {key.value: node for key, node in entries}
     sources, timezone = found.get("sources"), found.get("reporting_timezone")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from include.campaigns.document import read_document
 from include.campaigns.schedule import campaign_files
 
 DATE_TAG = "tag:yaml.org,2002:timestamp"
@@ -35,7 +36,7 @@ def shift_folder(source: Path | str, target: Path | str, days: int) -> tuple[Pat
     copies = []
     for path in campaign_files(source):
         copy = Path(target) / path.name
-        text = shift_text(path.read_text(encoding="utf-8"), days)
+        text = shift_text(read_document(path), days)
         if not copy.exists() or copy.read_text(encoding="utf-8") != text:
             copy.write_text(text, encoding="utf-8")
         copies.append(copy)

@@ -77,6 +77,17 @@ def waiting_files(folder: Path) -> list[tuple[str, Path]]:
     return sorted(found, key=lambda entry: (entry[1].stat().st_mtime, str(entry[1])))
 
 
+def clear_drafts(folder: Path, before: dt.datetime) -> None:
+    """Delete what a server that was killed while it stored a webhook left: plain values, no file.
+
+    The shop was never answered, so it sends the webhook again.
+    """
+    for topic in TOPICS:
+        for path in (folder / "inbox" / topic.replace("/", "-")).glob(".*"):
+            if path.is_file() and path.stat().st_mtime < before.timestamp():
+                path.unlink(missing_ok=True)
+
+
 def read_request(topic: str, path: Path, hash_key: bytes) -> PrivacyRequest:
     """Read a payload file; `BadRequest` names the file and what is missing, never a value."""
     body = path.read_bytes()

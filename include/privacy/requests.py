@@ -26,6 +26,8 @@ from include.warehouse.connection import connect
 
 # Longer than any task runs: what was under way when a request was entered has ended by then.
 SETTLE = dt.timedelta(hours=12)
+# Storing a webhook takes no hour.
+DRAFT_AFTER = dt.timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ def process_requests(
     everything else is done: then `PermanentError` lists the problems.
     """
     outcome = Outcome()
+    if not is_dry_run:
+        inbox.clear_drafts(folder, dt.datetime.now(dt.UTC) - DRAFT_AFTER)
     with connect(places.loader_dsn, autocommit=True) as conn:
         requests = _read_inbox(conn, folder, places.hash_key, sources, outcome)
         tasks = [] if is_dry_run else _enter(conn, requests, settle)

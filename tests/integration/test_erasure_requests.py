@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import time
 
 import psycopg
 import pytest
@@ -85,6 +87,21 @@ def test_a_foreign_shop_and_a_broken_file_are_reported_after_the_rest(shop: Shop
     assert foreign.exists()
     assert broken.exists()
     assert shop.tables_with(*ANAS) == []
+
+
+def test_what_a_killed_server_left_of_a_webhook_goes(shop: Shop) -> None:
+    """It holds plain values, it is no file of the inbox, and the shop sends it again."""
+    shop.name_shop()
+    path = shop.ask(customer={"id": ANA})
+    old, new = path.with_name(".0f3a.1b2c3d4e"), path.with_name(".9e8d.5f6a7b8c")
+    for draft in (old, new):
+        draft.write_text(f'{{"customer": {{"email": "{MAIL}')
+    an_hour_ago = time.time() - 3_700
+    os.utime(old, (an_hour_ago, an_hour_ago))
+    process_requests(shop.places, shop.folder / "privacy", SOURCES, is_dry_run=True)
+    assert old.exists()
+    process_requests(shop.places, shop.folder / "privacy", SOURCES)
+    assert (old.exists(), new.exists(), path.exists()) == (False, True, True)
 
 
 def test_a_dry_run_changes_nothing(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -10,9 +11,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -163,6 +166,51 @@ def test_a_body_without_announced_length_is_cut_off(client: TestClient, inbox: P
 def test_the_longest_body_is_taken(client: TestClient, inbox: Path) -> None:
     body = b'{"shop_domain": "x"}'.ljust(65_536)
     assert send(client, body) == 200
+
+
+def answer_to(plugin: ModuleType, events: list[dict[str, object]]) -> int:
+    """The status the endpoint answers when the server hears no more of the body than these."""
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> dict[str, object]:
+        return events.pop(0) if events else await asyncio.Event().wait() or {}
+
+    async def send_back(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/shopify", "query_string": b"", "root_path": "",
+        "headers": [(b"x-shopify-hmac-sha256", signature(BODY).encode())],
+    }  # fmt: skip
+    asyncio.run(plugin.app(scope, receive, send_back))
+    return int(sent[0]["status"])
+
+
+def test_a_body_that_drips_or_breaks_off_is_given_up(
+    plugin: ModuleType, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may knock: nobody keeps a connection, and nobody fills the log with tracebacks."""
+    monkeypatch.setattr(plugin, "MAX_BODY_SECONDS", 0.05)
+    begun = {"type": "http.request", "body": BODY[:10], "more_body": True}
+    assert answer_to(plugin, [begun]) == 408
+    assert answer_to(plugin, [begun, {"type": "http.disconnect"}]) == 400
+    assert stored(inbox) == []
+
+
+def test_no_other_address_answers(client: TestClient, inbox: Path) -> None:
+    """Nor is anybody sent elsewhere: an address of a redirect would be the caller's own word."""
+    for path in ("/webhooks/shopify/", "/webhooks/", "/webhooks/docs", "/webhooks/openapi.json"):
+        headers = {"X-Shopify-Hmac-Sha256": signature(BODY), "Host": "other.example"}
+        answer = client.post(path, content=BODY, headers=headers, follow_redirects=False)
+        assert answer.status_code == 404, path
+    assert client.get("/webhooks/shopify").status_code == 405
+
+
+def test_one_id_sent_many_times_at_once_is_one_file(client: TestClient, inbox: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(lambda _: send(client), range(24))) == {200}
+    [path] = stored(inbox)
+    assert path.read_bytes() == BODY
 
 
 def test_an_id_that_comes_again_changes_nothing(client: TestClient, inbox: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_code_of_digits_keeps_its_zeros() -> None:
 
 def test_an_alias_inside_its_own_anchor_is_refused() -> None:
     assert problems_of("a: &a [*a]\n") == [
-        "plan.yaml:1: an alias (*name) stands inside its own anchor"
+        "plan.yaml:1: an alias (*a) stands inside its own anchor"
     ]
 
 

@@ -71,13 +71,14 @@ def version_of(text: str) -> str:
 
 
 def _read_folder(ctx: FetchContext) -> Iterator[tuple[Path, CampaignPlan, str]]:
+    from include.campaigns.document import read_document
     from include.campaigns.plan import parse_plan
     from include.campaigns.plan_set import load_plans
 
     folder = _folder(ctx)
     load_plans(folder)
     for path in campaign_files(folder):
-        text = path.read_text(encoding="utf-8")
+        text = read_document(path)
         yield path, parse_plan(text, path.name).plan, text
 
 
