@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -144,6 +144,7 @@ class GraphServer:
             "stories": self._stories,
             "tags": self._tagging,
             "comments": self._post_comments,
+            "replies": self._comment_replies,
             "insights": self._insight,
             "": self._profile,
         }
@@ -182,6 +183,18 @@ class GraphServer:
             raise _missing(node)
         asked = Field({}, parse_fields(params.get("fields", "id,text,timestamp")))
         return self._comments.edge(post, asked, params, now)
+
+    def _comment_replies(
+        self, node: str, params: Mapping[str, str], now: dt.datetime
+    ) -> dict[str, Any]:
+        self._require(("instagram_manage_comments",))
+        own = {account.account_id for account in self._posts.connected(now)}
+        posts = (post for post in self._posts.all(now).values() if post.account_id in own)
+        fields = parse_fields(params.get("fields", "id,text,timestamp"))
+        page = self._comments.replies(node, posts, fields, params, now)
+        if page is None:
+            raise _missing(node)
+        return page
 
     def _require(self, scopes: tuple[str, ...]) -> None:
         for scope in scopes:
@@ -277,10 +290,18 @@ def _answer(document: Mapping[str, Any], status: int, headers: Mapping[str, str]
 
 def _add_next_addresses(document: dict[str, Any], request: Request, token: str) -> None:
     """Complete `paging.next`, also of edges inside: the API puts the caller's token into it."""
-    inner = [entry["comments"] for entry in document.get("data", []) if "comments" in entry]
-    for edge in (document, *inner):
+    for edge in _edges_of(document):
         paging = edge.get("paging", {})
         if paging.pop("has_next", False):
             parameters = {**request.query_params, "after": paging["cursors"]["after"]}
             address = request.url.include_query_params(access_token=token, **parameters)
             paging["next"] = str(address)
+
+
+def _edges_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a list, those inside its entries, and those inside them."""
+    yield document
+    for entry in document.get("data", []):
+        for name in ("comments", "replies"):
+            if name in entry:
+                yield from _edges_of(entry[name])
