@@ -83,7 +83,9 @@ class Comments:
                 self.remarks_of(post)
         if comment_id not in self._posts:
             return None
-        remarks = [remark for remark in self.remarks_of(self._posts[comment_id]) if remark.at <= now]
+        remarks = [
+            remark for remark in self.remarks_of(self._posts[comment_id]) if remark.at <= now
+        ]
         if comment_id not in {remark.comment_id for remark in remarks}:
             return None
         return _replies_page(_answers(remarks).get(comment_id, []), fields, params)
@@ -172,9 +174,7 @@ def _answers(remarks: Iterable[Remark]) -> dict[str, list[Remark]]:
     return found
 
 
-def _shown(
-    remark: Remark, answers: Mapping[str, Sequence[Remark]], asked: Field
-) -> dict[str, Any]:
+def _shown(remark: Remark, answers: Mapping[str, Sequence[Remark]], asked: Field) -> dict[str, Any]:
     """Return a comment with the fields asked for, and the first page of its replies."""
     fields = {name: field for name, field in asked.fields.items() if name != "replies"}
     document = choose(_document(remark), fields)
