@@ -258,11 +258,15 @@ class Switchboard:
             yield name, replace(call, draw=place)
         yield from self._lasting(source, call)
 
-    def hit(self, source: str, name: str, call: Call) -> None:
-        """Count a fault that was played; lasting ones are not bounded."""
-        self.count(source, name, 1)
+    def hit(self, source: str, name: str, call: Call, times: int = 1) -> None:
+        """Count a fault that is played; lasting ones are not bounded."""
+        self.count(source, name, times)
         if getattr(self.offered.get(source, {}).get(name), "subject", None) is None:
-            self._record(source, call).hits += 1
+            self._record(source, call).hits += times
+
+    def take_back(self, source: str, name: str, call: Call) -> None:
+        """Count a fault as not played: it made no sense for the request."""
+        self.hit(source, name, call, -1)
 
     def _lasting(self, source: str, call: Call) -> Iterable[tuple[str, Call]]:
         for name, fault in sorted(self.offered.get(source, {}).items()):
@@ -286,7 +290,8 @@ class Switchboard:
         )
         sources = sorted(offering | self.folders if name in FILE_MEANINGS else offering)
         own = {key.partition(".")[0]: p for key, p in self._on.items() if key.endswith(f".{name}")}
-        hits = {source: n for (source, fault), n in sorted(self._hits.items()) if fault == name}
+        counted = sorted(self._hits.items())
+        hits = {source: n for (source, fault), n in counted if fault == name and n}
         return {
             "meaning": self.names[name],
             "changes_truth": marked or name in CHANGING_MEANINGS or name in MARKET_MEANINGS,
