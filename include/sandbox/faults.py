@@ -1,9 +1,11 @@
 """Bad days of an API, each by name and probability, with a seed that makes them come again.
 
-    POST /_control/faults   {"throttle": 0.05, "truncated_body": 0.05, "seed": 11}
+    POST /_control/faults   {"throttle": 0.05, "shopify.throttle": 0.2, "seed": 11}
     GET  /_control/faults   names, meanings, who can play them, what is on
 
-A post replaces what was on; `{}` turns everything off. There are three kinds:
+A post replaces what was on; `{}` turns everything off. A name alone is meant for every source that
+plays it; with a source before it for that one, whatever is said of the others. There are three
+kinds:
 
 - *on the way* (`faults_transport.py`): the answer is late, cut, no JSON, or never comes. Every
   sandbox has them.
@@ -168,7 +170,7 @@ class Switchboard:
     slow_seconds: float = 1.0
     version: int = 0
     _on: dict[str, float] = field(default_factory=dict)
-    _hits: dict[str, int] = field(default_factory=dict)
+    _hits: dict[tuple[str, str], int] = field(default_factory=dict)
     _hour: dt.datetime | None = None
     _records: dict[str, _Record] = field(default_factory=dict)
 
@@ -184,15 +186,16 @@ class Switchboard:
 
     @property
     def is_on(self) -> bool:
-        return bool(self._on)
+        return any(self._on.values())
 
     def set(self, settings: Mapping[str, float]) -> None:
         """Turn on exactly what `settings` names; ValueError names what is not allowed."""
         on = {k: v for k, v in settings.items() if k not in (SEED, SLOW_SECONDS)}
-        if unknown := sorted(on.keys() - self.names.keys()):
+        if unknown := sorted(name for name in on if not self._is_known(name)):
             allowed = ", ".join(sorted(self.names))
             raise ValueError(
-                f"unknown faults: {', '.join(unknown)}; allowed: {allowed}, {SEED}, {SLOW_SECONDS}"
+                f"unknown faults: {', '.join(unknown)}; allowed: {allowed}, those that a source "
+                f"plays also as source.fault; {SEED}, {SLOW_SECONDS}"
             )
         for name, probability in on.items():
             if not 0 <= probability <= 1:
@@ -201,7 +204,7 @@ class Switchboard:
         if seed != int(seed) or slow < 0:
             raise ValueError(f"allowed: {SEED} a whole number, {SLOW_SECONDS} 0 or more")
         self.seed, self.slow_seconds = int(seed), slow
-        self._on = {name: probability for name, probability in on.items() if probability > 0}
+        self._on = dict(on)
         self._records.clear()
         self._hits.clear()
         self.version += 1
@@ -214,15 +217,13 @@ class Switchboard:
             "faults": {name: self._describe(name) for name in sorted(self.names)},
         }
 
-    @property
-    def for_files(self) -> dict[str, float]:
-        """What is on of the faults of a watched folder, with the seed."""
-        on = {name: value for name, value in self._on.items() if name in FILE_MEANINGS}
-        return {SEED: self.seed, **on}
+    def for_files(self, source: str) -> dict[str, float]:
+        """Return what is on of the faults of a source's folder, with the seed."""
+        return {SEED: self.seed, **{n: self.probability(n, source) for n in FILE_MEANINGS}}
 
-    def count(self, name: str, hits: int) -> None:
-        """Count hits that were no request's."""
-        self._hits[name] = self._hits.get(name, 0) + hits
+    def count(self, source: str, name: str, hits: int) -> None:
+        """Count how often a source has played a fault."""
+        self._hits[source, name] = self._hits.get((source, name), 0) + hits
 
     def draw(self, *parts: object) -> float:
         """Return a number in [0, 1) that depends on the seed and `parts` alone."""
@@ -231,12 +232,12 @@ class Switchboard:
         return int.from_bytes(found) / 2**64
 
     def is_chosen(self, fault: str, *subject: object) -> bool:
-        """Say whether a lasting fault or one of the truth hits a thing."""
-        return fault in self._on and self.draw(fault, *subject) < self._on[fault]
+        """Say whether a fault of the truth hits a thing."""
+        return self.draw(fault, *subject) < self.probability(fault)
 
-    def probability(self, fault: str) -> float:
-        """Return how likely a fault is; 0 while it is off."""
-        return self._on.get(fault, 0.0)
+    def probability(self, fault: str, source: str | None = None) -> float:
+        """Return how likely a fault is, of one source or of all; 0 while it is off."""
+        return self._on.get(f"{source}.{fault}", self._on.get(fault, 0.0))
 
     def due(self, source: str, call: Call) -> Iterable[tuple[str, Call]]:
         """Yield the faults that hit this request, the likeliest to apply first.
@@ -247,26 +248,32 @@ class Switchboard:
         record.attempts += 1
         offered = self.offered.get(source, {})
         drawn = []
-        for name in self._on.keys() & (TRANSPORT_MEANINGS.keys() | offered.keys()):
-            if getattr(offered.get(name), "subject", None) is None:
+        for name in TRANSPORT_MEANINGS.keys() | offered.keys():
+            likely = self.probability(name, source)
+            if likely and getattr(offered.get(name), "subject", None) is None:
                 place = self.draw(name, source, call.identity, self._hour, record.attempts)
-                if place < self._on[name] and record.hits < MOST_HITS:
-                    drawn.append((place / self._on[name], name))
+                if place < likely and record.hits < MOST_HITS:
+                    drawn.append((place / likely, name))
         for place, name in sorted(drawn):
             yield name, replace(call, draw=place)
         yield from self._lasting(source, call)
 
-    def hit(self, source: str, name: str, call: Call) -> None:
-        """Count a fault that was played; lasting ones are not bounded."""
-        self._hits[name] = self._hits.get(name, 0) + 1
+    def hit(self, source: str, name: str, call: Call, times: int = 1) -> None:
+        """Count a fault that is played; lasting ones are not bounded."""
+        self.count(source, name, times)
         if getattr(self.offered.get(source, {}).get(name), "subject", None) is None:
-            self._record(source, call).hits += 1
+            self._record(source, call).hits += times
+
+    def take_back(self, source: str, name: str, call: Call) -> None:
+        """Count a fault as not played: it made no sense for the request."""
+        self.hit(source, name, call, -1)
 
     def _lasting(self, source: str, call: Call) -> Iterable[tuple[str, Call]]:
         for name, fault in sorted(self.offered.get(source, {}).items()):
             subject: Subject | None = getattr(fault, "subject", None)
             thing = subject(call) if subject is not None else None
-            if thing is not None and self.is_chosen(name, source, thing):
+            likely = self.probability(name, source)
+            if thing is not None and self.draw(name, source, thing) < likely:
                 yield name, replace(call, draw=self.draw(name, source, thing, "place"))
 
     def _record(self, source: str, call: Call) -> _Record:
@@ -282,13 +289,30 @@ class Switchboard:
             getattr(self.offered[source][name], "changes_truth", False) for source in offering
         )
         sources = sorted(offering | self.folders if name in FILE_MEANINGS else offering)
+        own = {key.partition(".")[0]: p for key, p in self._on.items() if key.endswith(f".{name}")}
+        counted = sorted(self._hits.items())
+        hits = {source: n for (source, fault), n in counted if fault == name and n}
         return {
             "meaning": self.names[name],
             "changes_truth": marked or name in CHANGING_MEANINGS or name in MARKET_MEANINGS,
             "probability": self.probability(name),
-            "hits": self._hits.get(name, 0),
+            "probability_of": own,
+            "hits": sum(hits.values()),
+            "hits_of": hits,
             "sources": "all" if name in TRANSPORT_MEANINGS or name in MARKET_MEANINGS else sources,
         }
+
+    def _is_known(self, name: str) -> bool:
+        """Say whether a setting names a fault, alone or of a source that plays it."""
+        source, dot, fault = name.partition(".")
+        if not dot:
+            return name in self.names
+        is_asked = source in self.offered and source not in self.folders
+        return (
+            fault in self.offered.get(source, {})
+            or (fault in FILE_MEANINGS and source in self.folders)
+            or (fault in TRANSPORT_MEANINGS and is_asked)
+        )
 
 
 def _decoded(body: bytes) -> Any:

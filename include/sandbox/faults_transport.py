@@ -56,9 +56,11 @@ class FaultLayer:
             await exchange.answer(refusal)
             return
         for name, call in self._board.due(source, exchange.call):
+            # Counted before it is played: whoever is hung up on may ask again at once.
+            self._board.hit(source, name, call)
             if await self._play(source, name, call, exchange):
-                self._board.hit(source, name, call)
                 return
+            self._board.take_back(source, name, call)
         self._tokens.note(source, exchange.call)
         await exchange.pass_on()
 

@@ -52,25 +52,26 @@ class FileDrop:
         }
         self._board = board
         board.folders = frozenset(self._writers)
-        self._faults = FolderFaults({})
+        self._faults = {name: FolderFaults({}) for name in self._writers}
         self._lock = threading.Lock()
 
     def write(self) -> None:
         """Bring the folders to the clock's time; a clock set back takes back what came since."""
         with self._lock:
             now = self._clock.now()
-            self._faults.heal()
-            self._faults = FolderFaults(self._board.for_files)
+            for faults in self._faults.values():
+                faults.heal()
             if self._last_time() - now > CORRECTED:
                 shutil.rmtree(self._folder)
             for name, write_files in self._writers.items():
                 folder = self._folder / name
                 folder.mkdir(parents=True, exist_ok=True)
-                self._faults.spoil(folder, write_files(self._market, now, folder), now.date())
+                self._faults[name] = faults = FolderFaults(self._board.for_files(name))
+                faults.spoil(folder, write_files(self._market, now, folder), now.date())
+                for fault, hits in faults.hits.items():
+                    self._board.count(name, fault, hits)
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / WRITTEN_AT).write_text(now.isoformat(), encoding="utf-8")
-            for name, hits in self._faults.hits.items():
-                self._board.count(name, hits)
 
     def _last_time(self) -> dt.datetime:
         kept = self._folder / WRITTEN_AT

@@ -16,6 +16,7 @@ from include.errors import (
     GroundswellError,
     TooManyRejects,
     Truncated,
+    Unavailable,
 )
 from include.ingest import day_window
 from include.sandbox.server import discover_faults
@@ -104,19 +105,34 @@ def test_lost_videos_are_asked_for_again_at_once(
     assert_same_rows(ingest.rows(), before)
 
 
-def test_a_lost_slice_of_a_bulk_operation_fails_the_window(
-    ingest_of: Callable[[str], Ingest], bench: Bench
+@pytest.mark.parametrize(
+    ("fault", "error", "message"),
+    [
+        ("bulk_slice_lost", CountMismatch, r"Shopify counts \d+ orders .* its answers held \d+"),
+        ("bulk_failed", Unavailable, "ended as FAILED .*partial data is left alone"),
+        ("bulk_file_short", CountMismatch, r"the bulk operation found \d+ objects"),
+    ],
+)
+def test_a_spoilt_bulk_operation_loads_nothing_and_the_next_run_repairs_it(
+    ingest_of: Callable[[str], Ingest],
+    bench: Bench,
+    fault: str,
+    error: type[Exception],
+    message: str,
 ) -> None:
     ingest = ingest_of("shopify")
     bench.set_clock(run_time(DAYS[-1]))
     days = day_window(DAYS[-1], NEW_YORK)
-    window = Window(days.start - dt.timedelta(days=24), days.end, days.key)
-    ingest.extra["bulk_days"] = 20
+    window = Window(days.start - dt.timedelta(days=9), days.end, days.key)
+    ingest.extra["bulk_days"] = 9
     orders = ingest.source.stream("orders")
-    with bench.faults(bulk_slice_lost=1), pytest.raises(CountMismatch, match="orders"):
+    with bench.faults(**{fault: 1}), pytest.raises(error, match=message):
         ingest.load(orders, window)
     assert ingest.query("select count(*) from raw.shopify__orders") == [(0,)]
-    assert ingest.load(orders, window).rows_merged > 500
+    assert ingest.query("select count(*) from quality.load_windows") == [(0,)]
+    repaired = ingest.load(orders, window)
+    assert ingest.query("select count(*) from raw.shopify__orders") == [(repaired.rows_read,)]
+    assert repaired.rows_read > 500
 
 
 # Tokens that end

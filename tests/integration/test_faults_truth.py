@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from include.errors import MissingScope
 from include.ingest import day_window
 from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
@@ -186,6 +187,18 @@ def test_an_empty_report_is_replaced_by_the_next_one(
         load(ingest, "sessions", DAYS[0])
     assert ingest.query("select count(*) from raw.ga4__sessions") == [(0,)]
     load(ingest, "sessions", DAYS[0])
+    assert_same_rows(ingest.rows(), before)
+
+
+@pytest.mark.parametrize("stream", ["transactions", "session_totals"])
+def test_zeros_for_hidden_revenue_are_no_revenue(
+    ingest_of: Callable[[str], Ingest], bench: Bench, stream: str
+) -> None:
+    ingest = ingest_of("ga4")
+    load(ingest, stream, DAYS[0])
+    before = ingest.rows()
+    with bench.faults(restricted_metric=1), pytest.raises(MissingScope, match="purchaseRevenue"):
+        load(ingest, stream, DAYS[0])
     assert_same_rows(ingest.rows(), before)
 
 

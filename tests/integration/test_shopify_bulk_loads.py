@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import gzip
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,13 @@ from typing import Any
 import pytest
 from shopify_sandbox import LAST_DAY, ZONE, Sandbox, Shop, night_after, run_sandbox
 
-from include.errors import CountMismatch, Unavailable, UnsafeAddress
+from include.errors import UnsafeAddress
 from include.ingest import day_window
 from include.replay import replay_window
 from include.sources._base import Connection, Window
 from include.sources.shopify import SOURCE, bulk
 
 AT = night_after(LAST_DAY)
-
-
-def chance_of_the_first_alone(name: str) -> float:
-    """A probability at which the first bulk operation is hit and the second is not."""
-    first, second = (random.Random(f"{name} fault {number}").random() for number in (1, 2))
-    assert first < second, "choose another text to seed the draws with"
-    return (first + second) / 2
 
 
 @pytest.fixture(scope="module")
@@ -122,27 +114,3 @@ def test_a_result_at_an_undeclared_host_is_not_followed(shop: Shop) -> None:
     with pytest.raises(UnsafeAddress, match="leaves the connection's hosts"):
         shop.load("orders", LAST_DAY, AT, known, window=long_window(10))
     assert shop.rows_by_order() == {}
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "message"),
-    [
-        ("bulk_failed", Unavailable, "ended as FAILED .*partial data is left alone"),
-        ("bulk_slice_lost", CountMismatch, r"Shopify counts \d+ orders .* its answers held \d+"),
-        ("bulk_file_short", CountMismatch, r"the bulk operation found \d+ objects"),
-    ],
-)
-def test_a_spoilt_operation_loads_nothing_and_the_next_run_repairs_it(
-    clean_warehouse: Any, tmp_path: Path, fault: str, error: type[Exception], message: str
-) -> None:
-    chance = chance_of_the_first_alone(fault)
-    with run_sandbox(tmp_path / "sandbox", {"faults": {fault: chance}}) as served:
-        shop = Shop(
-            served, clean_warehouse.dsn("loader"), clean_warehouse.admin_dsn, tmp_path / "landing"
-        )
-        with pytest.raises(error, match=message):
-            shop.load("orders", LAST_DAY, AT, eager(shop), window=long_window(10))
-        assert shop.rows_by_order() == {}
-        assert shop.query("select 1 from quality.load_windows") == []
-        result = shop.load("orders", LAST_DAY, AT, eager(shop), window=long_window(10))
-        assert result.rows_read == len(shop.rows_by_order()) > 500

@@ -44,8 +44,9 @@ async def refuse(call: Call, ask: Ask) -> Answer | None:
 def switchboard(**settings: float) -> Switchboard:
     clock = Clock()
     clock.hold(NOON)
-    offered = {"shop": {"stutter": stutter, "forget": forget, "refused_metric": refuse}}
-    board = Switchboard(clock, offered)
+    own = {"stutter": stutter, "forget": forget, "refused_metric": refuse}
+    offered: Mapping[str, Any] = {"shop": own, "web": {"refused_metric": refuse}, "drawer": {}}
+    board = Switchboard(clock, offered, folders=frozenset({"drawer"}))
     board.set(settings)
     return board
 
@@ -113,6 +114,30 @@ def test_a_source_plays_only_what_it_offers() -> None:
     assert play(board, call(), source="web") == []
 
 
+def test_a_fault_can_be_switched_for_one_source_alone() -> None:
+    board = switchboard(**{"shop.throttle": 1, "web.refused_metric": 1, "drawer.late_file": 0.5})
+    post = call("/insights", query={"post": "1"})
+    assert (play(board, call()), play(board, call(), source="web")) == (["throttle"], [])
+    assert (play(board, post), play(board, post, source="web")) == (
+        ["throttle"],
+        ["refused_metric"],
+    )
+    assert board.for_files("drawer")["late_file"] == 0.5
+    found = board.describe()["faults"]["throttle"]
+    assert (found["probability"], found["probability_of"]) == (0.0, {"shop": 1})
+    assert (found["hits"], found["hits_of"]) == (2, {"shop": 2})
+
+
+def test_what_is_said_of_one_source_counts_more_than_what_is_said_of_all() -> None:
+    board = switchboard(
+        **{"throttle": 1, "shop.throttle": 0, "late_file": 1, "drawer.late_file": 0}
+    )
+    assert (play(board, call()), play(board, call(), source="web")) == ([], ["throttle"])
+    assert board.for_files("drawer")["late_file"] == 0
+    board.set({"shop.throttle": 0})
+    assert not board.is_on
+
+
 def test_a_lasting_fault_hits_its_thing_every_time() -> None:
     board = switchboard(refused_metric=0.5, seed=4)
     posts = {n: call("/insights", query={"post": f"{n}"}) for n in range(40)}
@@ -151,7 +176,14 @@ def test_everything_else_is(changes: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"trottle": 0.1}, r"unknown faults: trottle; allowed: .*throttle.*, seed, slow_seconds"),
+        ({"trottle": 0.1}, r"unknown faults: trottle; allowed: .*throttle.*; seed, slow_seconds"),
+        # A source plays what it has, a folder what is a file's, and nobody the market's alone.
+        ({"web.stutter": 0.1}, r"unknown faults: web\.stutter; .* also as source\.fault"),
+        ({"drawer.throttle": 0.1}, r"unknown faults: drawer\.throttle"),
+        ({"shop.late_file": 0.1}, r"unknown faults: shop\.late_file"),
+        ({"shop.deleted_order": 0.1}, r"unknown faults: shop\.deleted_order"),
+        ({"bakery.throttle": 0.1}, r"unknown faults: bakery\.throttle"),
+        ({"shop.throttle": 2}, r"shop\.throttle=2 is no probability"),
         ({"throttle": 1.5}, r"throttle=1\.5 is no probability; allowed: 0 to 1"),
         ({"seed": 0.5}, "seed a whole number"),
         ({"slow_seconds": -1}, "slow_seconds 0 or more"),
@@ -183,7 +215,9 @@ def test_faults_are_described_with_meaning_and_who_plays_them() -> None:
         "meaning": "Every word comes twice",
         "changes_truth": False,
         "probability": 1,
+        "probability_of": {},
         "hits": 1,
+        "hits_of": {"shop": 1},
         "sources": ["shop"],
     }
     assert found["faults"]["forget"]["changes_truth"]

@@ -67,6 +67,19 @@ def test_insights_without_data_are_not_taken_for_none() -> None:
     assert len(transport.requests) == 4
 
 
+def test_replies_without_data_are_asked_for_again() -> None:
+    at = "2026-11-19T09:00:00+0000"
+    more = {"cursors": {"after": "c"}, "next": "https://graph.facebook.com/next"}
+    first = {"data": [{"id": "r1", "text": "yes", "timestamp": at}], "paging": more}
+    post = {**POST, "comments": {"data": [{"id": "c1", "timestamp": at, "replies": first}]}}
+    rest = {"data": [{"id": "r2", "text": "no", "timestamp": at}]}
+    session, transport = session_of(ACCOUNTS, {"data": [post]}, {"id": "c1"}, rest)
+    pages = fetched("comments", session)
+    rows = [row for page in pages for row in SOURCE.stream("comments").parse(page.document, page)]
+    assert [(row["id"], row.get("parent_id")) for row in rows[1:]] == [("r1", "c1"), ("r2", "c1")]
+    assert len(transport.requests) == 4
+
+
 def test_an_empty_list_and_an_object_are_answers() -> None:
     session, transport = session_of(ACCOUNTS, {"data": []})
     assert [page.document for page in fetched("media", session)] == [{"data": []}]

@@ -1,10 +1,27 @@
-"""Instagram sandbox: field expressions and pages of edges."""
+"""Instagram sandbox: field expressions, pages of edges, and what it refuses as the API does."""
 
 from __future__ import annotations
 
-import pytest
+import datetime as dt
+import itertools
+from typing import Any
 
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from include.campaigns.plan import load_plan
+from include.sandbox.clock import Clock
+from include.sandbox.server import create_app
+from include.sandbox.world import build_market
+from include.settings import REPO_ROOT
+from include.sources.instagram import sandbox
 from include.sources.instagram.sandbox_shapes import Field, Refusal, page_of, parse_fields
+
+# The brand's posts have few comments, the first creator's many.
+BRAND, NOON = sandbox.BRAND_ACCOUNT_ID, dt.datetime(2026, 9, 1, 12, tzinfo=dt.UTC)
+CREDENTIALS = {**sandbox.make_credentials(lambda size: b"7" * size), "access_token": "EAAGtoken"}
+WITH_REPLIES = "comments.limit(50){id,replies.limit(20){id,timestamp}}"
 
 
 def test_a_nested_field_expression_is_read() -> None:
@@ -39,3 +56,114 @@ def test_a_full_last_page_announces_an_empty_one() -> None:
 def test_limits_and_cursors_are_checked(params: dict[str, str]) -> None:
     with pytest.raises(Refusal):
         page_of([], params, default=25, most=100)
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    clock = Clock()
+    clock.hold(NOON)
+    market = build_market(load_plan(REPO_ROOT / "include/campaigns/serum_launch.yaml"), 7, days=40)
+    return TestClient(create_app(market, clock, {"instagram": CREDENTIALS}, "key"))
+
+
+def get(client: TestClient, path: str, token: str = "EAAGtoken", **params: Any) -> httpx.Response:
+    return client.get(f"/v26.0/{path}", params={**params, "access_token": token})
+
+
+def pages(client: TestClient, path: str, **params: Any) -> list[dict[str, Any]]:
+    found = [get(client, path, **params).json()]
+    while "next" in found[-1].get("paging", {}):
+        after = found[-1]["paging"]["cursors"]["after"]
+        found.append(get(client, path, after=after, **params).json())
+    return found
+
+
+def discussed(client: TestClient) -> dict[str, Any]:
+    """Return the comment with the most replies beside it."""
+    accounts = get(client, "me/accounts", fields="instagram_business_account").json()["data"]
+    ids = [a["instagram_business_account"]["id"] for a in accounts[1:]]
+    posts = [
+        post
+        for account in ids
+        for page in pages(client, f"{account}/media", fields=WITH_REPLIES, limit=100)
+        for post in page["data"]
+    ]
+    comments = [c for post in posts for c in post.get("comments", {"data": []})["data"]]
+    return max(comments, key=lambda c: len(c.get("replies", {"data": []})["data"]))
+
+
+def test_more_replies_than_come_with_a_comment_are_an_edge_of_their_own(
+    client: TestClient,
+) -> None:
+    comment = discussed(client)
+    assert len(comment["replies"]["data"]) == 20
+    assert "next" in comment["replies"]["paging"]
+    read = pages(client, f"{comment['id']}/replies", fields="id,timestamp", limit=20)
+    replies = list(itertools.chain.from_iterable(page["data"] for page in read))
+    assert len(replies) > 30
+    assert len({reply["id"] for reply in replies}) == len(replies)
+    assert replies[:20] == comment["replies"]["data"]
+    assert sorted((r["timestamp"] for r in replies), reverse=True) == [
+        r["timestamp"] for r in replies
+    ]
+    # A reply has none; another kind of thing has no such edge.
+    assert get(client, f"{replies[0]['id']}/replies").json() == {"data": []}
+    refused = get(client, f"{BRAND}/replies")
+    assert (refused.status_code, refused.json()["error"]["error_subcode"]) == (400, 33)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "message"),
+    [
+        ("me/accounts", "id,instagram_business_account{id,account_type}", "(account_type) on"),
+        (BRAND, "id,follower_count", "(follower_count) on node type (IGUser)"),
+        (f"{BRAND}/media", "id,save_count", "(save_count) on node type (IGMedia)"),
+        (f"{BRAND}/media", "comments{id,likes}", "(likes) on node type (IGComment)"),
+        (f"{BRAND}/media", "comments{replies{replies}}", "(replies) on node type (IGComment)"),
+        (f"{BRAND}/stories", "id,comment_count", "(comment_count) on node type (IGMedia)"),
+        (f"{BRAND}/tags", "id,plays", "(plays) on node type (IGMedia)"),
+        (
+            BRAND,
+            "business_discovery.username(maya.glows){id,email}",
+            "(email) on node type (IGUser)",
+        ),
+        # What is there for one's own posts is not there for those of others.
+        (BRAND, "business_discovery.username(maya.glows){media{shortcode}}", "(shortcode) on"),
+        (
+            f"{CREDENTIALS['business_id']}/partnership-ads-advertisable-content",
+            "content_id,organic_insights{impressions}",
+            "(impressions) on node type",
+        ),
+    ],
+)
+def test_a_field_that_a_node_has_not_is_refused(
+    client: TestClient, path: str, fields: str, message: str
+) -> None:
+    refused = get(client, path, fields=fields, ig_user_id=BRAND)
+    assert refused.status_code == 400
+    assert (
+        f"(#100) Tried accessing nonexisting field {message}" in refused.json()["error"]["message"]
+    )
+
+
+def test_versions_end_and_do_not_begin_before_their_day(client: TestClient) -> None:
+    params = {"access_token": "EAAGtoken"}
+    served = client.get(f"/v19.0/{BRAND}", params=params)
+    assert (served.status_code, served.headers["facebook-api-version"]) == (200, "v22.0")
+    refused = client.get(f"/v27.0/{BRAND}", params=params).json()["error"]
+    assert (refused["code"], refused["message"]) == (2500, f"Unknown path components: /{BRAND}")
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        (f"{BRAND}/media", {"limit": "many"}),
+        (f"{BRAND}/media", {"since": "last week"}),
+        (f"{BRAND}/insights", {"metric": "reach", "period": "day", "metric_type": "total_value"}),
+    ],
+)
+def test_a_wrong_or_missing_parameter_is_refused(
+    client: TestClient, path: str, params: dict[str, str]
+) -> None:
+    refused = get(client, path, **params)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, 100)

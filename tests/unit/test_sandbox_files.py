@@ -16,6 +16,7 @@ from include.campaigns.plan import load_plan
 from include.ingest import newest_window_key
 from include.sandbox.clock import Clock
 from include.sandbox.faults import Switchboard
+from include.sandbox.faults_names import FILE_MEANINGS
 from include.sandbox.file_drop import FileDrop
 from include.sandbox.server import create_app
 from include.sandbox.world import build_market
@@ -129,10 +130,51 @@ def test_faults_of_folders_are_switched_by_the_control_and_healed(tmp_path: Path
         "meaning": "a file comes a day late",
         "changes_truth": False,
         "probability": 0.0,
+        "probability_of": {},
         "hits": 0,
+        "hits_of": {},
         "sources": ["files", "ga4_export"],
     }
     assert contents() == whole
+
+
+@pytest.mark.parametrize("source", ["files", "ga4_export"])
+@pytest.mark.parametrize("fault", FILE_MEANINGS)
+def test_each_fault_of_each_folder_is_switched_by_its_name(
+    switched: tuple[TestClient, Path], source: str, fault: str
+) -> None:
+    client, root = switched
+    headers = {"X-Control-Key": "key"}
+
+    def play(**settings: float) -> dict[str, Any]:
+        answer = client.post("/_control/faults", json=settings, headers=headers)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()["faults"][fault]
+        return found
+
+    play()
+    whole = {path: path.read_bytes() for path in _files_of(root)}
+    shown = play(**{f"{source}.{fault}": 1})
+    assert shown["probability_of"] == {source: 1}
+    now = {path: path.read_bytes() for path in _files_of(root)}
+    spoilt = {path for path in whole.keys() | now.keys() if whole.get(path) != now.get(path)}
+    assert {path.relative_to(root).parts[0] for path in spoilt} == {source}
+    own = {path for path in whole if path.relative_to(root).parts[0] == source}
+    # What needs a number in a row makes no sense for every file.
+    assert len(own) / 2 <= shown["hits_of"].pop(source) <= len(own)
+    assert shown["hits_of"] == {}
+    play()
+    assert {path: path.read_bytes() for path in _files_of(root)} == whole
+
+
+@pytest.fixture(scope="module")
+def switched(tmp_path_factory: pytest.TempPathFactory) -> tuple[TestClient, Path]:
+    """A sandbox that writes both folders, and where they lie."""
+    market, clock = build_market(load_plan(SAMPLE), 7, days=40), Clock()
+    clock.hold(MORNING)
+    folder = tmp_path_factory.mktemp("folders")
+    app = create_app(market, clock, {"files": {}, "ga4_export": {}}, "key", folder)
+    return TestClient(app), folder
 
 
 def _files_of(folder: Path) -> list[Path]:

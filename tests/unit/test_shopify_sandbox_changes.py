@@ -72,8 +72,8 @@ def test_a_merged_customers_orders_go_to_who_came_before() -> None:
     assert first not in shop.merges_at(too_early)
 
 
-def run_bulk(text: str, **faults: float) -> dict[str, Any]:
-    desk = BulkDesk(faults)
+def run_bulk(text: str) -> dict[str, Any]:
+    desk = BulkDesk()
     trees = [build_order(o, NOW, False) for o in ORDERS]
     payload = desk.run(text, lambda selection: (selection[0], trees), NOW)
     payload["desk"] = desk
@@ -134,7 +134,7 @@ def test_the_query_of_first_loads_can_run_in_bulk() -> None:
 
 
 def test_five_operations_run_at_a_time() -> None:
-    desk = BulkDesk({})
+    desk = BulkDesk()
     answers = [desk.run(NESTED, lambda selection: (selection[0], []), NOW) for _ in range(6)]
     assert [len(answer["userErrors"]) for answer in answers] == [0] * 5 + [1]
     assert answers[-1]["userErrors"][0]["code"] == "LIMIT_REACHED"

@@ -58,6 +58,8 @@ tokens are used up and is tried again.
 - `MissingScope` … `Viewer of the property`: add the service account's e-mail under Admin >
   Property access management
 - `MissingScope` … `enable the Google Analytics Data API`: enable it in the key's project
+- `MissingScope` … `may not see`: the service account's role hides revenue; the API then writes 0
+  for it, so nothing is loaded. Lift the restriction under Admin > Property access management
 - `RateLimited`: do nothing, quota returns at the full hour, daily quota at midnight Pacific
 - `BadRequest` … `is not a valid dimension`: the API dropped a field; change the report in
   `reports.py`

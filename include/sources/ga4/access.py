@@ -13,6 +13,7 @@ from include.errors import (
     GroundswellError,
     MissingScope,
     RateLimited,
+    Truncated,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
 CONCURRENCY_WAIT_SECONDS = 30.0
 HOURLY_BUCKETS = ("tokensPerHour", "tokensPerProjectPerHour")
 DAILY_BUCKET = "tokensPerDay"
+ONE_REPORT, SEVERAL_REPORTS = "analyticsData#runReport", "analyticsData#batchRunReports"
 
 
 class DataApi:
@@ -120,12 +122,16 @@ def check_quota(quota: Mapping[str, Any], now: dt.datetime, conn_id: str) -> Non
 def classify(answer: HttpAnswer) -> GroundswellError | None:
     """Turn an error answer of the Data API into our error tree; None where the status says all.
 
-    A 429 names no time, so the wait is what the exhausted quota needs: the next full hour, midnight
-    Pacific for a daily one, half a minute for concurrency.
+    A success that lacks the rows it announces was cut, and is asked for again; one that says zeros
+    stand for numbers this account may not see is a missing permission. A 429 names no time, so the
+    wait is what the exhausted quota needs: the next full hour, midnight Pacific for a daily one,
+    half a minute for concurrency.
     """
     document = answer.document
+    if answer.status_code < 400:
+        return _judge_reports(answer.conn_id, document)
     error = document.get("error") if isinstance(document, Mapping) else None
-    if answer.status_code < 400 or not isinstance(error, Mapping):
+    if not isinstance(error, Mapping):
         return None
     message = f"connection {answer.conn_id!r}: {error.get('message')}"
     if answer.status_code == 429:
@@ -150,6 +156,38 @@ def seconds_to_midnight(now: dt.datetime) -> float:
     )
     # In UTC: subtracting two times of one zone would ignore a clock change between them.
     return (midnight.astimezone(dt.UTC) - now.astimezone(dt.UTC)).total_seconds()
+
+
+def _judge_reports(conn_id: str, document: Any) -> GroundswellError | None:
+    """Return what is wrong with a report, or with one of a batch; None where nothing is."""
+    kind = document.get("kind") if isinstance(document, Mapping) else None
+    if kind not in (ONE_REPORT, SEVERAL_REPORTS):
+        return None
+    reports = document.get("reports") if kind == SEVERAL_REPORTS else [document]
+    if not reports:
+        return Truncated(f"connection {conn_id!r}: a batch came without its reports")
+    for report in reports:
+        if restricted := _restricted_metrics(report):
+            return MissingScope(
+                f"connection {conn_id!r}: GA4 gives zeros for {', '.join(restricted)}, which the "
+                "service account may not see; lift the data restriction of its role in Admin > "
+                "Property access management"
+            )
+        if report.get("rowCount") and not report.get("rows"):
+            return Truncated(
+                f"connection {conn_id!r}: a report announces {report['rowCount']} rows and holds "
+                "none"
+            )
+    return None
+
+
+def _restricted_metrics(report: Mapping[str, Any]) -> list[str]:
+    """Return the metrics of a report in whose place the API writes 0, with why."""
+    response = (report.get("metadata") or {}).get("schemaRestrictionResponse") or {}
+    return [
+        f"{entry.get('metricName')} ({', '.join(entry.get('restrictedMetricTypes') or ())})"
+        for entry in response.get("activeMetricRestrictions") or ()
+    ]
 
 
 def _quota_wait(message: str, now: dt.datetime) -> float:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from include.sandbox.faults import Answer, Ask, Call, ProtocolFault, json_answer
+from include.sandbox.faults import (
+    Answer,
+    Ask,
+    Call,
+    ProtocolFault,
+    changes_truth,
+    json_answer,
+)
 
 
 async def throttle(call: Call, ask: Ask) -> Answer | None:
@@ -32,9 +39,11 @@ async def fewer_items(call: Call, ask: Ask) -> Answer | None:
 
 
 async def missing_keys(call: Call, ask: Ask) -> Answer | None:
-    """`rows` is absent although `rowCount` says there are some."""
+    """`rows` is absent although `rowCount` says there are some; of a batch `reports` may be."""
     answer = await ask(call)
     document = answer.json()
+    if call.pick(2) and document.pop("reports", None):
+        return answer.with_json(document)
     for report in _reports(document):
         if report.pop("rows", None):
             return answer.with_json(document)
@@ -69,6 +78,28 @@ async def empty_for_missing_permission(call: Call, ask: Ask) -> Answer | None:
         for name in ("rows", "rowCount", "totals"):
             report.pop(name, None)
     return answer.with_json(document) if reports else None
+
+
+@changes_truth
+async def restricted_metric(call: Call, ask: Ask) -> Answer | None:
+    """Revenue is 0 in every row, and the metadata say that this account may not see it."""
+    answer = await ask(call)
+    document = answer.json()
+    found = [report for report in _reports(document) if report.get("rows")]
+    places = [_places(report, "TYPE_CURRENCY") for report in found]
+    for report, hidden in zip(found, places, strict=True):
+        for row in (*report["rows"], *(total for total in report.get("totals", ()) if total)):
+            for place in hidden:
+                row["metricValues"][place]["value"] = "0"
+        restricted = [
+            {
+                "metricName": report["metricHeaders"][place]["name"],
+                "restrictedMetricTypes": ["REVENUE_DATA"],
+            }
+            for place in hidden
+        ]
+        report["metadata"]["schemaRestrictionResponse"] = {"activeMetricRestrictions": restricted}
+    return answer.with_json(document) if any(places) else None
 
 
 async def refused_metric(call: Call, ask: Ask) -> Answer | None:
@@ -124,6 +155,7 @@ FAULTS: Mapping[str, ProtocolFault] = {
     "duplicate_across_pages": duplicate_across_pages,
     "lost_page": lost_page,
     "empty_for_missing_permission": empty_for_missing_permission,
+    "restricted_metric": restricted_metric,
     "refused_metric": refused_metric,
     "new_field": new_field,
     "field_gone": field_gone,
@@ -137,6 +169,11 @@ def _refused(code: int, status: str, message: str) -> Answer:
 
 def _offset(call: Call) -> int:
     return int((call.json() or {}).get("offset", 0))
+
+
+def _places(report: Mapping[str, Any], kind: str) -> list[int]:
+    """Return where the metrics of a type stand in a report's rows."""
+    return [n for n, header in enumerate(report["metricHeaders"]) if header["type"] == kind]
 
 
 def _reports(document: Any) -> list[dict[str, Any]]:

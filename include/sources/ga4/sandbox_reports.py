@@ -23,6 +23,7 @@ from include.sources.ga4.sandbox_requests import (
     check_fields,
     check_schema,
     invalid,
+    read_count,
     read_days,
 )
 
@@ -86,8 +87,8 @@ class Reports:
         grouped = _group(self._facts(dimensions, days, now), dimensions, metrics, days)
         rows, metadata = self._hold_back(_filter(grouped, body, metrics), dimensions, metrics)
         rows = _sort(rows, body, dimensions)
-        offset = int(body.get("offset", 0))
-        limit = min(int(body.get("limit", DEFAULT_LIMIT)), MAX_LIMIT)
+        offset = read_count(body, "offset", 0)
+        limit = min(read_count(body, "limit", DEFAULT_LIMIT), MAX_LIMIT)
         shown = rows[offset : offset + limit]
         answer = _envelope(shown, len(rows), dimensions, metrics, metadata)
         if "TOTAL" in body.get("metricAggregations", []):
@@ -153,8 +154,9 @@ def _filter(rows: list[Row], body: Mapping[str, Any], metrics: list[str]) -> lis
     condition = body.get("metricFilter", {}).get("filter")
     if condition is None:
         return rows
-    number = condition["numericFilter"]
-    if number["operation"] != "GREATER_THAN" or condition["fieldName"] not in metrics:
+    number = condition.get("numericFilter", {})
+    is_above = number.get("operation") == "GREATER_THAN" and "value" in number
+    if not is_above or condition.get("fieldName") not in metrics:
         raise invalid("This sandbox answers only GREATER_THAN on a metric of the report.")
     value = number["value"]
     limit = Decimal(str(value.get("doubleValue", value.get("int64Value", 0))))
@@ -164,9 +166,12 @@ def _filter(rows: list[Row], body: Mapping[str, Any], metrics: list[str]) -> lis
 
 def _sort(rows: list[Row], body: Mapping[str, Any], dimensions: list[str]) -> list[Row]:
     """Order by the dimensions asked for; without an order the largest first metric comes first."""
-    order = [entry["dimension"]["dimensionName"] for entry in body.get("orderBys", [])]
+    order = [entry.get("dimension", {}).get("dimensionName") for entry in body.get("orderBys", [])]
     if not order:
         return sorted(rows, key=lambda row: row[1][:1], reverse=True)
+    for name in order:
+        if name not in dimensions:
+            raise invalid(f"This sandbox orders by dimensions of the report alone, not by {name}.")
     indexes = [dimensions.index(name) for name in order]
     return sorted(rows, key=lambda row: tuple(row[0][i] for i in indexes))
 

@@ -49,14 +49,16 @@ class Refusal(Exception):
 
 def check_fields(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the names of dimensions and metrics, refused as the API refuses them."""
-    dimensions = [entry["name"] for entry in body.get("dimensions", [])]
-    metrics = [entry["name"] for entry in body.get("metrics", [])]
+    dimensions = [str(entry.get("name", "")) for entry in body.get("dimensions", [])]
+    metrics = [str(entry.get("name", "")) for entry in body.get("metrics", [])]
     for kind, names, most in (
         ("dimension", dimensions, MAX_DIMENSIONS),
         ("metric", metrics, MAX_METRICS),
     ):
         if len(names) > most:
             raise invalid(f"The request has {len(names)} {kind}s; at most {most} are allowed.")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise invalid(f"Duplicate {kind}s: {', '.join(twice)}. Remove the duplicates.")
     for kind, names, known in (
         ("dimension", dimensions, DIMENSIONS),
         ("metric", metrics, frozenset(METRIC_TYPES)),
@@ -77,7 +79,19 @@ def read_days(body: Mapping[str, Any], today: dt.date) -> list[tuple[str, str]]:
     ranges = body.get("dateRanges", [])
     if not 1 <= len(ranges) <= 4:
         raise invalid("A report needs one to four dateRanges.")
-    return [(_day(r.get("startDate"), today), _day(r.get("endDate"), today)) for r in ranges]
+    days = [(_day(r.get("startDate"), today), _day(r.get("endDate"), today)) for r in ranges]
+    for first, last in days:
+        if first > last:
+            raise invalid(f"The startDate {first} is after the endDate {last}.")
+    return days
+
+
+def read_count(body: Mapping[str, Any], name: str, default: int) -> int:
+    """Return `limit` or `offset`: a whole number, or its text as int64 is in Google's JSON."""
+    text = str(body.get(name, default))
+    if not text.isdecimal():
+        raise invalid(f"The field {name} must be a whole number of 0 or more; it is {text}.")
+    return int(text)
 
 
 def _day(text: Any, today: dt.date) -> str:

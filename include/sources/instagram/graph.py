@@ -40,6 +40,7 @@ LISTS = frozenset(
         "insights",
         "media",
         "partnership-ads-advertisable-content",
+        "replies",
         "stories",
         "tags",
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -15,17 +14,28 @@ from include.sandbox.world import Market
 from include.sources.instagram.sandbox_access import CALLS_PER_DAY, Allowance, Tokens
 from include.sources.instagram.sandbox_accounts import AccountInsights
 from include.sources.instagram.sandbox_content import BrandContent
+from include.sources.instagram.sandbox_nodes import (
+    ACCOUNT,
+    COMMENT,
+    MEDIA,
+    PAGE,
+    REPLY,
+    read_fields,
+)
 from include.sources.instagram.sandbox_posts import Insights, Posts
 from include.sources.instagram.sandbox_shapes import (
     Field,
     Refusal,
+    add_next_addresses,
+    answer_of,
     choose,
     page_of,
-    parse_fields,
+    read_moment,
 )
 from include.sources.instagram.sandbox_voices import Comments, Tags
 
-VERSIONS = ("v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
+# Versions that are alive; one that has ended is served by the oldest of them.
+OLDEST_VERSION, NEWEST_VERSION = 22, 26
 ACCOUNT_SCOPES = (
     "instagram_basic",
     "instagram_manage_insights",
@@ -73,7 +83,7 @@ def connection_fields(host: str, port: int, credentials: Mapping[str, Any]) -> d
 
 
 def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -> APIRouter:
-    """Build the routes `/v26.0/{path}` and those of the older versions that are still alive."""
+    """Build the routes `/v26.0/{path}`, also of other versions, and the renewal of tokens."""
     router = APIRouter()
     tokens = Tokens(credentials)
     allowance = Allowance(credentials)
@@ -83,29 +93,30 @@ def build_router(market: Market, clock: Clock, credentials: Mapping[str, Any]) -
         for token, usernames in credentials.get("narrow_tokens", {}).items()
     }
 
-    async def get(path: str, request: Request) -> Response:
+    async def get(major: int, path: str, request: Request) -> Response:
         now, params = clock.now(), dict(request.query_params)
         given = ""
         try:
+            if major > NEWEST_VERSION:
+                raise Refusal(400, 2500, f"Unknown path components: /{path}")
             if path == "oauth/access_token":
-                return _answer(tokens.exchange(params), 200, {})
+                return answer_of(tokens.exchange(params), 200, {})
             given = tokens.check(request)
             allowance.count(now)
             document, status = narrow.get(given, graph).get(path, params, now), 200
         except Refusal as refusal:
             document, status = {"error": refusal.body}, refusal.status
-        _add_next_addresses(document, request, given)
-        version = {"facebook-api-version": request.url.path.split("/")[1]}
-        return _answer(document, status, {**allowance.headers(now), **version})
+        add_next_addresses(document, request, given)
+        version = {"facebook-api-version": f"v{max(major, OLDEST_VERSION)}.0"}
+        return answer_of(document, status, {**allowance.headers(now), **version})
 
     async def refresh(request: Request) -> Response:
         try:
-            return _answer(tokens.refresh(dict(request.query_params)), 200, {})
+            return answer_of(tokens.refresh(dict(request.query_params)), 200, {})
         except Refusal as refusal:
-            return _answer({"error": refusal.body}, refusal.status, {})
+            return answer_of({"error": refusal.body}, refusal.status, {})
 
-    for version in VERSIONS:
-        router.add_api_route(f"/{version}/{{path:path}}", get, methods=["GET"])
+    router.add_api_route("/v{major:int}.0/{path:path}", get, methods=["GET"])
     router.add_api_route("/refresh_access_token", refresh, methods=["GET"])
 
     return router
@@ -144,6 +155,7 @@ class GraphServer:
             "stories": self._stories,
             "tags": self._tagging,
             "comments": self._post_comments,
+            "replies": self._comment_replies,
             "insights": self._insight,
             "": self._profile,
         }
@@ -160,7 +172,7 @@ class GraphServer:
 
     def _stories(self, node: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
         account = self._own_account(node, now)
-        fields = parse_fields(params.get("fields", "id"))
+        fields = read_fields(params, MEDIA, "id")
         posts = self._posts.stories(account.account_id, now)
         documents = [choose(self._posts.document(post, now), fields) for post in posts]
         return page_of(documents, params, default=25, most=100)
@@ -170,7 +182,7 @@ class GraphServer:
         # Without the permission the list is empty, not refused.
         if "instagram_manage_comments" not in self._scopes or account.kind != "brand":
             return {"data": []}
-        return self._tags.answer(parse_fields(params.get("fields", "id")), params, now)
+        return self._tags.answer(read_fields(params, MEDIA, "id"), params, now)
 
     def _post_comments(
         self, node: str, params: Mapping[str, str], now: dt.datetime
@@ -180,8 +192,20 @@ class GraphServer:
         own = {account.account_id for account in self._posts.connected(now)}
         if post is None or post.account_id not in own:
             raise _missing(node)
-        asked = Field({}, parse_fields(params.get("fields", "id,text,timestamp")))
+        asked = Field({}, read_fields(params, COMMENT, "id,text,timestamp"))
         return self._comments.edge(post, asked, params, now)
+
+    def _comment_replies(
+        self, node: str, params: Mapping[str, str], now: dt.datetime
+    ) -> dict[str, Any]:
+        self._require(("instagram_manage_comments",))
+        own = {account.account_id for account in self._posts.connected(now)}
+        posts = (post for post in self._posts.all(now).values() if post.account_id in own)
+        fields = read_fields(params, REPLY, "id,text,timestamp")
+        page = self._comments.replies(node, posts, fields, params, now)
+        if page is None:
+            raise _missing(node)
+        return page
 
     def _require(self, scopes: tuple[str, ...]) -> None:
         for scope in scopes:
@@ -194,18 +218,19 @@ class GraphServer:
         for number, account in enumerate(self._posts.connected(now), start=1):
             linked = {"instagram_business_account": {"id": account.account_id}}
             pages.append({"id": str(101000000000000 + number), **linked})
-        return page_of(pages, params, default=25, most=100)
+        fields = read_fields(params, PAGE, "id,name")
+        return page_of([choose(page, fields) for page in pages], params, default=25, most=100)
 
     def _media(self, node: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
         account = self._own_account(node, now)
-        since, until = params.get("since"), params.get("until")
+        since, until = (read_moment(params, name) for name in ("since", "until"))
         posts = [
             post
             for post in self._posts.visible(account.account_id, now)
-            if (since is None or post.published_at.timestamp() >= int(since))
-            and (until is None or post.published_at.timestamp() < int(until))
+            if (since is None or post.published_at >= since)
+            and (until is None or post.published_at < until)
         ]
-        fields = parse_fields(params.get("fields", "id,timestamp"))
+        fields = read_fields(params, MEDIA, "id,timestamp")
         comments = fields.pop("comments", None)
         documents = [choose(self._posts.document(post, now), fields) for post in posts]
         if comments is not None:
@@ -218,7 +243,7 @@ class GraphServer:
 
     def _profile(self, node: str, params: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
         account = self._own_account(node, now)
-        fields = parse_fields(params.get("fields", "id"))
+        fields = read_fields(params, ACCOUNT, "id")
         lookup = fields.pop("business_discovery", None)
         document = choose(self._posts.profile(account), fields)
         if lookup is None:
@@ -264,23 +289,3 @@ def _missing(node: str) -> Refusal:
         "due to missing permissions, or does not support this operation",
         subcode=33,
     )
-
-
-def _answer(document: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> Response:
-    return Response(
-        json.dumps(document),
-        status,
-        headers=dict(headers),
-        media_type="application/json; charset=UTF-8",
-    )
-
-
-def _add_next_addresses(document: dict[str, Any], request: Request, token: str) -> None:
-    """Complete `paging.next`, also of edges inside: the API puts the caller's token into it."""
-    inner = [entry["comments"] for entry in document.get("data", []) if "comments" in entry]
-    for edge in (document, *inner):
-        paging = edge.get("paging", {})
-        if paging.pop("has_next", False):
-            parameters = {**request.query_params, "after": paging["cursors"]["after"]}
-            address = request.url.include_query_params(access_token=token, **parameters)
-            paging["next"] = str(address)

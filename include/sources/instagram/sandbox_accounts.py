@@ -8,7 +8,7 @@ from typing import Any
 
 from include.sandbox.market_facts import MarketAccount, MarketPost
 from include.sources.instagram.sandbox_posts import INSIGHTS_DELAY, Posts, insight_values
-from include.sources.instagram.sandbox_shapes import Refusal
+from include.sources.instagram.sandbox_shapes import Refusal, read_moment
 
 # Days of follows and unfollows come a day after the others.
 FOLLOWS_DELAY = dt.timedelta(hours=24)
@@ -44,9 +44,9 @@ class AccountInsights:
         """Return the totals of the span; what is not counted yet is left out."""
         metrics = params.get("metric", "").split(",")
         self._check(metrics, params)
-        start, end = (
-            dt.datetime.fromtimestamp(int(params[name]), dt.UTC) for name in ("since", "until")
-        )
+        start, end = (read_moment(params, name) for name in ("since", "until"))
+        if start is None or end is None:
+            raise Refusal(400, 100, "(#100) since and until must both be given")
         if end > now - INSIGHTS_DELAY:
             return {"data": []}
         if FOLLOWS in metrics:

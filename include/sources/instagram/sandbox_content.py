@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.sandbox.market_facts import MarketPost
+from include.sources.instagram.sandbox_nodes import CONTENT, read_fields
 from include.sources.instagram.sandbox_posts import (
     INSIGHTS_DELAY,
     Posts,
@@ -14,7 +15,7 @@ from include.sources.instagram.sandbox_posts import (
     insight_values,
     is_deleted,
 )
-from include.sources.instagram.sandbox_shapes import Refusal, choose, page_of, parse_fields
+from include.sources.instagram.sandbox_shapes import Refusal, choose, page_of
 
 MEDIA_TYPES = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
 POST_TYPES = {"FEED": "feed", "REELS": "reels", "STORY": "story"}
@@ -36,7 +37,7 @@ class BrandContent:
             if params.get(name, "") != params.get(name, "").lower():
                 raise Refusal(400, 100, f"(#100) Param {name} holds an unknown value")
         posts = [post for post in self._posts.all(now).values() if self._is_shared(post, now)]
-        fields = parse_fields(params.get("fields", "content_id"))
+        fields = read_fields(params, CONTENT, "content_id")
         documents = [choose(self._document(post, now), fields) for post in posts]
         page = page_of(documents, params, default=25, most=50)
         if not page.get("paging", {}).pop("has_next", False):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from fastapi import Request, Response
 
 
 class Refusal(Exception):
@@ -68,8 +72,47 @@ def page_of(
     return {"data": data, "paging": paging}
 
 
+def answer_of(document: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> Response:
+    """Write an answer as the API sends it."""
+    return Response(
+        json.dumps(document),
+        status,
+        headers=dict(headers),
+        media_type="application/json; charset=UTF-8",
+    )
+
+
+def add_next_addresses(document: dict[str, Any], request: Request, token: str) -> None:
+    """Complete `paging.next`, also of edges inside: the API puts the caller's token into it."""
+    for edge in _edges_of(document):
+        paging = edge.get("paging", {})
+        if paging.pop("has_next", False):
+            own = {"access_token": token, "after": paging["cursors"]["after"]}
+            address = request.url.include_query_params(**{**request.query_params, **own})
+            paging["next"] = str(address)
+
+
+def _edges_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a list, those inside its entries, and those inside them."""
+    yield document
+    for entry in document.get("data", []):
+        for name in ("comments", "replies"):
+            if name in entry:
+                yield from _edges_of(entry[name])
+
+
+def read_moment(params: Mapping[str, str], name: str) -> dt.datetime | None:
+    """Return a parameter that is an instant in Unix seconds; None where it is not given."""
+    text = params.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise Refusal(400, 100, f"(#100) param {name} must be a valid unix timestamp")
+    return dt.datetime.fromtimestamp(int(text), dt.UTC)
+
+
 def _read_limit(text: str | None, default: int, most: int) -> int:
-    limit = default if text is None else int(text)
+    limit = default if text is None else int(text) if text.isdecimal() else 0
     if not 1 <= limit <= most:
         raise Refusal(400, 100, f"(#100) param limit must be between 1 and {most}")
     return limit

@@ -56,8 +56,7 @@ def make_credentials(random_bytes: Callable[[int], bytes]) -> dict[str, Any]:
     """Return a permanent token, an app's client credentials and first refresh token, plan, scopes.
 
     May be added: `bucket` (a size other than the plan's), `level_2` (see `sandbox_access.py`),
-    `deleted_orders` and `merged_customers` (shares, see `sandbox_history.py`), `faults` (see
-    `sandbox_bulk.py`).
+    `deleted_orders` and `merged_customers` (shares, see `sandbox_history.py`).
     """
     return {
         "access_token": f"shpat_{random_bytes(16).hex()}",

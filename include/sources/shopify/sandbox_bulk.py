@@ -1,10 +1,6 @@
 """Bulk operations of the sandbox: they run a moment, then leave a file of ungrouped lines.
 
-Faults (`faults` of the credentials: name to probability, drawn per operation):
-
-    bulk_failed      ends as FAILED with INTERNAL_SERVER_ERROR and partial data
-    bulk_slice_lost  a third of the orders is neither in the file nor in the operation's counts
-    bulk_file_short  the counts are right, the file lacks its end
+They are completed; those that fail or lose something are among `sandbox_faults.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +9,7 @@ import datetime as dt
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +34,8 @@ class _Operation:
     created_at: dt.datetime
     started: float
     data: bytes
-    partial: bytes
     object_count: int
     root_count: int
-    has_failed: bool
     signature: str
 
     @property
@@ -52,8 +46,7 @@ class _Operation:
 class BulkDesk:
     """The bulk operations of one shop."""
 
-    def __init__(self, faults: Mapping[str, float]) -> None:
-        self._faults = faults
+    def __init__(self) -> None:
         self._operations: list[_Operation] = []
 
     def run(self, text: str, roots: Roots, now: dt.datetime) -> dict[str, Any]:
@@ -64,23 +57,16 @@ class BulkDesk:
             return _payload(None, "Too many bulk operations are running", "LIMIT_REACHED")
         number = len(self._operations) + 1
         field, items = roots(parse_query(text))
-        if self._hits("bulk_slice_lost", number):
-            third = len(items) // 3
-            items = [*items[:third], *items[2 * third :]]
         lines = [_encode(line) for item in items for line in flatten(item, node_of(field), None)]
         random.Random(number).shuffle(lines)  # the order is promised to nobody
-        has_failed = self._hits("bulk_failed", number)
-        kept = lines[: len(lines) // 3 * 2] if self._hits("bulk_file_short", number) else lines
         operation = _Operation(
             number=number,
             query=text,
             created_at=now,
             started=time.monotonic(),
-            data=b"" if has_failed else b"".join(kept),
-            partial=b"".join(lines[: len(lines) // 2]) if has_failed else b"",
-            object_count=len(lines) // 2 if has_failed else len(lines),
+            data=b"".join(lines),
+            object_count=len(lines),
             root_count=len(items),
-            has_failed=has_failed,
             signature=secrets.token_hex(16),
         )
         self._operations.append(operation)
@@ -96,39 +82,31 @@ class BulkDesk:
     def describe(self, operation: _Operation, origin: str) -> dict[str, Any]:
         """Return the tree of an operation."""
         is_over = not operation.is_running
-        failed = is_over and operation.has_failed
-        ended = "FAILED" if operation.has_failed else "COMPLETED"
-        file = f"{origin}{FILES_PATH}/{operation.number}"
+        file = f"{origin}{FILES_PATH}/{operation.number}.jsonl"
         signed = f"GoogleAccessId=sandbox&Expires=1&Signature={operation.signature}"
         return {
             "__typename": "BulkOperation",
             "id": gid("BulkOperation", OPERATION_ID + operation.number),
             "type": "QUERY",
             "query": operation.query,
-            "status": ended if is_over else "RUNNING",
-            "errorCode": "INTERNAL_SERVER_ERROR" if failed else None,
+            "status": "COMPLETED" if is_over else "RUNNING",
+            "errorCode": None,
             "createdAt": instant(operation.created_at),
-            "completedAt": instant(operation.created_at) if is_over and not failed else None,
+            "completedAt": instant(operation.created_at) if is_over else None,
             "objectCount": str(operation.object_count if is_over else 0),
             "rootObjectCount": str(operation.root_count if is_over else 0),
             "fileSize": str(len(operation.data)) if is_over and operation.data else None,
-            "url": f"{file}.jsonl?{signed}" if is_over and operation.data else None,
-            "partialDataUrl": f"{file}-partial.jsonl?{signed}" if failed else None,
+            "url": f"{file}?{signed}" if is_over and operation.data else None,
+            "partialDataUrl": None,
         }
 
     def read_file(self, name: str, signature: str) -> bytes | None:
         """Return a file of the storage host, None for a wrong name or signature."""
         for operation in self._operations:
-            files = {
-                f"{operation.number}.jsonl": operation.data,
-                f"{operation.number}-partial.jsonl": operation.partial,
-            }
-            if name in files and secrets.compare_digest(signature, operation.signature):
-                return files[name] or None
+            is_it = name == f"{operation.number}.jsonl"
+            if is_it and secrets.compare_digest(signature, operation.signature):
+                return operation.data or None
         return None
-
-    def _hits(self, name: str, number: int) -> bool:
-        return random.Random(f"{name} fault {number}").random() < self._faults.get(name, 0.0)
 
 
 def flatten(item: Any, selection: tuple[Field, ...], parent: str | None) -> Iterator[Any]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from include.sandbox.faults import Answer, Ask, Call, ProtocolFault, json_answer
 from include.sources.shopify.queries import API_PATH, TOKEN_PATH
+from include.sources.shopify.sandbox_bulk import FILES_PATH
 
 _SINCE = re.compile(r"updated_at:>='(?P<at>[^']+)'")
+_SPAN = re.compile(r"bytes (?P<first>\d+)-\d+/\d+")
 _LOST = dt.timedelta(hours=8)
 
 
@@ -101,6 +104,33 @@ async def bulk_slice_lost(call: Call, ask: Ask) -> Answer | None:
     return await ask(call.with_json({**call.json(), "variables": variables}))
 
 
+async def bulk_failed(call: Call, ask: Ask) -> Answer | None:
+    """A bulk operation ends as FAILED, with the part it had found as partial data."""
+    answer = await ask(call)
+    document = answer.json()
+    data = document.get("data") if isinstance(document, dict) else None
+    operation = (data or {}).get("bulkOperation")
+    if operation is None or operation["status"] != "COMPLETED":
+        return None
+    ended = {"status": "FAILED", "errorCode": "INTERNAL_SERVER_ERROR", "url": None}
+    operation |= {**ended, "partialDataUrl": operation["url"]}
+    return answer.with_json(document)
+
+
+async def bulk_file_short(call: Call, ask: Ask) -> Answer | None:
+    """The file of a bulk operation ends behind a whole line, too early; the counts are right."""
+    if not call.path.startswith(FILES_PATH):
+        return None
+    answer = await ask(call)
+    kept = answer.body[: answer.body.rfind(b"\n", 0, len(answer.body) * 2 // 3) + 1]
+    span = _SPAN.fullmatch(answer.headers.get("content-range", ""))
+    if not kept or answer.status not in (200, 206):
+        return None
+    size = len(kept) + (int(span["first"]) if span else 0)
+    part = {"content-range": f"bytes {span['first']}-{size - 1}/{size}"} if span else {}
+    return replace(answer, headers={**answer.headers, **part}, body=kept)
+
+
 async def empty_for_missing_permission(call: Call, ask: Ask) -> Answer | None:
     """A list is null, and the error beside it names the missing scope."""
     answer = await ask(call)
@@ -165,6 +195,8 @@ FAULTS: Mapping[str, ProtocolFault] = {
     "duplicate_across_pages": duplicate_across_pages,
     "lost_page": lost_page,
     "bulk_slice_lost": bulk_slice_lost,
+    "bulk_failed": bulk_failed,
+    "bulk_file_short": bulk_file_short,
     "empty_for_missing_permission": empty_for_missing_permission,
     "refused_metric": refused_metric,
     "field_gone": field_gone,

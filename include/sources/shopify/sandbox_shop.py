@@ -60,7 +60,7 @@ class SandboxShop:
         self._market, self._clock = market, clock
         self._options = options or {}
         self._history = ShopHistory(market, self._options)
-        self.bulk = BulkDesk(self._options.get("faults", {}))
+        self.bulk = BulkDesk()
         self.storage_origin = ""  # where the files of bulk operations lie
         self._found_at: dt.datetime | None = None
         self._found: dict[tuple[str, str, bool], SearchResult] = {}
