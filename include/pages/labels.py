@@ -95,11 +95,14 @@ def _share_of_em(letter: str) -> float:
     return 0.8 if letter.isupper() else 0.67
 
 
-def place_labels(dots: Sequence[Dot], area: Box, taken: Sequence[Box] = ()) -> list[Label]:
+def place_labels(
+    dots: Sequence[Dot], area: Box, taken: Sequence[Box] = (), level: float | None = None
+) -> list[Label]:
     """Return the names that have room within `area`, of the weightiest dots first.
 
-    A name meets no other name, no dot and nothing of `taken`. Dots on one place share one name,
-    which says how many they are.
+    A name meets no other name, no dot and nothing of `taken`, and where it can neither an interval
+    nor the line that is drawn at the height of `level`. Dots on one place share one name, which
+    says how many they are.
     """
     places: dict[tuple[float, float], list[Dot]] = {}
     for dot in sorted(dots, key=lambda dot: (-dot.weight, dot.name)):
@@ -107,7 +110,7 @@ def place_labels(dots: Sequence[Dot], area: Box, taken: Sequence[Box] = ()) -> l
     is_free = _free_of(sorted(places), area)
     found: list[Label] = []
     for group in list(places.values())[:CONSIDERED]:
-        label = _best(group, dots, [*taken, *(one.box for one in found)], is_free)
+        label = _best(group, dots, [*taken, *(one.box for one in found)], is_free, level)
         if label is not None:
             found.append(label)
         if len(found) == NAMED:
@@ -134,14 +137,15 @@ def _best(
     dots: Sequence[Dot],
     taken: Sequence[Box],
     is_free: Callable[[Box], bool],
+    level: float | None,
 ) -> Label | None:
-    """Return the group's label where it crosses the fewest intervals, None without room."""
+    """Return the group's label where it crosses the fewest lines, None without room."""
     free = [
         label
         for label in _candidates(group)
         if is_free(label.box) and not any(label.box.meets(box) for box in taken)
     ]
-    return min(free, key=lambda label: _crossed(label.box, dots), default=None)
+    return min(free, key=lambda label: _crossed(label.box, dots, level), default=None)
 
 
 def _candidates(group: Sequence[Dot]) -> Iterator[Label]:
@@ -157,8 +161,9 @@ def _candidates(group: Sequence[Dot]) -> Iterator[Label]:
         yield Label(name, round(dot.x + right, 1), round(dot.y + down, 1), anchor)
 
 
-def _crossed(box: Box, dots: Sequence[Dot]) -> int:
-    return sum(
+def _crossed(box: Box, dots: Sequence[Dot], level: float | None) -> int:
+    is_level = level is not None and box.top < level < box.bottom
+    return is_level + sum(
         box.left < dot.x < box.right and dot.whisker[1] < box.bottom and box.top < dot.whisker[0]
         for dot in dots
         if dot.whisker is not None

@@ -81,7 +81,7 @@ def _names(points: Sequence[PlotPoint], across: Scale, up: Scale) -> list[Markup
     mark = Label(BREAK_EVEN, WIDTH - RIGHT, up(1) - 5, "end")
     # Its last line belongs to the axis, and the outermost names may use the margin to the right.
     area = Box(LEFT, TOP - 18, WIDTH, HEIGHT - BOTTOM + 4)
-    labels = place_labels(dots, area, [mark.box])
+    labels = place_labels(dots, area, [mark.box], up(1))
     return [text(one.x, one.y, one.text, one.anchor) for one in labels]
 
 

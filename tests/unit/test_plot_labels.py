@@ -113,6 +113,11 @@ def test_a_name_prefers_a_side_without_an_interval() -> None:
     assert (first.anchor, first.box.right) == ("end", ana.x - 10.5 + 2)
 
 
+def test_a_name_prefers_a_side_without_the_line_of_break_even() -> None:
+    [label] = place_labels([Dot(500, 100, "Ana", 1)], AREA, level=98)
+    assert label.box.bottom < 98
+
+
 def test_an_interval_beyond_the_plot_ends_in_an_arrow() -> None:
     within, beyond = PlotPoint("A", 100, 2, 1, 7.9), PlotPoint("B", 100, 2, 1, 8.1)
     assert 'class="tip"' not in scatter([within], 8.0, "USD", "a plot")
