@@ -78,7 +78,9 @@ def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: st
         tags=["ingest", source.name],
     ) as dag:
         check = check_source.override(
-            task_id=f"check_{source.name}", outlets=raw_outlets(source.part(own))
+            task_id=f"check_{source.name}",
+            inlets=[api_asset(source)],
+            outlets=raw_outlets(source.part(own)),
         )
         checked = check(source.name, own)
         with TaskGroup("load", tooltip=f"read {source.title}", prefix_group_id=False) as loads:
@@ -86,7 +88,6 @@ def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: st
                 load_streams.override(
                     task_id=f"load_{name or 'plan'}",
                     pool=source.name,
-                    inlets=[api_asset(source)],
                     map_index_template="{{ task.op_kwargs['conn_id'] }}",
                 ).partial(source_name=source.name, stream_name=name).expand(conn_id=conn_ids)
         loads >> checked

@@ -42,6 +42,8 @@ from include.dbt_tasks import dbt_group, published_assets
 from include.orchestration import DEFAULT_ARGS, START_DATE
 from include.task_links import PublicationLink, QualityLink
 
+RAW, MARTS = raw_inlets(schedule_facts().sources), mart_outlets(published_assets())
+
 
 @step
 def open_run() -> int:
@@ -55,7 +57,7 @@ def open_run() -> int:
     return run.measure_run_id
 
 
-@step(inlets=raw_inlets(schedule_facts().sources))
+@step
 def build_staging() -> None:
     """Load the seeds and build the views over raw, in one task: there are many, all small."""
     from include import daily, orchestration
@@ -80,16 +82,15 @@ def check_marts(measure_run_id: int) -> None:
     daily.check_run(measure_run_id, run_id=run_id, read=read)
 
 
-@step(outlets=mart_outlets(published_assets()), link=PublicationLink())
+@step(inlets=RAW, outlets=MARTS, link=PublicationLink())
 def publish_marts(measure_run_id: int) -> None:
     """Point the views of `marts` at the new version."""
     from include import daily, orchestration
 
-    read = orchestration.airflow_connection
-    is_dry_run = bool(orchestration.form("dry_run"))
+    is_dry_run, read = bool(orchestration.form("dry_run")), orchestration.airflow_connection
     published = daily.publish_run(measure_run_id, is_dry_run=is_dry_run, read=read)
     orchestration.skip_if(published is None, "dry run: what was published stays")
-    orchestration.mark(*mart_outlets(published_assets()), note={"version": published.version})
+    orchestration.mark(*MARTS, note={"version": published.version})
 
 
 @step(trigger_rule="one_failed", retries=0)

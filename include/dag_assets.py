@@ -1,7 +1,9 @@
 """The assets of the DAGs: the graph from API to mart that Airflow draws.
 
 Names are `schema.table`, spelled in `include.assets`; groups are what the UI sorts them by. One of
-them, `warehouse.day`, schedules anything; the others show where rows come from and go to.
+them, `warehouse.day`, schedules anything; the others show where rows come from and go to. Airflow
+follows an asset through tasks that have it on one side and others on the other: so a source's check
+reads the API and brings its raw tables, and publishing reads those and brings the marts.
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ from markupsafe import Markup
 
 from include.pages import formats
 from include.pages.charts import Number, Scale, dot, image, line, nice_top, rect, text
+from include.pages.labels import Box, Dot, Label, place_labels
 
 WIDTH, HEIGHT = 1120, 340
 LEFT, RIGHT, TOP, BOTTOM = 62, 34, 24, 44
-LABELLED = 6
 INTERVALS_SHOWN = 60  # above that the lines cover each other
+BREAK_EVEN = "net revenue = cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,11 @@ def scatter(points: Sequence[PlotPoint], top: float, currency_code: str, label: 
     up = Scale(0, top, HEIGHT - BOTTOM, TOP)
     parts = _axes(across, up, lambda x: formats.money(x, currency_code), lambda y: f"{y:g}×")
     parts.append(line(LEFT, up(1), WIDTH - RIGHT, up(1), "mark"))
-    parts.append(text(WIDTH - RIGHT, up(1) - 5, "net revenue = cost", "end", "note"))
+    parts.append(text(WIDTH - RIGHT, up(1) - 5, BREAK_EVEN, "end", "note"))
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "Delivered cost", "middle", "note"))
     parts.append(text(4, 12, "ROAS", "start", "note"))
     if len(points) <= INTERVALS_SHOWN:
-        parts += [
-            line(across(p.x), up(p.low), across(p.x), up(p.high), "whisker")
-            for p in points
-            if p.low is not None and p.high is not None
-        ]
+        parts += [_whisker(across(p.x), p, up) for p in points]
     for p in sorted(points, key=lambda p: (p.x, p.y, p.name)):
         shown = f"{p.name}: {formats.times(p.y)} for {formats.money(p.x, currency_code)}"
         if p.low is not None and p.high is not None:
@@ -56,23 +53,36 @@ def scatter(points: Sequence[PlotPoint], top: float, currency_code: str, label: 
     return image(WIDTH, HEIGHT, label, parts, "plot")
 
 
+def _whisker(x: float, point: PlotPoint, up: Scale) -> Markup:
+    """Draw a point's interval; one that goes on beyond the plot ends in an arrow."""
+    if point.low is None or point.high is None:
+        return Markup("")
+    drawn = line(x, up(point.low), x, up(point.high), "whisker")
+    if point.high > up.high:
+        drawn += Markup('<path class="tip" d="M{} {}l5 -7l5 7z"/>').format(x - 5, up.end)
+    return drawn
+
+
 def _names(points: Sequence[PlotPoint], across: Scale, up: Scale) -> list[Markup]:
-    """Name the creators who brought or cost the most, where their names do not meet."""
-    by_weight = sorted(points, key=lambda p: max(p.x, p.x * p.y), reverse=True)
-    taken: list[tuple[float, float]] = []
-    found = []
-    for p in by_weight:
-        x, y = across(p.x), up(p.y)
-        if any(abs(x - tx) < 120 and abs(y - ty) < 16 for tx, ty in taken):
-            continue
-        is_right = x > WIDTH - 160
-        found.append(
-            text(x - 9 if is_right else x + 9, y + 4, p.name, "end" if is_right else "start")
+    """Name the creators who brought or cost the most, where their names meet nothing."""
+    has_whiskers = len(points) <= INTERVALS_SHOWN
+    dots = [
+        Dot(
+            across(p.x),
+            up(p.y),
+            p.name,
+            max(p.x, p.x * p.y),
+            (up(p.low), up(p.high))
+            if has_whiskers and p.low is not None and p.high is not None
+            else None,
         )
-        taken.append((x, y))
-        if len(found) == LABELLED:
-            break
-    return found
+        for p in points
+    ]
+    mark = Label(BREAK_EVEN, WIDTH - RIGHT, up(1) - 5, "end")
+    # Its last line belongs to the axis, and the outermost names may use the margin to the right.
+    area = Box(LEFT, TOP - 18, WIDTH, HEIGHT - BOTTOM + 4)
+    labels = place_labels(dots, area, [mark.box], up(1))
+    return [text(one.x, one.y, one.text, one.anchor) for one in labels]
 
 
 @dataclass(frozen=True, slots=True)

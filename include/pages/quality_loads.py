@@ -50,6 +50,8 @@ select
     coalesce(sum(rows_read), 0) as rows_read,
     coalesce(sum(rows_merged), 0) as rows_merged,
     coalesce(sum(rows_unchanged), 0) as rows_unchanged,
+    -- The same key twice in one answer: the newer of the two was merged.
+    coalesce(sum(rows_read - rows_merged - rows_unchanged - rows_rejected), 0) as rows_repeated,
     coalesce(sum(rows_deleted), 0) as rows_deleted,
     coalesce(sum(rows_rejected), 0) as rows_rejected
 from quality.load_windows

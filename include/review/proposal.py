@@ -135,7 +135,7 @@ def _plain(name: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(name.split()))
 
 
-def describe_proposal(proposal: Proposal, change: str) -> str:
+def describe_proposal(proposal: Proposal, campaign_name: str, change: str) -> str:
     """Return the question in Markdown: moves, expected gain, and the change to the plan file."""
     unit = proposal.currency_code
     rows = [
@@ -153,8 +153,8 @@ def describe_proposal(proposal: Proposal, change: str) -> str:
     return "\n".join(
         [
             (
-                f"**{proposal.campaign_id}**, phase *{proposal.phase}*. Chance that the next piece "
-                f"of who gets money returns most: {chance}. Expected gain: {gain}.{rest}"
+                f"**{_plain(campaign_name)}**, phase *{proposal.phase}*. Chance that the next "
+                f"piece of who gets money returns most: {chance}. Expected gain: {gain}.{rest}"
             ),
             "",
             "| creator | money | pieces | why |",

@@ -204,7 +204,7 @@ def _question(proposal: Proposal, campaign: Campaign, week: Week) -> dict[str, A
     change = plan_change(read_settings().campaigns_dir, proposal, str(week.start))
     return {
         "subject": f"Move money in {campaign.name}? (week of {week.start})",
-        "body": describe_proposal(proposal, change.diff or change.instructions),
+        "body": describe_proposal(proposal, campaign.name, change.diff or change.instructions),
         "proposal": proposal.to_json(),
     }
 

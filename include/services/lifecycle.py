@@ -39,7 +39,13 @@ from include.warehouse.ddl import migrate
 from include.warehouse.embedded import Cluster
 
 API_SERVER = "airflow-api-server"
-AIRFLOW_COMMANDS = {"airflow-dag-processor": "dag-processor", API_SERVER: "api-server"}
+# Task logs are files on this machine; serving them would open one more port to every host.
+NO_LOG_SERVER = "--skip-serve-logs"
+AIRFLOW_COMMANDS = {
+    "airflow-dag-processor": ["dag-processor"],
+    "airflow-triggerer": ["triggerer", NO_LOG_SERVER],
+    API_SERVER: ["api-server"],
+}
 SCHEDULER = "airflow-scheduler"
 CLEANER = "airflow-cleaner"
 AIRFLOW_SERVICES = (SCHEDULER, *AIRFLOW_COMMANDS, CLEANER)
@@ -103,7 +109,7 @@ def start_sandbox(settings: Settings, secrets: Secrets, say: Say) -> None:
 
 
 def start_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
-    """Start api-server, scheduler, dag-processor and cleaner; wait until all report healthy.
+    """Start api-server, scheduler, dag-processor, triggerer, cleaner; wait until all are healthy.
 
     Processes that run with an older configuration are started anew. Raise `InvalidSettings` when
     the port is taken, `Unavailable` with the log's last lines when one does not come up.
@@ -277,11 +283,11 @@ def _airflow_records(settings: Settings) -> list[ProcessRecord]:
 
 
 def _missing_in_airflow(settings: Settings) -> str | None:
-    """Return which parts do not report healthy yet; the triggerer is not among them (none runs)."""
+    """Return which parts do not report healthy yet."""
     report = fetch_json(f"{airflow_url(settings)}/api/v2/monitor/health")
     if not isinstance(report, dict):
         return "api-server"
-    parts = ("metadatabase", "scheduler", "dag_processor")
+    parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
     sick = [part for part in parts if (report.get(part) or {}).get("status") != "healthy"]
     return ", ".join(sick) or None
 
@@ -299,9 +305,8 @@ def _airflow_command(service: str) -> list[str]:
     if service == CLEANER:
         return [sys.executable, "-m", "include.maintenance.airflow_cleaner"]
     if service == SCHEDULER:
-        # Task logs are files on this machine; serving them would open one more port to every host.
-        return [sys.executable, "-P", str(WARM_SCHEDULER), "--skip-serve-logs"]
-    return [str(_airflow_script()), AIRFLOW_COMMANDS[service]]
+        return [sys.executable, "-P", str(WARM_SCHEDULER), NO_LOG_SERVER]
+    return [str(_airflow_script()), *AIRFLOW_COMMANDS[service]]
 
 
 def _airflow_script() -> Path:

@@ -64,6 +64,26 @@ def test_a_campaign_without_creators_or_orders_has_every_section(
         assert phrase in page, phrase
 
 
+def test_shops_without_ga4_are_told_apart_where_ga4_is_explained(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    """GA4 shows 70 of the first shop's 100; of the second shop's 25 it knows nothing."""
+    day = {"order_date": "2026-03-02", "attribution_model": "last_touch", "rule_version": "all"}
+    shops = [
+        {"connection_id": "shopify", "shop_net_sales_amount": 100, "attributed_amount": 100}
+        | {"ga4_purchase_amount": 70, "ga4_difference_amount": 30, "consent_amount": 30},
+        {"connection_id": "woocommerce", "shop_net_sales_amount": 25, "attributed_amount": 25},
+    ]
+    amounts = ("other_channel_amount", "direct_amount", "unattributed_amount", "difference_amount")
+    rows = [dict.fromkeys(amounts, 0) | day | shop for shop in shops]
+    both = profile("spring", shop_connection_ids="shopify,woocommerce")
+    marts = {"mart_campaign_profile": [both], "mart_attribution_reconciliation": rows}
+    publish(clean_warehouse.dsn("transformer"), marts)
+    page = " ".join(client.get("/campaign").text.split())
+    assert "Why GA4 shows €70" in page
+    assert "Of €100: the other €25 were sold in shops or on days of which" in page
+
+
 def test_marts_that_are_not_published_yet_are_named_as_such(
     client: TestClient, clean_warehouse: Warehouse
 ) -> None:

@@ -58,7 +58,7 @@ def fill_days(admin) -> None:
         "orders",
         "2026-11-19",
         at(20, 9),
-        rows_read=100,
+        rows_read=103,
         rows_merged=60,
         rows_unchanged=39,
         rows_rejected=1,
@@ -234,8 +234,8 @@ def test_load_windows_are_chosen_and_summed(snapshot):
     assert [row["partition_key"][-2:] for row in found.rows] == ["19", "18", "18", "17", "16", "15"]
     assert found.total == 6
     totals = quality_loads.read_totals(snapshot, source="shopify", day="2026-11-19")
-    names = ("rows_read", "rows_merged", "rows_unchanged", "rows_rejected")
-    assert [totals[name] for name in names] == [100, 60, 39, 1]
+    names = ("rows_read", "rows_merged", "rows_unchanged", "rows_rejected", "rows_repeated")
+    assert [totals[name] for name in names] == [103, 60, 39, 1, 3]
     [rejected] = quality_loads.read_windows(snapshot, status="rejects").rows
     assert rejected["rows_rejected"] == 1
     by_day = quality_loads.read_windows(snapshot, day="2026-11-20").rows
@@ -246,7 +246,7 @@ def test_a_load_names_its_publications_and_its_replay(snapshot):
     newest = quality_loads.read_windows(snapshot, source="shopify", day="2026-11-19").rows[0]
     found = quality_loads.read_load(snapshot, newest["load_id"])
     assert found is not None
-    assert (found["rows_read"], found["drifted_fields"]) == (100, ["taxPolicy"])
+    assert (found["rows_read"], found["drifted_fields"]) == (103, ["taxPolicy"])
     assert found["measure_runs"] == [2]
     assert found["command"] == (
         "python -m include.replay shopify orders --connection shopify --day 2026-11-19"

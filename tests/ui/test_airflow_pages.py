@@ -28,6 +28,29 @@ def run_path(api: AirflowApi, dag_id: str, day: dt.date) -> str:
     return f"/dags/{dag_id}/runs/{api.runs(dag_id, day.isoformat())[-1]['dag_run_id']}"
 
 
+def test_the_home_page_shows_nothing_red(page: Page, screenshots: Path) -> None:
+    report = page.request.get("/api/v2/monitor/health").json()
+    assert {part["status"] for part in report.values()} == {"healthy"}, report
+    page.goto("/")
+    expect(page.get_by_text("Triggerer")).to_be_visible()
+    page.screenshot(path=screenshots / "home.png")
+
+
+def test_the_graph_of_an_asset_goes_from_the_api_to_the_marts(
+    page: Page, screenshots: Path
+) -> None:
+    """What Airflow draws under *Task Dependencies* of the shop's orders."""
+    found = page.request.get("/api/v2/assets?name_pattern=raw.shopify__orders").json()["assets"]
+    [orders] = [asset["id"] for asset in found if asset["name"] == "raw.shopify__orders"]
+    page.goto(f"/assets/{orders}")
+    page.get_by_text("Task Dependencies").click()
+    for name in ("api.shopify", "check_shopify", "publish_marts", "marts.mart_creator_scorecard"):
+        expect(page.locator(".react-flow__node", has_text=name).first).to_be_attached()
+    page.locator(".react-flow__controls-fitview").click()
+    page.wait_for_timeout(1000)  # the graph glides to its place; only the picture needs it
+    page.screenshot(path=screenshots / "asset_graph.png")
+
+
 def test_a_dags_page_says_what_to_do_when_it_fails(page: Page, screenshots: Path) -> None:
     page.goto("/dags/review_campaigns")
     page.get_by_role("button", name="Dag Docs").click()

@@ -152,6 +152,7 @@ def test_a_shift_of_money_is_approved_and_recorded(
     question.click()
     expect(page.get_by_text("-40.00 USD").first).to_be_visible()
     expect(page.get_by_role("cell", name="Naomi Feld")).to_be_visible()
+    expect(page.locator("strong", has_text="Organic Facial Serum Launch")).to_be_visible()
     page.screenshot(path=screenshots / "approval.png")
     check_viewer_is_refused(viewer, page.url, screenshots)
     assert decision(stack)[0] == "open"

@@ -208,7 +208,8 @@ def test_a_proposal_holds_moves_of_creators_and_comes_back_from_json() -> None:
     assert reason == "asked: best"
     assert [(m.creator_id, m.amount) for m in proposal.moves] == [("ana", 200), ("bo", -200)]
     assert Proposal.from_json(proposal.to_json()) == proposal
-    body = describe_proposal(proposal, "-fee: 1\n+fee: 2\n")
+    body = describe_proposal(proposal, "Spring *Glow*", "-fee: 1\n+fee: 2\n")
+    assert body.startswith(r"**Spring \*Glow\***, phase *")
     assert "| Ana B | +200.00 EUR | 1 | best |" in body
     assert "| bo | -200.00 EUR |  | returns 0.40 |" in body, "without a name the plan's id"
     assert "of who gets money returns most: 84 %" in body
@@ -219,7 +220,7 @@ def test_a_name_is_no_markdown_in_the_question() -> None:
     named = {"creator_name": "![x](http://evil.test/a.png)|<b>\nAna_B"}
     proposal, _ = build_proposal("spring", "EUR", [line("ana", "5", **named), line("bo", "-5")])
     assert proposal is not None
-    (row,) = (row for row in describe_proposal(proposal, "").splitlines() if "evil" in row)
+    (row,) = (row for row in describe_proposal(proposal, "x", "").splitlines() if "evil" in row)
     shown = r"\!\[x\]\(http://evil.test/a.png\)\|\<b\> Ana\_B"
     assert row.startswith(f"| {shown} | +5.00 EUR |")
 

@@ -68,6 +68,7 @@ select
     sum(direct_amount) as direct_amount,
     sum(unattributed_amount) as unattributed_amount,
     sum(difference_amount) as difference_amount,
+    sum(shop_net_sales_amount) filter (where ga4_purchase_amount is not null) as ga4_shop_amount,
     sum(ga4_purchase_amount) as ga4_purchase_amount,
     sum(ga4_difference_amount) as ga4_difference_amount,
     sum(cancelled_amount) as cancelled_amount,
