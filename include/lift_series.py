@@ -77,9 +77,9 @@ from core.fct_web_session_daily
 where creator_id is null and lower(session_medium) = any(%s)
 group by 1, 2
 """
-# A day counts for the shop when every shop of the campaign has reported it. Without a report orders
-# are counted, from the first day that was read: of earlier ones only those that came back are known.
-# A shop's orders are counted once, not once per campaign that sells in it.
+# A day counts for the shop when every shop of the campaign has reported it. Without a report
+# orders are counted, from the first day that was read: of earlier ones only those that came back
+# are known. A shop's orders are counted once, not once per campaign that sells in it.
 DAYS = """
 with campaigns as (
     select campaign_id, start_date, least(end_date, %(last_day)s) as last_date
