@@ -172,7 +172,7 @@ def prepare(stages: Stages, days: int = CAMPAIGN_DAYS) -> Demo:
 
     `days` is how much of the campaign is loaded, counted back from its last day.
     """
-    from include.sandbox.installation import initialise
+    from include.sandbox.installation import SAMPLE_OPTIONS, initialise
 
     settings = read_settings()
     secrets = read_secrets(settings.data_dir)
@@ -181,7 +181,7 @@ def prepare(stages: Stages, days: int = CAMPAIGN_DAYS) -> Demo:
         lifecycle.start_postgres(settings, secrets, say)
         timezone = daily.schedule_facts().reporting_timezone
         last_day = latest_due_day(dt.datetime.now(dt.UTC), timezone)
-        anchor = initialise(settings, last_day)
+        anchor = initialise(settings, last_day, options=SAMPLE_OPTIONS)
         settings = read_settings()  # the campaign files of this installation exist now
         lifecycle.start_sandbox(settings, secrets, say)
         os.environ.update(environment(settings, secrets))

@@ -133,7 +133,7 @@ def run_stream(
         )
         with session:
             load = StreamLoad(conn, source.name, stream, window, scope)
-            read = _widened(window, stream.lookback_of(window.key))
+            read = _widened(window, _lookback(conn, source, stream, scope.connection_id, window))
             keeper = partial(current_token, dsn, connection.conn_id)
             context = FetchContext(connection, session, read, dict(targets or {}), keeper)
             eraser = open_eraser(conn, stream, connection.conn_id, hash_key)
@@ -231,6 +231,21 @@ def _header(
 
 def _widened(window: Window, lookback: dt.timedelta) -> Window:
     return Window(start=window.start - lookback, end=window.end, key=window.key)
+
+
+def _lookback(
+    conn: psycopg.Connection, source: Source, stream: Stream, connection_id: str, window: Window
+) -> dt.timedelta:
+    """Return how much before a window is read; nothing loaded of earlier ones, it is the first."""
+    usual = stream.lookback_of(window.key)
+    if stream.first_lookback is None:
+        return usual
+    earlier = conn.execute(
+        "select from quality.load_windows where (source, stream, connection_id) = (%s, %s, %s)"
+        " and status = 'loaded' and window_start < %s limit 1",
+        [source.name, stream.name, connection_id, window.start],
+    ).fetchone()
+    return usual if earlier is not None else max(usual, stream.first_lookback)
 
 
 def _check_current(stream: Stream, window: Window, page: Page) -> None:

@@ -77,9 +77,9 @@ from core.fct_web_session_daily
 where creator_id is null and lower(session_medium) = any(%s)
 group by 1, 2
 """
-# A day counts for the shop when every shop of the campaign has reported it, and for orders from the
-# first day that was read: of earlier ones only those that came back are known. A shop's orders are
-# counted once, not once per campaign that sells in it.
+# A day counts for the shop when every shop of the campaign has reported it. Without a report
+# orders are counted, from the first day that was read: of earlier ones only those that came back
+# are known. A shop's orders are counted once, not once per campaign that sells in it.
 DAYS = """
 with campaigns as (
     select campaign_id, start_date, least(end_date, %(last_day)s) as last_date
@@ -91,7 +91,8 @@ shops as (
 ),
 shop_counts as (select campaign_id, count(*) as shop_count from shops group by campaign_id),
 sales as (
-    select shops.campaign_id, reported.report_date as day, sum(reported.net_sales_amount) as amount
+    select shops.campaign_id, reported.report_date as day, sum(reported.net_sales_amount) as amount,
+        sum(reported.order_count) as order_count
     from intermediate.int_reported_sales as reported
     join shops using (connection_id)
     join shop_counts using (campaign_id)
@@ -135,7 +136,10 @@ first_days as (
 )
 select campaigns.campaign_id, calendar.day::date, campaigns.start_date,
     sales.amount,
-    case when calendar.day >= covered.day then coalesce(orders.order_count, 0) end,
+    coalesce(
+        sales.order_count,
+        case when calendar.day >= covered.day then coalesce(orders.order_count, 0) end
+    ),
     sessions.session_count,
     exists (
         select from staging.stg_campaign_plan__events as events

@@ -19,23 +19,29 @@ from include.attribution.markov import CONVERTING_ONLY, MARKOV, MARKOV_PATH
 
 Credits = Mapping[str, Mapping[str, Mapping[str, Decimal]]]  # model → order → creator → amount
 
+# Tables of their own, analysed: guessing the rows of the views, the planner looped over all orders
+# of a shop for each of its days.
+DAYS: LiteralString = """
+create temporary table truth_days on commit drop as
+select connection_id, order_date, solve_id, attribution_model from intermediate.int_chain_days
+"""
+SHARES: LiteralString = """
+create temporary table truth_shares on commit drop as
+select
+    solve_id, creator_id,
+    sum(net_revenue_amount) / nullif(sum(sum(net_revenue_amount)) over of_window, 0) as share
+from intermediate.int_windows_credited
+where solve_id is not null
+group by solve_id, creator_id
+window of_window as (partition by solve_id)
+"""
 CHAINS: LiteralString = """
 create temporary table truth_chained on commit drop as
-with shares as (
-    select
-        solve_id, creator_id,
-        sum(net_revenue_amount) / nullif(sum(sum(net_revenue_amount)) over of_window, 0) as share
-    from intermediate.int_windows_credited
-    where solve_id is not null
-    group by solve_id, creator_id
-    window of_window as (partition by solve_id)
-),
-
-orders as (
+with orders as (
     select distinct touches.connection_id, touches.order_id, days.solve_id, days.attribution_model
     from core.fct_touchpoint as touches
     inner join core.fct_order as orders using (connection_id, order_id)
-    inner join intermediate.int_chain_days as days using (connection_id, order_date)
+    inner join truth_days as days using (connection_id, order_date)
     where
         touches.rule_version = %(rule)s and touches.is_in_path and touches.is_dated
         and orders.order_class = 'kept'
@@ -45,7 +51,7 @@ select
     orders.connection_id, orders.order_id, orders.attribution_model,
     shares.creator_id, shares.share
 from orders
-inner join shares using (solve_id)
+inner join truth_shares as shares using (solve_id)
 """
 CREDITS: LiteralString = """
 with credits as (
@@ -116,6 +122,9 @@ def read_markov_credits(
     names = {"markov": MARKOV, "converting": CONVERTING_ONLY, "path": MARKOV_PATH}
     values = {"rule": rule_version, "until": until, **names}
     with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(DAYS)
+        cursor.execute(SHARES)
+        cursor.execute("analyze truth_days, truth_shares")
         cursor.execute(CHAINS, values)
         cursor.execute("analyze truth_chained")
         rows = cursor.execute(CREDITS, values)

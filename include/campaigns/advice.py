@@ -97,7 +97,9 @@ def _budget(plan: CampaignPlan) -> Iterator[Problem]:
     own = (None, plan.currency)
     contracts = [c.contract for c in plan.creators if c.contract.currency in own]
     fees = sum((c.fee for c in contracts), Decimal(0))
-    product = sum((c.product_cost + c.shipping_cost for c in contracts), Decimal(0))
+    product = sum(
+        (c.product_cost + c.shipping_cost + c.platform_fee for c in contracts), Decimal(0)
+    )
     commission = _expected_commission(plan)
     at: Location = ("campaign", "budget_amount")
     if fees > budget:
@@ -105,8 +107,8 @@ def _budget(plan: CampaignPlan) -> Iterator[Problem]:
     elif fees + product + commission > budget:
         yield Problem(
             at,
-            f"fees of {fees:,}, product and shipping of {product:,} and an expected commission of "
-            f"{commission:,.2f} exceed the budget of {budget:,}",
+            f"fees of {fees:,}, product, shipping and platform fees of {product:,} and an expected "
+            f"commission of {commission:,.2f} exceed the budget of {budget:,}",
         )
 
 

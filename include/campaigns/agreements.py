@@ -86,9 +86,10 @@ class CommissionPayout(PlanModel):
 class Contract(PlanModel):
     """What a creator gets: product at landed cost, commission of credited net revenue.
 
-    `fee` is the whole fee. `currency` is that of every amount here, the plan's where it is not
-    named; costs are converted at the rate of their day. A contract that changes in time lists its
-    `terms`, which then hold commission and rule version; else the contract's own hold for all time.
+    `fee` is the whole fee, `platform_fee` what a marketplace takes for the contract. `currency` is
+    that of every amount here, the plan's where it is not named; costs are converted at the rate of
+    their day. A contract that changes in time lists its `terms`, which then hold commission and
+    rule version; else the contract's own hold for all time.
     `commission_model` is the model that shares an order for commission, the campaign's where it is
     not named; a sale's commission may be paid `commission_hold_days` later, when returns are in.
     """
@@ -97,6 +98,7 @@ class Contract(PlanModel):
     currency: Currency | None = None
     product_cost: Amount = Decimal(0)
     shipping_cost: Amount = Decimal(0)
+    platform_fee: Amount = Decimal(0)
     product_sent_date: Day | None = None
     commission_rate: Rate = Decimal(0)
     rule_version: RuleVersion = "all"

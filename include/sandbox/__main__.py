@@ -60,10 +60,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _init(settings: Settings, options: argparse.Namespace) -> None:
-    from include.sandbox.installation import SAMPLE_FOLDER, SEED, initialise
-    from include.sandbox.market_facts import MarketOptions
+    from include.sandbox.installation import SAMPLE_FOLDER, SAMPLE_OPTIONS, SEED, initialise
 
-    market = MarketOptions()
+    market = SAMPLE_OPTIONS
     if options.preexisting_share is not None:
         market = dataclasses.replace(market, preexisting_share=options.preexisting_share)
     anchor = initialise(

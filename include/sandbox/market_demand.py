@@ -54,7 +54,7 @@ class Intent:
     (would have come anyway though a link or code is present), baseline, gift and self_referral (a
     creator's own product and purchase). cause: profile index or None. evidence: what the order
     shows of a creator, "none" for baseline and seen. code_of: profile whose code is used.
-    customer: set where the buyer is already known.
+    customer: set where the buyer is already known. met: profile whose piece the buyer has seen.
     """
 
     at: int
@@ -64,6 +64,7 @@ class Intent:
     code_of: int | None = None
     touches: list[Touch] = field(default_factory=list)
     customer: Customer | None = None
+    met: int | None = None
 
 
 class Demand:
@@ -170,16 +171,15 @@ class Demand:
         touches = [(at - 90 - int(u[5] * 1_200), channel)]
         code_of = self._code(profile, at, u[13])
         if code_of is None:
-            return Intent(at, "seen", "none", profile.index, touches=touches)
+            return Intent(at, "seen", "none", profile.index, touches=touches, met=profile.index)
         evidence = "code" if code_of == profile.index else "foreign_code"
         return self._settle(at, evidence, profile, u[14], code_of, touches)
 
     def _by_sight(self, day: int, profile: Profile, u: list[float]) -> Intent:
         at = day * DAY + _evening(u[0], u[1]) + _delay(u[2], u[3])
         channel = (DIRECT, SEARCH, SEARCH, PAID_SEARCH)[int(u[4] * 4)]
-        return Intent(
-            at, "seen", "none", profile.index, touches=[(at - 90 - int(u[5] * 1_200), channel)]
-        )
+        touches = [(at - 90 - int(u[5] * 1_200), channel)]
+        return Intent(at, "seen", "none", profile.index, touches=touches, met=profile.index)
 
     def _settle(
         self,
@@ -193,7 +193,8 @@ class Demand:
         """Decide whether the creator caused the order or it would have come anyway."""
         anyway = u < self.options.preexisting_share
         kind, cause = ("preexisting", None) if anyway else (evidence, profile.index)
-        return Intent(at, kind, evidence, cause, code_of, sorted(touches, key=_when))
+        touches = sorted(touches, key=_when)
+        return Intent(at, kind, evidence, cause, code_of, touches, met=profile.index)
 
     def _link(self, profile: Profile, u: float) -> Channel:
         if u > 0.92 and profile.creator.landing_pages:

@@ -203,7 +203,7 @@ class OrderDesk:
         if source == "pos" or u[14] < self._demand.options.guest_rate:
             return None
         customer = Customer(7_001_000_000_000 + number * 3, intent.at)
-        if intent.kind == "baseline" and u[15] < OLD_CUSTOMER_RATE:
+        if intent.kind not in ("gift", "self_referral") and u[15] < OLD_CUSTOMER_RATE:
             customer.prior_orders = 1 + int(u[16] * 4)
             customer.created = intent.at - int((15 + 40 * u[17]) * DAY)
         return customer

@@ -155,6 +155,13 @@ class Market:
             self.plan, self._profiles, self._posts, self._calendar, self.seed, self.options
         )
 
+    @cached_property
+    def met(self) -> dict[int, str]:
+        """Whom buyers have seen, whatever moved them: a creator's handle by order number."""
+        handles = [profile.creator.accounts[0].handle for profile in self._profiles]
+        seen = ((draft.number, draft.intent.met) for draft in self._desk.drafts)
+        return {number: handles[creator] for number, creator in seen if creator is not None}
+
     # Web analytics
 
     @cached_property

@@ -192,8 +192,11 @@ class Stream:
     hash. replaces: columns of a slice (for GA4 the date) whose rows are exactly the window's rows,
     so rows that vanished are deleted. lookback: how much before the window is read again;
     `FetchContext.window` includes it. weekly_lookback: the look-back of windows whose key is a
-    Monday, for what is restated later still. every: length of the stream's own windows (UTC, cut at
-    midnight) where a day is too long; such a stream has a DAG of its own and no day waits for it.
+    Monday, for what is restated later still. first_lookback: the look-back of a connection's
+    earliest window, for a report of days that is cheap to ask and wanted of the time before (a
+    campaign's lift is judged against weeks without it). every: length of the stream's own windows
+    (UTC, cut at midnight) where a day is too long; such a stream has a DAG of its own and no day
+    waits for it.
     rejects_allowed: share of rows that may be quarantined (one
     row always may, unless 0). personal_keys: JSON keys whose values are replaced by an HMAC before
     landing. subject_columns: columns that name a person (a customer's id, a hashed e-mail): what an
@@ -217,6 +220,7 @@ class Stream:
     replaces: tuple[str, ...] = ()
     lookback: dt.timedelta = dt.timedelta(0)
     weekly_lookback: dt.timedelta | None = None
+    first_lookback: dt.timedelta | None = None
     every: dt.timedelta | None = None
     is_required: bool = True
     rejects_allowed: float = 0.01

@@ -243,7 +243,7 @@ def write_orders(market: Market) -> None:
     for row in read_inputs("refunds"):
         market.sale(int(row["order"]), "refund", row["refunded_at"], row["net"], "REFUND")
     for row in read_inputs("reported"):
-        market.daily_sales(row["day"], row["net_sales"])
+        market.daily_sales(row["day"], row["net_sales"], int(row["orders"]))
 
 
 def _write_order(market: Market, row: dict[str, str]) -> None:

@@ -246,11 +246,11 @@ class Market:
                 sessions=count,
             )  # fmt: skip
 
-    def daily_sales(self, day: str, net: str) -> None:
+    def daily_sales(self, day: str, net: str, orders: int | None = None) -> None:
         """The shop's own report of a day."""
         self.add(
             "shopify__daily_sales", connection_id=SHOP, day=dt.date.fromisoformat(day),
-            net_sales=Decimal(net), currency_code="USD",
+            net_sales=Decimal(net), currency_code="USD", orders=orders,
         )  # fmt: skip
 
 

@@ -72,6 +72,19 @@ def test_the_ledger_of_the_orders_is_the_shops_own_report_to_the_cent(shop: Shop
         assert ledger[day] == report[day] == truth[day] > Decimal(1000)
 
 
+def test_the_first_window_of_the_report_reaches_twelve_weeks_back(shop: Shop) -> None:
+    """What a campaign added is judged against them; the market began less than 85 days before."""
+    first, second = DAYS[-2:]
+    read = [
+        shop.load("daily_sales", day, night_after(day)).rows_read for day in (first, second, first)
+    ]
+    known = (first - shop.sandbox.market.start_date).days + 1
+    # A second reading of the first window is as wide: no window before it was loaded.
+    assert read == [min(known, 85), 5, min(known, 85)]
+    ((oldest,),) = shop.query("select min(day) from raw.shopify__daily_sales")
+    assert oldest == max(shop.sandbox.market.start_date, first - dt.timedelta(days=84))
+
+
 def test_every_order_arrives_as_the_market_knows_it(shop: Shop) -> None:
     at = night_after(LAST_DAY)
     result = shop.load("orders", LAST_DAY, at)

@@ -354,8 +354,8 @@ def test_the_budget_is_held_against_commission_at_the_expected_order_value() -> 
     )
     (warning,) = parse_plan(text, "p").warnings
     assert warning.endswith(
-        "fees of 300, product and shipping of 0 and an expected commission of 500.00 exceed the "
-        "budget of 799.99"
+        "fees of 300, product, shipping and platform fees of 0 and an expected commission of "
+        "500.00 exceed the budget of 799.99"
     )
     assert parse_plan(text.replace("799.99", "800"), "p").warnings == ()
 

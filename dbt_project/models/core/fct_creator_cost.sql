@@ -287,6 +287,8 @@ cost_types as (
     select 'product' as cost_type
     union all
     select 'shipping' as cost_type
+    union all
+    select 'platform_fee' as cost_type
 
 ),
 
@@ -298,14 +300,16 @@ cost_bases as (
 
 ),
 
-product_costs as (
+-- A marketplace takes its fee when the contract is made, and only some contracts have one.
+contract_costs as (
 
     select
         contracts.campaign_id,
         contracts.creator_id,
         case
-            when cost_bases.cost_basis = 'delivered' then contracts.product_sent_date
-            else contracts.committed_date
+            when cost_bases.cost_basis = 'committed' or cost_types.cost_type = 'platform_fee'
+                then contracts.committed_date
+            else contracts.product_sent_date
         end as cost_date,
         cost_types.cost_type,
         cost_bases.cost_basis,
@@ -313,13 +317,41 @@ product_costs as (
         false as is_assumed,
         case cost_types.cost_type
             when 'product' then contracts.product_cost_amount
-            else contracts.shipping_cost_amount
+            when 'shipping' then contracts.shipping_cost_amount
+            else contracts.platform_fee_amount
         end as cost_amount,
         contracts.currency_code
     from contracts
     cross join cost_types
     cross join cost_bases
-    where cost_bases.cost_basis = 'committed' or contracts.product_sent_date is not null
+    where case cost_types.cost_type
+        when 'platform_fee' then contracts.platform_fee_amount > 0
+        else cost_bases.cost_basis = 'committed' or contracts.product_sent_date is not null
+    end
+
+),
+
+-- What was spent on a post was never promised, but is gone from the budget all the same.
+boosts as (
+
+    select
+        boost_costs.campaign_id,
+        boost_costs.creator_id,
+        boost_costs.cost_date,
+        'boost' as cost_type,
+        cost_bases.cost_basis,
+        concat_ws(
+            ' ',
+            boost_costs.platform,
+            boost_costs.post_id,
+            boost_costs.cost_date,
+            boost_costs.currency_code
+        ) as reference_id,
+        false as is_assumed,
+        boost_costs.spend_amount as cost_amount,
+        boost_costs.currency_code
+    from {{ ref('int_boost_costs') }} as boost_costs
+    cross join cost_bases
 
 ),
 
@@ -413,7 +445,11 @@ costs as (
 
     union all
 
-    select * from product_costs
+    select * from contract_costs
+
+    union all
+
+    select * from boosts
 
     union all
 

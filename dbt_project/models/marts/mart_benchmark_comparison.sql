@@ -12,7 +12,8 @@ arms as (
 
 ),
 
--- The brand's own advertisements in the campaign's days: what an engagement costs there.
+-- The brand's own advertisements in the campaign's days: what an engagement costs there. A boosted
+-- post is a creator's.
 paid_ads as (
 
     select
@@ -24,7 +25,7 @@ paid_ads as (
             campaigns.currency_code = ads.currency_code
             and campaigns.start_date <= ads.cost_date
             and campaigns.end_date >= ads.cost_date
-    where ads.engagement_count is not null
+    where ads.engagement_count is not null and ads.source_post_url is null
     group by campaigns.campaign_id
 
 ),

@@ -129,7 +129,7 @@ costs as (
         spent.creator_id,
         sum(case when spent.cost_basis = 'committed' then spent.cost_amount else 0 end)
             as committed_cost_amount,
-    {%- for cost_type in ['fee', 'product', 'shipping', 'commission'] %}
+    {%- for cost_type in ['fee', 'product', 'shipping', 'platform_fee', 'boost', 'commission'] %}
     sum(
         case
             when
@@ -293,10 +293,14 @@ measured as (
         coalesce(costs.fee_amount, 0) as fee_amount,
         coalesce(costs.product_amount, 0) as product_cost_amount,
         coalesce(costs.shipping_amount, 0) as shipping_cost_amount,
+        coalesce(costs.platform_fee_amount, 0) as platform_fee_amount,
+        coalesce(costs.boost_amount, 0) as boost_amount,
         coalesce(costs.commission_amount, 0) as commission_amount,
         coalesce(costs.fee_amount, 0)
         + coalesce(costs.product_amount, 0)
         + coalesce(costs.shipping_amount, 0)
+        + coalesce(costs.platform_fee_amount, 0)
+        + coalesce(costs.boost_amount, 0)
         + coalesce(costs.commission_amount, 0) as cost_amount,
         coalesce(costs.committed_cost_amount, 0) as committed_cost_amount,
         coalesce(pieces.platform_cost_rate, 1) as platform_cost_rate,
@@ -435,6 +439,8 @@ final as (
         {{ amount('measured.fee_amount') }} as fee_amount,
         {{ amount('measured.product_cost_amount') }} as product_cost_amount,
         {{ amount('measured.shipping_cost_amount') }} as shipping_cost_amount,
+        {{ amount('measured.platform_fee_amount') }} as platform_fee_amount,
+        {{ amount('measured.boost_amount') }} as boost_amount,
         {{ amount('measured.commission_amount') }} as commission_amount,
         measured.contracted_piece_count,
         measured.live_piece_count,

@@ -42,7 +42,10 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
             "raw.campaign_plan__contracts",
             f"""
             select * from ({contracts}) as contracts
-            where least(fee_amount, product_cost_amount, shipping_cost_amount, commission_rate) < 0
+            where least(
+                fee_amount, product_cost_amount, shipping_cost_amount, platform_fee_amount,
+                commission_rate
+            ) < 0
                 or commission_rate > 1
             """,
         ),

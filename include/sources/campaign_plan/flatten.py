@@ -85,6 +85,7 @@ def contracts(plan: CampaignPlan, version: str) -> Iterator[Document]:
             fee_amount=contract.fee,
             product_cost_amount=contract.product_cost,
             shipping_cost_amount=contract.shipping_cost,
+            platform_fee_amount=contract.platform_fee,
             product_sent_date=contract.product_sent_date,
             commission_rate=last.commission_rate,
             rule_version=last.rule_version,

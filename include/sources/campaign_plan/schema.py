@@ -78,6 +78,7 @@ class Contract(Record, frozen=True, array_like=True):
     fee_amount: Decimal
     product_cost_amount: Decimal  # landed cost of gifted product
     shipping_cost_amount: Decimal
+    platform_fee_amount: Decimal | None  # what a marketplace takes for the contract
     product_sent_date: dt.date | None
     commission_rate: Decimal  # 0-1 of credited net revenue
     rule_version: str  # rule version commission is owed under

@@ -23,6 +23,8 @@ from include.sandbox.world import Market
 
 Row = dict[str, Any]
 RESPONSE_RATE = 0.22
+# Of those who have seen a creator: the others say something else.
+REMEMBERED_RATE = 0.6
 RATERS = ("anna", "ben")
 CRITERIA = ("brand_fit", "message", "production", "authenticity")
 # What each product costs when it has landed; after the new supplier the serum costs less.
@@ -32,6 +34,9 @@ UNIT_COSTS = {
 }  # fmt: skip
 PAID_ADS = {"meta": ("retargeting", 95), "google": ("brand_terms", 60)}
 CLICK_PRICE, VIEW_PRICE = 0.85, 0.011
+CLAIMED_ORDER_VALUE = 46
+# A few posts of creators are shown to more people, for some days from the second on.
+BOOST_RATE, BOOST_BUDGET, BOOST_DAYS = 0.05, 18, range(2, 7)
 AUDIENCE = {
     "country": ("US", "CA", "GB", "other"),
     "gender": ("female", "male", "other"),
@@ -75,7 +80,7 @@ def survey_rows(market: Market, now: dt.datetime) -> Iterator[Row]:
         at = order.created_at + dt.timedelta(minutes=1)
         is_asked = order.source_name == "web" and order.customer and not order.test
         if is_asked and at <= now and chance(market.seed, order.number, "answers") < RESPONSE_RATE:
-            yield _survey_row(order, at, owners)
+            yield _survey_row(order, at, _named(market, order, owners))
 
 
 def rating_rows(market: Market, now: dt.datetime) -> Iterator[Row]:
@@ -126,22 +131,27 @@ def story_rows(market: Market, now: dt.datetime) -> Iterator[Row]:
 def paid_ads_rows(market: Market, now: dt.datetime) -> Iterator[Row]:
     """Yield what each paid campaign cost on every day that is over."""
     day, today = market.start_date, now.astimezone(market.timezone).date()
+    boosted = boosted_days(market, now)
     while day < min(today, market.end_date + dt.timedelta(days=1)):
         for platform, (campaign, budget) in PAID_ADS.items():
             spend = round(budget * (0.85 + 0.3 * chance(market.seed, platform, day)), 2)
-            clicks = int(spend / CLICK_PRICE)
-            yield {
-                "cost_date": day.isoformat(),
-                "platform": platform,
-                "campaign_name": campaign,
-                "spend_amount": f"{spend:.2f}",
-                "currency_code": market.shop.currency,
-                "impressions": int(spend / VIEW_PRICE),
-                "clicks": clicks,
-                "engagements": clicks + clicks // 3,
-                "orders": clicks // 30,
-            }
+            yield _ad_row(market, day, platform, campaign, spend)
+        for url in boosted.get(day, ()):
+            spend = round(BOOST_BUDGET * (0.9 + 0.2 * chance(market.seed, url, day)), 2)
+            yield _ad_row(market, day, "meta", "boosted_posts", spend, url)
         day += dt.timedelta(days=1)
+
+
+def boosted_days(market: Market, now: dt.datetime) -> dict[dt.date, list[str]]:
+    """Return the addresses of the creators' posts that are boosted, by day."""
+    days: dict[dt.date, list[str]] = {}
+    for post in _campaign_posts(market, now):
+        is_chosen = chance(market.seed, post.deliverable_id, "boost") < BOOST_RATE
+        if post.product_type != "STORY" and is_chosen:
+            live = post.published_at.astimezone(market.timezone).date()
+            for age in BOOST_DAYS:
+                days.setdefault(live + dt.timedelta(days=age), []).append(post.permalink)
+    return days
 
 
 def unit_cost_rows(market: Market) -> Iterator[Row]:
@@ -182,9 +192,37 @@ def audience_rows(market: Market) -> list[Row]:
     return rows
 
 
-def _survey_row(order: MarketOrder, at: dt.datetime, owners: Mapping[str, str]) -> Row:
+def _ad_row(
+    market: Market, day: dt.date, platform: str, campaign: str, spend: float, url: str = ""
+) -> Row:
+    clicks = int(spend / CLICK_PRICE)
+    orders = clicks // 30
+    return {
+        "cost_date": day.isoformat(),
+        "platform": platform,
+        "campaign_name": campaign,
+        "spend_amount": f"{spend:.2f}",
+        "currency_code": market.shop.currency,
+        "impressions": int(spend / VIEW_PRICE),
+        "clicks": clicks,
+        "engagements": clicks + clicks // 3,
+        "orders": orders,
+        "revenue_amount": f"{orders * CLAIMED_ORDER_VALUE:.2f}",
+        "source_post_url": url,
+    }
+
+
+def _named(market: Market, order: MarketOrder, owners: Mapping[str, str]) -> str:
+    """Return the creator a buyer names: a code's owner, else whom they remember, if anybody."""
+    for code in order.codes:
+        if code in owners:
+            return owners[code]
+    is_told = chance(market.seed, order.number, "remembers") < REMEMBERED_RATE
+    return market.met.get(order.number, "") if is_told else ""
+
+
+def _survey_row(order: MarketOrder, at: dt.datetime, handle: str) -> Row:
     """Return an answer: who used a code names its creator, others what they remember."""
-    handle = next((owners[code] for code in order.codes if code in owners), "")
     others = ("Google", "A friend", "Instagram ad", "Newsletter", "I don't remember")
     number = order.customer.customer_id if order.customer else 0
     return {

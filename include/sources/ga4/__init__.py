@@ -45,7 +45,8 @@ sessions the day had beyond the listed ones. `sessions` is for landing pages.
 
 ## Schedule and limits
 
-Daily, when the business day is over, with a look-back of 4 days, on Mondays of 30 days. Backfills
+Daily, when the business day is over, with a look-back of 4 days, on Mondays of 30 days. The first
+window of a property reads the session totals of twelve weeks before it as well. Backfills
 of past ranges work: GA4 keeps aggregated days. A standard property has 200,000 tokens a day,
 40,000 an hour and 14,000 an hour per project; a report costs about 10. The run stops before the
 tokens are used up and is tried again.
@@ -77,6 +78,8 @@ from include.sources.ga4 import access, client, days, reports, schema
 # Numbers of a day change for up to 72 hours; one more day covers the time zones. Attribution is
 # restated for longer, so every Monday reaches further back.
 LOOKBACK, WEEKLY_LOOKBACK = dt.timedelta(days=4), dt.timedelta(days=30)
+# What a campaign added is judged against the weeks before it: twelve, of which eight must be there.
+FIRST_LOOKBACK = dt.timedelta(days=84)
 
 SOURCE = Source(
     name="ga4",
@@ -114,6 +117,7 @@ SOURCE = Source(
             replaces=("property_id", "date"),
             lookback=LOOKBACK,
             weekly_lookback=WEEKLY_LOOKBACK,
+            first_lookback=FIRST_LOOKBACK,
             known=("sources",),
             children=(
                 Child(

@@ -7,7 +7,7 @@
 | `orders` | events | orders created before the window's end, touched since its start | 48 h |
 | `order_days` | events, optional | ids of the orders that exist | 7 days, Mondays 59 |
 | `customers` | events, optional | customers that changed | 1 day |
-| `daily_sales` | events, optional | sales, discounts, returns per day, shop's report | 4 days |
+| `daily_sales` | events, optional | the shop's own sales report, per day | 4 days, at first 84 |
 | `product_variants` | snapshot, optional | variants with their unit cost | - |
 | `discount_codes` | snapshot, optional | codes that customers can type, and their discount | - |
 | `shop` | snapshot | name, currency and time zone of the shop | - |
@@ -232,6 +232,8 @@ DAILY_SALES = Stream(
     replaces=("day",),
     # As long as the orders' own restatements move days of the report.
     lookback=dt.timedelta(days=4),
+    # Twelve weeks to judge against what a campaign added, in one request.
+    first_lookback=dt.timedelta(days=84),
     is_required=False,
     fetch=lists.fetch_daily_sales,
     parse=documents.parse_daily_sales,

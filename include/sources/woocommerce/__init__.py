@@ -9,7 +9,7 @@ connection.
 | `refunds` | events | refunds made in the window, with their lines | 24 h |
 | `customers` | events, optional | accounts behind the window's orders | - |
 | `coupons` | snapshot, optional | every coupon with its uses so far | - |
-| `daily_sales` | events, optional | the shop's own revenue report, per day | 4 days |
+| `daily_sales` | events, optional | the shop's own revenue report, per day | 4 days, at first 84 |
 | `site` | snapshot, optional | name, time zone and currency of the shop | - |
 
 **Writes** `raw.woocommerce__orders` with `order_lines`, `order_coupon_lines`, `order_fee_lines`,
@@ -228,6 +228,8 @@ DAILY_SALES = Stream(
     replaces=("day",),
     # The report's import may lag, and a status set later takes an order out of its day.
     lookback=dt.timedelta(days=4),
+    # Twelve weeks to judge against what a campaign added.
+    first_lookback=dt.timedelta(days=84),
     is_required=False,
     fetch=client.fetch_daily_sales,
     parse=documents.parse_daily_sales,

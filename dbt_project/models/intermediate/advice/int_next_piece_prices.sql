@@ -1,5 +1,6 @@
 -- What one more comparable piece of a creator costs: the fee by piece of the newest term that says
--- so, and a piece's part of the product and its shipping. Money is in the campaign's currency.
+-- so, and a piece's part of the product, its shipping and the marketplace's fee. Money is in the
+-- campaign's currency.
 with
 
 facts as (
@@ -147,7 +148,8 @@ products as (
         sum(
             {{ converted_amount(
                 '(coalesce(contracts.product_cost_amount, 0) '
-                ~ '+ coalesce(contracts.shipping_cost_amount, 0))',
+                ~ '+ coalesce(contracts.shipping_cost_amount, 0) '
+                ~ '+ coalesce(contracts.platform_fee_amount, 0))',
                 'contracts.currency_code',
                 'contracts.campaign_currency_code',
                 'contracts.committed_date'

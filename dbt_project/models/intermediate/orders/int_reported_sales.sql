@@ -1,5 +1,5 @@
--- One row per shop and business date: net sales by the shop's own report, ShopifyQL's or
--- WooCommerce's revenue report.
+-- One row per shop and business date: net sales and orders by the shop's own report, ShopifyQL's
+-- or WooCommerce's revenue report.
 with
 
 reports as (
@@ -7,7 +7,8 @@ reports as (
     select
         connection_id,
         report_date,
-        net_sales_amount
+        net_sales_amount,
+        order_count
     from {{ ref(model) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -18,7 +19,8 @@ final as (
     select
         connection_id,
         report_date,
-        sum(net_sales_amount) as net_sales_amount
+        sum(net_sales_amount) as net_sales_amount,
+        sum(order_count) as order_count
     from reports
     group by connection_id, report_date
 

@@ -1,7 +1,8 @@
 -- One row per campaign and live piece with its tier at publish and what it cost, and one row
 -- without a piece per creator who cost something and has none live. The fee's part is the
--- piece's own; gift (product and shipping) and all else are cut to the cent over the creator's
--- live pieces, so delivered_cost_amount adds up to the delivered cost of the campaign.
+-- piece's own; gift (product, shipping, the marketplace's fee) and all else are cut to the cent
+-- over the creator's live pieces, so delivered_cost_amount adds up to the delivered cost of the
+-- campaign.
 with
 
 facts as (
@@ -50,8 +51,12 @@ other_costs as (
     select
         campaign_id,
         creator_id,
-        sum(case when cost_type in ('product', 'shipping') then cost_amount else 0 end)
-            as gift_amount,
+        sum(
+            case
+                when cost_type in ('product', 'shipping', 'platform_fee') then cost_amount
+                else 0
+            end
+        ) as gift_amount,
         sum(cost_amount) as other_amount
     from costs
     where deliverable_id is null

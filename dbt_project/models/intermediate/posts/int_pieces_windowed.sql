@@ -4,7 +4,7 @@
 -- order counts twice.
 {%- set activities = {
     'sold': {'days': 'credited_days', 'measures': ['credited_order_count', 'net_revenue_amount']},
-    'owed': {'days': 'commission_days', 'measures': ['commission_amount']},
+    'owed': {'days': 'variable_days', 'measures': ['variable_cost_amount']},
     'visited': {'days': 'session_days', 'measures': ['session_count', 'session_purchase_count']},
 } %}
 with
@@ -53,15 +53,15 @@ credited_days as (
 
 ),
 
-commission_days as (
+variable_days as (
 
     select
         campaign_id,
         creator_id,
         cost_date as activity_date,
-        sum(cost_amount) as commission_amount
+        sum(cost_amount) as variable_cost_amount
     from {{ ref('fct_creator_cost') }}
-    where cost_basis = 'delivered' and cost_type = 'commission'
+    where cost_basis = 'delivered' and cost_type in ('commission', 'boost')
     group by campaign_id, creator_id, cost_date
 
 ),
@@ -116,8 +116,9 @@ final as (
         pieces.platform,
         pieces.content_format,
         pieces.is_counted,
-        pieces.fee_amount + pieces.gift_amount + {{ amount('coalesce(owed.commission_amount, 0)') }}
-            as cost_amount,
+        pieces.fee_amount
+        + pieces.gift_amount
+        + {{ amount('coalesce(owed.variable_cost_amount, 0)') }} as cost_amount,
         latest.metric_definition_version,
         latest.access_path,
         pieces.followers_at_publish_count,

@@ -16,6 +16,7 @@ renamed as (
         fee_amount,
         product_cost_amount,
         shipping_cost_amount,
+        platform_fee_amount,
         product_sent_date,
         commission_rate,
         rule_version,
