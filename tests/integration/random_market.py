@@ -61,6 +61,7 @@ TABLES = (
     "intermediate.int_chained_days_summed",
     "intermediate.int_chained_credits_summed",
     "intermediate.int_product_credits_summed",
+    "intermediate.int_orders_covered",
     "marts_next.mart_attribution_comparison",
     "marts_next.mart_product_performance",
 )
