@@ -1,5 +1,5 @@
--- One row per campaign, shop and business date of the campaign's time: its orders by what is known of
--- where they came from. Only days with a rebuilt order are counted again.
+-- One row per campaign, shop and business date of the campaign's time: its orders by what is known
+-- of where they came from. Only days with a rebuilt order are counted again.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
