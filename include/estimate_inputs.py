@@ -154,7 +154,7 @@ def read_credits(
         if not columns:
             continue
         for campaign_id, creator_id, customer, ordered_at, shares, amounts in connection.execute(
-            _credits_of(table, list(columns.values())), [wanted]
+            _credits_of(table, list(columns.values())), {"campaigns": wanted}
         ):
             for name, share, amount in zip(columns, shares, amounts, strict=True):
                 credited[campaign_id, name].append(
@@ -225,7 +225,12 @@ inner join core.dim_campaign as campaigns
 inner join core.fct_order as orders
     on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
 where
-    credits.campaign_id = any(%s)
+    credits.campaign_id = any(%(campaigns)s)
+    -- Says nothing more, but early: the chain's view then splits the orders of no other day.
+    and credits.order_date = any(array(
+        select distinct order_date from core.fct_attribution_credit
+        where campaign_id = any(%(campaigns)s)
+    ))
     and credits.channel_type = 'creator' and credits.order_class = 'kept'
 group by 1, 2, 3, 4, orders.connection_id, orders.order_id
 order by orders.connection_id, orders.order_id, credits.creator_id

@@ -61,6 +61,8 @@ TABLES = (
     "intermediate.int_chained_days_summed",
     "intermediate.int_chained_credits_summed",
     "intermediate.int_product_credits_summed",
+    "intermediate.int_orders_covered",
+    "intermediate.int_creator_days_credited",
     "marts_next.mart_attribution_comparison",
     "marts_next.mart_product_performance",
 )

@@ -1,7 +1,7 @@
-"""Sums by day under `markov_path`: kept where nothing can have changed, and always what the orders say.
+"""Sums by day under `markov_path`: kept where nothing changed, and always what the orders say.
 
-The stored sums are brought up to date before a run's solves; what is read in between is put right by
-the view over them. Here the orders are summed directly from the view that splits them.
+The stored sums are brought up to date before a run's solves; what is read in between is put right
+by the view over them. Here the orders are summed directly from the view that splits them.
 """
 
 from __future__ import annotations

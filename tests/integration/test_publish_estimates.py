@@ -51,8 +51,9 @@ select 'glow', 'all', 'maya', 'shopify', '1', '2026-03-02', 'creator', 'kept', 2
 union all
 select null, 'all', null, 'shopify', '1', '2026-03-02', 'email', 'kept', 2, 1, 0.0, 0.00, 0.0, 0.00;
 create table intermediate.int_credits_chained as
-select campaign_id, rule_version, creator_id, connection_id, order_id, channel_type, order_class,
-    conversion_count, first_touch_share as credit_share, first_touch_amount as credit_amount
+select campaign_id, rule_version, creator_id, connection_id, order_id, order_date, channel_type,
+    order_class, conversion_count, first_touch_share as credit_share,
+    first_touch_amount as credit_amount
 from core.fct_attribution_credit;
 create table intermediate.int_chain_days as
 select 'shopify'::text as connection_id, date '2026-03-02' as order_date, 'week'::text as solve_id;

@@ -45,7 +45,7 @@ channel_days as (
     {%- for model in var('attribution_models') %}
     sum({{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
     {%- endfor %}
-    from {{ ref('fct_attribution_credit') }}
+    from {{ ref('int_credits_summed') }}
     where order_class <> 'test'
     group by connection_id, event_date, rule_version, channel_type
 

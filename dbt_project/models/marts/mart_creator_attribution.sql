@@ -72,7 +72,7 @@ summed as (
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version <> campaigns.default_rule_version
     cross join facts
-    where credits.event_date <= facts.last_day
+    where credits.order_class = 'kept' and credits.event_date <= facts.last_day
     group by credits.campaign_id, credits.creator_id, credits.rule_version
 
 ),

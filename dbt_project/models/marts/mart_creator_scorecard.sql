@@ -40,84 +40,23 @@ creators as (
 
 ),
 
-kept_credits as (
-
-    select
-        *,
-        credit_share * conversion_count as credited_order_count
-    from {{ ref('int_default_credits') }}
-    where order_class = 'kept'
-
-),
-
-evidence as (
-
-    select
-        touches.campaign_id,
-        touches.creator_id,
-        touches.connection_id,
-        touches.order_id,
-        max(case when {{ has_link_evidence('touches') }} then 1 else 0 end) as link_count,
-        max(case when {{ has_code_evidence('touches') }} then 1 else 0 end) as code_count,
-        max(case when {{ has_survey_evidence('touches') }} then 1 else 0 end) as survey_count
-    from {{ ref('fct_touchpoint') }} as touches
-    inner join campaigns
-        on
-            touches.campaign_id = campaigns.campaign_id
-            and touches.rule_version = campaigns.default_rule_version
-    inner join {{ ref('fct_order') }} as orders
-        on
-            touches.connection_id = orders.connection_id
-            and touches.order_id = orders.order_id
-    where touches.is_in_path and touches.channel_type = 'creator' and orders.order_class = 'kept'
-    group by
-        touches.campaign_id, touches.creator_id, touches.connection_id, touches.order_id
-
-),
-
+-- Sums by day: a year's orders are not read again for one more day.
 sales as (
-
-    select
-        kept_credits.campaign_id,
-        kept_credits.creator_id,
-        sum(kept_credits.credited_order_count) as credited_order_count,
-        -- An order by code alone has no click, so it has no place in a rate of clicks.
-        sum(
-            case when evidence.link_count = 1 then kept_credits.credited_order_count else 0 end
-        ) as credited_link_order_count,
-        sum(
-            case when kept_credits.is_new_customer then kept_credits.credited_order_count else 0 end
-        ) as credited_new_order_count,
-        sum(
-            case
-                when kept_credits.is_new_customer is null then kept_credits.credited_order_count
-                else 0
-            end
-        ) as credited_unknown_customer_order_count,
-        sum(kept_credits.credit_amount) as net_revenue_amount
-    from kept_credits
-    left join evidence
-        on
-            kept_credits.campaign_id = evidence.campaign_id
-            and kept_credits.creator_id = evidence.creator_id
-            and kept_credits.connection_id = evidence.connection_id
-            and kept_credits.order_id = evidence.order_id
-    group by kept_credits.campaign_id, kept_credits.creator_id
-
-),
-
-touched_orders as (
 
     select
         campaign_id,
         creator_id,
-        sum(link_count * (1 - code_count)) as link_only_order_count,
-        sum(code_count * (1 - link_count)) as code_only_order_count,
-        sum(link_count * code_count) as link_and_code_order_count,
-        sum(survey_count * (1 - link_count) * (1 - code_count)) as survey_only_order_count,
-        sum((1 - survey_count) * (1 - link_count) * (1 - code_count))
-            as compromised_only_order_count
-    from evidence
+        sum(credited_order_count) as credited_order_count,
+        sum(credited_link_order_count) as credited_link_order_count,
+        sum(credited_new_order_count) as credited_new_order_count,
+        sum(credited_unknown_customer_order_count) as credited_unknown_customer_order_count,
+        sum(net_revenue_amount) as net_revenue_amount,
+        {{ sum_count('link_only_order_count') }} as link_only_order_count,
+        {{ sum_count('code_only_order_count') }} as code_only_order_count,
+        {{ sum_count('link_and_code_order_count') }} as link_and_code_order_count,
+        {{ sum_count('survey_only_order_count') }} as survey_only_order_count,
+        {{ sum_count('compromised_only_order_count') }} as compromised_only_order_count
+    from {{ ref('int_creator_days_credited') }}
     group by campaign_id, creator_id
 
 ),
@@ -315,7 +254,7 @@ measured as (
         coalesce(sales.credited_unknown_customer_order_count, 0)
             as credited_unknown_customer_order_count,
         {%- for kind in evidence_kinds %}
-        coalesce(touched_orders.{{ kind }}_order_count, 0) as {{ kind }}_order_count,
+        coalesce(sales.{{ kind }}_order_count, 0) as {{ kind }}_order_count,
         {%- endfor %}
         coalesce(sales.net_revenue_amount, 0) as net_revenue_amount,
         estimates.estimated_net_revenue_amount,
@@ -353,10 +292,6 @@ measured as (
         on
             creators.campaign_id = sales.campaign_id
             and creators.creator_id = sales.creator_id
-    left join touched_orders
-        on
-            creators.campaign_id = touched_orders.campaign_id
-            and creators.creator_id = touched_orders.creator_id
     left join costs
         on
             creators.campaign_id = costs.campaign_id

@@ -1,4 +1,4 @@
--- Credits of kept orders summed by business date of order and entry, rule version and who is
+-- Credits summed by business date of order and entry, class of order, rule version and who is
 -- credited: what marts that ask for no single order read in place of every credit ever given. Each
 -- model's share is of orders (entries after the first are none), so both columns of a model add up.
 {{ config(
@@ -24,6 +24,7 @@ select
     credits.connection_id,
     credits.order_date,
     credits.event_date,
+    credits.order_class,
     credits.rule_version,
     credits.channel_type,
     credits.channel,
@@ -41,11 +42,11 @@ inner join days
         credits.connection_id = days.connection_id
         and credits.order_date = days.order_date
 {% endif -%}
-where credits.order_class = 'kept'
 group by
     credits.connection_id,
     credits.order_date,
     credits.event_date,
+    credits.order_class,
     credits.rule_version,
     credits.channel_type,
     credits.channel,

@@ -3,7 +3,8 @@
     'sales_channel', 'event_not_fired', 'currency', 'test_order',
 ] -%}
 -- One row per shop and business date: what GA4 counts as purchases, why it cannot be compared, and
--- per cause what of the ledger it does not show. A table: the mart and two tests read it.
+-- per cause, and of all of them, what of the ledger it does not show. A table: the mart and two
+-- tests read it, and a test has no say in how the orders below it are joined.
 {{ config(materialized='table', pre_hook='{{ join_whole_tables() }}') }}
 
 with
@@ -45,6 +46,8 @@ caused as (
     select
         connection_id,
         gap_date as order_date,
+        sum(gap_amount) as gap_amount,
+        sum(case when cause = 'unexplained' then gap_amount else 0 end) as unexplained_gap_amount,
     {%- for cause in causes %}
     sum(case when cause = '{{ cause }}' then gap_amount else 0 end) as {{ cause }}_amount
     {{- ',' if not loop.last }}
@@ -62,6 +65,8 @@ final as (
         case when purchased.has_unknown_rate = 1 then 'no_exchange_rate' end
             as ga4_unavailable_reason,
         {{ amount('coalesce(purchased.purchase_amount, 0)') }} as ga4_purchase_amount,
+        {{ amount('coalesce(caused.gap_amount, 0)') }} as gap_amount,
+        {{ amount('coalesce(caused.unexplained_gap_amount, 0)') }} as unexplained_gap_amount,
     {%- for cause in causes %}
     {{ amount('coalesce(caused.' ~ cause ~ '_amount, 0)') }} as {{ cause }}_amount
     {{- ',' if not loop.last }}
