@@ -25,26 +25,35 @@ A creator's channel is the creator's id.
 Adds rule_version, precedence_rank, is_in_window, dropped_reason, is_in_path, touch_number (1 is the
 earliest; instant, evidence rank, touch id), touch_count, channel_touch_count, channel_count,
 last_non_direct_number, time_decay_part, is_conflict, is_winner and runner_up_creator_id (who would have won without the
-winner).
+winner). `carried` names the columns that pass through besides those the paths are made of.
 
 What it costs is sorting and passing rows on, so every order is sorted once, best touch first, and one
 pass over that order collects what its touches need to know of each other; the rest is said row by
 row from that. Under a plain version (all evidence of one rank, the newest wins, direct leaves beside
 others, repeats stay) the best touch is the newest of the path, so the same sort numbers the path,
-too. Touches under other versions or settings are judged and numbered before it.
+too, and nothing else is carried through it. Touches under other versions or settings are judged and
+numbered before theirs.
 
 Who asks for some of the columns pays for those only, as the database leaves out windows nobody reads. -#}
-{% macro attribution_paths(touches, rules=none) -%}
+{% macro attribution_paths(touches, rules=none, carried=none) -%}
     {%- set default_version = "'" ~ var("attribution_rule_versions")[0] ~ "'" -%}
+    {%- set columns = [
+        'connection_id', 'order_id', 'touch_id', 'touched_at', 'ordered_at', 'anchored_at',
+        'evidence_rank', 'channel_type', 'channel', 'creator_id', 'half_life_days'
+    ] + (carried if carried is not none else [
+        'is_dated', 'evidence_type', 'evidence_types', 'discount_codes', 'match_quality',
+        'campaign_id', 'lookback_days'
+    ]) -%}
     {%- set of_order = 'partition by connection_id, order_id, rule_version' -%}
     {%- set of_channel = of_order ~ ', channel' -%}
     {%- set by_instant = 'order by touched_at, evidence_rank, ' ~ byte_order('touch_id') -%}
     {#- An order has one instant: with it in front nearly every comparison of the sort is one of numbers,
     and other texts are compared with themselves only. -#}
-    {%- set best_first = 'partition by ordered_at, order_id, connection_id, rule_version'
-        ~ ' order by place_class, precedence_rank, tie_number,'
-        ~ ' touched_at desc, evidence_rank desc, ' ~ byte_order('touch_id') ~ ' desc'
+    {%- set of_instant = 'partition by ordered_at, order_id, connection_id, rule_version order by place_class' -%}
+    {%- set newest_first = 'touched_at desc, evidence_rank desc, ' ~ byte_order('touch_id') ~ ' desc'
         ~ ' rows between unbounded preceding and unbounded following' -%}
+    {%- set best_first = of_instant ~ ', precedence_rank, tie_number, ' ~ newest_first -%}
+    {%- set newest_first = of_instant ~ ', ' ~ newest_first -%}
     with
 
     rules as (
@@ -89,16 +98,14 @@ Who asks for some of the columns pays for those only, as the database leaves out
     plain as {{ computed_where_named() }} (
 
         select
-            touches.*,
+            {%- for column in columns %}
+            touches.{{ column }},
+            {%- endfor %}
             plain_versions.rule_version,
             plain_versions.precedence_rank,
-            cast('newest' as text) as tie_break,
             touches.touched_at <= touches.ordered_at
-            and touches.anchored_at
-            >= {{ seconds_before(
-                'touches.ordered_at',
-                'coalesce(plain_windows.window_days, touches.lookback_days) * 86400'
-            ) }} as is_in_window
+            and {{ float_seconds_between('touches.anchored_at', 'touches.ordered_at') }}
+            <= coalesce(plain_windows.window_days, touches.lookback_days) * 86400 as is_in_window
         from {{ touches }} as touches
         inner join plain_versions
             on
@@ -126,10 +133,82 @@ Who asks for some of the columns pays for those only, as the database leaves out
 
     ),
 
+    -- In the window before outside it, direct after the others.
+    plain_classed as (
+
+        select
+            *,
+            {{ place_class('true') }} as place_class,
+            {{ decay_weight() }} as decay_weight
+        from plain
+        {{ computed_below() }}
+
+    ),
+
+    -- The newest touch wins, so its place tells a touch's number from the end of the path.
+    plain_placed as (
+
+        select
+            *,
+            row_number() over ({{ newest_first }}) as place,
+            count(case when place_class = 0 then 1 end) over ({{ newest_first }}) as other_count,
+            {{ list_of('channel', 'place_class <= 1', newest_first) }} as kept_channels,
+            {{ list_of('creator_id', 'is_in_window and creator_id is not null', newest_first) }}
+                as window_creators,
+            sum(case when place_class = 0 then decay_weight end) over (
+                {{ newest_first }}
+            ) as other_decay_weight,
+            sum(case when place_class = 1 then decay_weight end) over (
+                {{ newest_first }}
+            ) as direct_decay_weight
+        from plain_classed
+
+    ),
+
+    -- Direct touches stand last among those that are kept, and leave the path where others are in it.
+    plain_settled as (
+
+        select
+            *,
+            cast(null as text) as barred_reason,
+            place_class = 0 or (place_class = 1 and other_count = 0) as is_in_path,
+            case
+                when other_count > 0 then other_count
+                else {{ length_of('kept_channels') }}
+            end as touch_count,
+            case when other_count > 0 then other_count end as last_non_direct_number,
+            case
+                when other_count > 0
+                    then {{ first_places('kept_channels', 'other_count') }}
+                else kept_channels
+            end as path_channels,
+            case
+                when other_count > 0 then other_decay_weight
+                else direct_decay_weight
+            end as path_decay_weight
+        from plain_placed
+
+    ),
+
+    plain_numbered as (
+
+        select
+            *,
+            touch_count + 1 - place as path_number
+        from plain_settled
+
+    ),
+
     -- Touches that some version does not treat plainly: none of a shop without campaigns.
     intricate as {{ computed_where_named() }} (
 
-        select *
+        select
+            {%- for column in (columns + ['evidence_type', 'evidence_types', 'lookback_days']) | unique %}
+            {{ column }},
+            {%- endfor %}
+            direct_policy,
+            collapses_repeats,
+            has_every_rule_version
         from {{ touches }}
         where
             has_every_rule_version
@@ -182,11 +261,8 @@ Who asks for some of the columns pays for those only, as the database leaves out
             ranked_lists.precedence_rank,
             ranked_lists.tie_break,
             intricate.touched_at <= intricate.ordered_at
-            and intricate.anchored_at
-            >= {{ seconds_before(
-                'intricate.ordered_at',
-                'coalesce(ranked_lists.window_days, intricate.lookback_days) * 86400'
-            ) }} as is_in_window
+            and {{ float_seconds_between('intricate.anchored_at', 'intricate.ordered_at') }}
+            <= coalesce(ranked_lists.window_days, intricate.lookback_days) * 86400 as is_in_window
         from intricate
         inner join ranked_lists
             on
@@ -269,44 +345,16 @@ Who asks for some of the columns pays for those only, as the database leaves out
 
     ),
 
-    offered as (
-
-        select
-            *,
-            false as is_plain
-        from numbered
-
-        union all
-
-        select
-            *,
-            cast(null as integer) as order_rank,
-            cast(null as integer) as best_other_rank,
-            cast(null as integer) as channel_rank,
-            cast(null as text) as judged_reason,
-            cast(null as text) as barred_reason,
-            cast(null as bigint) as instant_number,
-            cast(null as bigint) as kept_number,
-            true as is_plain
-        from plain
-
-    ),
-
-    -- Kept before dropped, in the window before outside it, direct after the others; a plain
-    -- version's direct touches are kept only where nothing is before them.
+    -- Kept before dropped, in the window before outside it, direct after the others.
     classed as (
 
         select
-            case
-                when not is_in_window then 4
-                when barred_reason is null then 0
-                else 2
-            end
-            + case when channel_type = 'direct' then 1 else 0 end as place_class,
-            case when tie_break = 'newest' then -instant_number else instant_number end as tie_number,
             *,
+            {{ place_class('barred_reason is null') }} as place_class,
+            case when tie_break = 'newest' then -instant_number else instant_number end as tie_number,
             {{ decay_weight() }} as decay_weight
-        from offered
+        from numbered
+        {{ computed_below() }}
 
     ),
 
@@ -315,78 +363,83 @@ Who asks for some of the columns pays for those only, as the database leaves out
         select
             *,
             row_number() over ({{ best_first }}) as place,
-            count(case when place_class = 0 then 1 end) over ({{ best_first }}) as other_count,
-            {{ list_of('channel', 'place_class <= 1', best_first) }} as kept_channels,
+            {{ list_of('channel', 'place_class <= 1', best_first) }} as path_channels,
             {{ list_of('creator_id', 'is_in_window and creator_id is not null', best_first) }}
                 as window_creators,
-            sum(case when place_class = 0 then decay_weight end) over (
+            sum(case when place_class <= 1 then decay_weight end) over (
                 {{ best_first }}
-            ) as other_decay_weight,
-            sum(case when place_class = 1 then decay_weight end) over (
-                {{ best_first }}
-            ) as direct_decay_weight,
+            ) as path_decay_weight,
             max(case when place_class = 0 then kept_number end) over (
                 {{ best_first }}
-            ) as last_other_number
+            ) as last_non_direct_number
         from classed
 
     ),
 
-    -- Direct touches stand last among those that are kept, and leave a plain path beside others.
     settled as (
 
         select
             *,
-            is_plain and other_count > 0 as is_without_direct,
-            case
-                when is_plain and other_count > 0
-                    then {{ first_places('kept_channels', 'other_count') }}
-                else kept_channels
-            end as path_channels
+            place_class <= 1 as is_in_path,
+            {{ length_of('path_channels') }} as touch_count,
+            kept_number as path_number
         from placed
 
     ),
 
-    counted as (
+    {% set told = columns + [
+        'rule_version', 'precedence_rank', 'is_in_window', 'barred_reason', 'is_in_path', 'place',
+        'path_number', 'touch_count', 'last_non_direct_number', 'path_channels', 'window_creators',
+        'decay_weight', 'path_decay_weight'
+    ] -%}
+    paths as (
 
+        {% for settled in ['plain_numbered', 'settled'] -%}
         select
-            *,
-            place_class = 0 or (place_class = 1 and not is_without_direct) as is_in_path,
-            case
-                when is_without_direct then other_count
-                else {{ length_of('path_channels') }}
-            end as touch_count,
-            {{ times_in('channel', 'path_channels') }} as channel_touch_count,
-            {{ distinct_in('path_channels') }} as channel_count,
-            decay_weight / case
-                when is_without_direct then other_decay_weight
-                else coalesce(other_decay_weight, 0) + coalesce(direct_decay_weight, 0)
-            end as kept_decay_part
-        from settled
-
+            {%- for column in told %}
+            {{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ settled }}
+        {{- '\n\n        union all\n' if not loop.last }}
+        {% endfor %}
     )
 
     select
-        *,
-        case when is_in_path then kept_decay_part end as time_decay_part,
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        rule_version,
+        precedence_rank,
+        is_in_window,
+        is_in_path,
+        touch_count,
+        last_non_direct_number,
+        {{ times_in('channel', 'path_channels') }} as channel_touch_count,
+        {{ distinct_in('path_channels') }} as channel_count,
+        case when is_in_path then decay_weight / path_decay_weight end as time_decay_part,
         case
             when not is_in_window then 'outside_lookback'
             when not is_in_path and barred_reason is null then 'direct_beside_others'
             else barred_reason
         end as dropped_reason,
-        case
-            when not is_in_path then null
-            when is_plain then touch_count + 1 - place
-            else kept_number
-        end as touch_number,
-        case
-            when not is_plain then last_other_number
-            when other_count > 0 then touch_count
-        end as last_non_direct_number,
+        case when is_in_path then path_number end as touch_number,
         place = 1 and is_in_path as is_winner,
         {{ first_other_than('window_creators[1]', 'window_creators') }} is not null as is_conflict,
-        {{ first_other_than('kept_channels[1]', 'window_creators') }} as runner_up_creator_id
-    from counted
+        {{ first_other_than('path_channels[1]', 'window_creators') }} as runner_up_creator_id
+    from paths
+{%- endmacro %}
+
+{#- Kept before dropped, in the window before outside it, direct after the others; `kept` holds for touches that
+no rule dropped. -#}
+{% macro place_class(kept) -%}
+    case
+                when not is_in_window then 4
+                {%- if kept != 'true' %}
+                when not ({{ kept }}) then 2
+                {%- endif %}
+                else 0
+            end
+            + case when channel_type = 'direct' then 1 else 0 end
 {%- endmacro %}
 
 {#- True when a rule is about the type of a touch, or about one of the further types it lists. -#}
@@ -434,6 +487,20 @@ Who asks for some of the columns pays for those only, as the database leaves out
 
 {% macro default__times_in(value, list) -%}
     cast(coalesce(cardinality(array_positions({{ list }}, {{ value }})), 0) as bigint)
+{%- endmacro %}
+
+{#- Most paths are short, and what two places hold is told without a search. -#}
+{% macro postgres__times_in(value, list) -%}
+    cast(
+                case cardinality({{ list }})
+                    when 1 then case when {{ list }}[1] = {{ value }} then 1 else 0 end
+                    when 2
+                        then
+                            case when {{ list }}[1] = {{ value }} then 1 else 0 end
+                            + case when {{ list }}[2] = {{ value }} then 1 else 0 end
+                    else coalesce(cardinality(array_positions({{ list }}, {{ value }})), 0)
+                end as bigint
+            )
 {%- endmacro %}
 
 {#- How many different values a list of names holds; 0 for NULL. -#}

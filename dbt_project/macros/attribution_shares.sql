@@ -372,6 +372,19 @@ take longer than all the rest of the sort. -#}
     materialized
 {%- endmacro %}
 
+{#- Stands at the end of a select whose expressions are to be computed before the sort above it, once, and
+not by each window that names them; unlike `computed_once` it stores no rows. -#}
+{% macro computed_below() -%}
+    {{ return(adapter.dispatch('computed_below', 'groundswell')('')) }}
+{%- endmacro %}
+
+{% macro default__computed_below(nothing) -%}
+{%- endmacro %}
+
+{% macro postgres__computed_below(nothing) -%}
+    offset 0
+{%- endmacro %}
+
 {#- Lets each place that names a CTE compute only what it asks for. -#}
 {% macro computed_where_named() -%}
     {{ return(adapter.dispatch('computed_where_named', 'groundswell')('')) }}
