@@ -7,7 +7,7 @@ says nothing by itself, but whoever holds the value can make it again: an erasur
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import psycopg
 from psycopg import sql
@@ -36,6 +36,23 @@ def derived_tokens(connection_id: str, tokens: Mapping[str, str]) -> dict[str, s
         hashed_key(text, connection_id): f"{token}-{number}"
         for number, (text, token) in enumerate(keys)
     }
+
+
+def tokens_of_shop(
+    shop: str, connection_id: str, tokens: Mapping[str, str], own: Collection[str]
+) -> dict[str, str]:
+    """Return a token for each key that stands in a shop's tables for persons of another source.
+
+    Who answered a survey stands there by the address, who visited the site as a person with orders.
+    own: the values the shop itself knows, which are its own to forget.
+    """
+    keys = [
+        (text, token)
+        for value, token in sorted(tokens.items())
+        for text in (f"email {value}", f"person {hashed_key(value, connection_id)}")
+        if not (value in own and text.startswith("email "))
+    ]
+    return {hashed_key(text, shop): f"{token}-{place}" for place, (text, token) in enumerate(keys)}
 
 
 def forget_visitors(

@@ -34,10 +34,10 @@ _JSON_START = re.compile(r"[\[{]\s*[\"\[{]")
 _read_json = json.JSONDecoder(strict=False).raw_decode
 # A value under one of these keys.
 _CANDIDATE = r'"(?:%s)"\s*:\s*"?([^",}\]\s]+)'
-# What may name a person of a whole shop: an address, a hash, a number.
+# What may name a person of a whole shop: an address, a hash, a key made of one, a number.
 _ANYBODY = re.compile(
     rf"{_BEFORE_MAIL}[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-    rf"|{_BEFORE}(?:[0-9a-f]{{64}}|(?:\+|%2B)?[0-9]{{{SHORTEST_ANYWHERE},}}){_AFTER}"
+    rf"|{_BEFORE}(?:[0-9a-f]{{64}}|[0-9a-f]{{32}}|(?:\+|%2B)?[0-9]{{{SHORTEST_ANYWHERE},}}){_AFTER}"
 )
 
 

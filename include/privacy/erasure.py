@@ -15,13 +15,20 @@ import psycopg
 from psycopg import sql
 
 from include.landing.store import open_store
-from include.privacy.derived_keys import derived_tokens, forget_visitors
+from include.privacy.derived_keys import derived_tokens, forget_visitors, tokens_of_shop
 from include.privacy.erasers import ShopEraser, TextEraser
 from include.privacy.erasure_list import add_person, read_erased
 from include.privacy.landing import erase_landing
 from include.privacy.rows import erase_loaded_rows
 from include.privacy.subjects import bare, landed_form, names_somebody, salted_token
-from include.privacy.tables import Scope, changeable_tables, erase_everybody, erase_rows
+from include.privacy.tables import (
+    Scope,
+    changeable_tables,
+    erase_everybody,
+    erase_rows,
+    refresh_statistics,
+)
+from include.sources import discover_sources
 from include.sources._base import Source, Stream
 from include.warehouse.connection import connect
 from include.warehouse.load_tables import RawTable, stream_tables
@@ -72,11 +79,13 @@ def apply_erasure(
             )
             known |= dict.fromkeys(known_values(person.values, places.hash_key), token)
         erased = read_erased(conn, connection_id, places.hash_key)
-        eraser = TextEraser(known)
+        eraser, named = TextEraser(known), known
         if erased.salt is not None:
-            everybody = _everybody(conn, source, connection_id, erased.salt)
-            eraser = ShopEraser(everybody | known, places.hash_key)
+            named = _everybody(conn, source, connection_id, erased.salt) | known
+            eraser = ShopEraser(named, places.hash_key)
+        shops = _keys_in_shops(conn, source, connection_id, named)
         touched = erase_loaded_rows(conn, source, scope, erased, eraser)
+        refresh_statistics(conn, touched)
     touched |= erase_landing(
         open_store(places.landing_url),
         source,
@@ -85,7 +94,12 @@ def apply_erasure(
         eraser,
         is_last_pass=is_last_pass,
     )
-    touched |= _erase_built(places.transformer_dsn, scope, eraser, erased.salt, known)
+    elsewhere = {
+        shop: TextEraser(keys) if erased.salt is None else ShopEraser(keys, places.hash_key)
+        for shop, keys in shops.items()
+    }
+    built = _erase_built(places.transformer_dsn, scope, eraser, erased.salt, known, elsewhere)
+    touched |= built
     _log.info("erasure on connection %s changed %s", connection_id, touched or "nothing")
     return touched
 
@@ -170,10 +184,38 @@ def _everybody(
     return tokens
 
 
+def _keys_in_shops(
+    conn: psycopg.Connection, source: Source, connection_id: str, tokens: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return, by shop, the keys by which its built tables know persons of a source that is none."""
+    if not tokens or any(stream.name == "orders" for stream in source.streams):
+        return {}
+    shops = conn.execute(
+        "select distinct source, connection_id from quality.load_windows where stream = 'orders'"
+    ).fetchall()
+    found = {}
+    for name, shop in shops:
+        own: set[str] = set()
+        if name in (known := discover_sources()):
+            for stream in known[name].streams:
+                for table, names in subject_tables(known[name], stream):
+                    own |= _linked(conn, table, names, (), shop, sorted(tokens), [])
+        found[shop] = tokens_of_shop(shop, connection_id, tokens, own)
+    return found
+
+
 def _erase_built(
-    dsn: str, scope: Scope, eraser: TextEraser, salt: str | None, known: Mapping[str, str]
+    dsn: str,
+    scope: Scope,
+    eraser: TextEraser,
+    salt: str | None,
+    known: Mapping[str, str],
+    elsewhere: Mapping[str, TextEraser],
 ) -> dict[str, int]:
-    """Erase in what dbt and the solve have built, kept versions included; one table at a time."""
+    """Erase in what dbt and the solve have built, kept versions included; one table at a time.
+
+    elsewhere: what to erase in the tables' rows of shops, by connection.
+    """
     touched: dict[str, int] = {}
     derived = derived_tokens(scope.connection_id, known)
     eraser = eraser.with_more(derived)
@@ -185,6 +227,10 @@ def _erase_built(
                 )
                 count = 0 if salt is None else erase_everybody(conn, table, scope, salt)
                 count = forgotten + max(count, len(erase_rows(conn, table, scope, eraser)))
+                if "connection_id" in table.columns:
+                    for shop, keys in elsewhere.items():
+                        count += len(erase_rows(conn, table, Scope(shop, frozenset()), keys))
             if count:
                 touched[table.full_name] = count
+        refresh_statistics(conn, touched)
     return touched

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from include.privacy.json_text import edit_json
 from include.privacy.subjects import TOKEN_PREFIX, number_token
 
 SQL = sql.SQL
+_log = logging.getLogger(__name__)
 TEXT_TYPES = frozenset({"text", "character varying", "character", "json", "jsonb", "text[]"})
 # Types of ids; only columns that name a person are looked at.
 NUMBER_TYPES = frozenset({"bigint", "integer", "numeric"})
@@ -30,6 +32,14 @@ select
             from pg_constraint as pk, unnest(pk.conkey) as place, pg_attribute as k
             where pk.conrelid = c.oid and pk.contype = 'p'
                 and k.attrelid = c.oid and k.attnum = place
+        ),
+        '{}'
+    ),
+    coalesce(
+        (
+            select array_agg(distinct k.attname::text)
+            from pg_index as i, unnest(i.indkey) as place, pg_attribute as k
+            where i.indrelid = c.oid and i.indisunique and k.attrelid = c.oid and k.attnum = place
         ),
         '{}'
     )
@@ -50,7 +60,10 @@ order by n.nspname, c.relname
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table this role may change; `texts` and `numbers` map columns to their types."""
+    """A table this role may change; `texts` and `numbers` map columns to their types.
+
+    key: columns of the primary key; unique: columns of any index that takes a value once.
+    """
 
     schema: str
     name: str
@@ -58,6 +71,7 @@ class Table:
     texts: Mapping[str, str]
     numbers: Mapping[str, str]
     key: tuple[str, ...]
+    unique: frozenset[str] = frozenset()
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -99,8 +113,9 @@ def changeable_tables(conn: psycopg.Connection) -> list[Table]:
             {c: t for c, t in zip(columns, types, strict=True) if t in TEXT_TYPES},
             {c: t for c, t in zip(columns, types, strict=True) if t in NUMBER_TYPES},
             tuple(key),
+            frozenset(unique),
         )
-        for schema, name, columns, types, key in conn.execute(_TABLES).fetchall()
+        for schema, name, columns, types, key, unique in conn.execute(_TABLES).fetchall()
     ]
 
 
@@ -132,6 +147,19 @@ def erase_rows(
             _update(conn, table, place, edits)
             changed.append(row | edits)
     return changed
+
+
+def refresh_statistics(conn: psycopg.Connection, names: Iterable[str]) -> None:
+    """Have the planner forget the frequent values of changed tables, erased ones among them.
+
+    names: `schema.table`. What somebody has locked is passed over, the nightly vacuum comes to it.
+    """
+    for name in names:
+        table = sql.Identifier(*name.split(".", 1))
+        try:
+            conn.execute(SQL("analyze (skip_locked) {}").format(table))
+        except psycopg.errors.UndefinedTable:
+            _log.info("%s is gone", name)  # dbt replaces tables while we walk through them
 
 
 def erase_everybody(conn: psycopg.Connection, table: Table, scope: Scope, salt: str) -> int:
@@ -229,7 +257,7 @@ def _update(conn: psycopg.Connection, table: Table, place: str, edits: Mapping[s
     )
     where = SQL("where ctid = {}::tid").format(sql.Literal(place))
     update = SQL("update {} set {} {}").format(table.identifier, assignments, where)
-    if not edits.keys() & set(table.key):
+    if not edits.keys() & table.unique:
         conn.execute(update)
         return
     try:
