@@ -193,7 +193,14 @@ def test_a_permanent_token_that_is_refused_fails_the_window_and_a_person_repairs
 
 @pytest.mark.parametrize(
     ("name", "stream"),
-    [("ga4", "sessions"), ("instagram", "media"), ("tiktok", "videos"), ("youtube", "videos")],
+    [
+        ("exchange_rates", "rates"),
+        ("ga4", "sessions"),
+        ("instagram", "media"),
+        ("tiktok", "videos"),
+        ("woocommerce", "orders"),
+        ("youtube", "videos"),
+    ],
 )
 def test_a_new_field_is_kept_aside_and_reported(
     ingest_of: Callable[[str], Ingest], bench: Bench, name: str, stream: str
@@ -224,6 +231,7 @@ def plain(rows: Rows) -> Rows:
         ("tiktok", "videos"),
         ("youtube", None),
         ("woocommerce", "orders"),
+        ("exchange_rates", "rates"),
     ],
 )
 def test_a_field_that_is_gone_or_changed_stops_the_window(
