@@ -8,8 +8,7 @@ it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -18,16 +17,15 @@ from include.ingest import day_window
 from include.sandbox.faults_names import PROTOCOL_MEANINGS, TRANSPORT_MEANINGS
 from include.sandbox.server import discover_faults
 from include.sources.youtube import client
-from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     ASKED,
     NEW_YORK,
     Bench,
     Ingest,
     run_time,
-    shared_bench,
 )
-from tests.integration.single_fault import fresh_ingest
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 # Days of this module alone: what a request was hit by is remembered for a virtual hour.
 DAY = dt.date(2026, 10, 20)
@@ -43,12 +41,6 @@ PAIRS = [
 # row is told by a count that does not agree, which a person should see.
 PASSING = {*TRANSPORT_MEANINGS, *PROTOCOL_MEANINGS, "bulk_failed"} - {"lost_page"}
 COUNTED = {("woocommerce", "fewer_items")}
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
 
 
 def hits_of(bench: Bench, name: str, fault: str) -> int:
@@ -76,15 +68,14 @@ def play(ingest: Ingest, fault: str) -> list[str | GroundswellError]:
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "fault"), PAIRS)
 def test_every_fault_of_every_source_is_played_and_passes(
+    ingest_of: Callable[[str], Ingest],
     bench: Bench,
-    warehouse: Warehouse,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     fault: str,
 ) -> None:
     monkeypatch.setattr(client, "PAGE_ITEMS", 3)  # so that there is more than one page
-    ingest = fresh_ingest(bench, warehouse, name, tmp_path / "landing")
+    ingest = ingest_of(name)
     ingest.extra.update({"bulk_days": 0.5} if fault in IN_BULK else {})
     # Every pair has an hour of its own.
     bench.set_clock(run_time(DAY) + dt.timedelta(minutes=PAIRS.index((name, fault)) * 10))

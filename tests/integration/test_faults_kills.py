@@ -12,7 +12,7 @@ import json
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,10 @@ from tests.integration.faulty_sandbox import (
     days_from,
     prepare_ingest,
     run_time,
-    shared_bench,
 )
 from tests.integration.forked_child import start_child
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 DAYS = days_from(dt.date(2026, 11, 8), 2)
 EXTRACT, LAND, LOAD, STATE = "extract", "land", "load", "state"
@@ -144,12 +145,6 @@ class Kept:
     def drop(self) -> None:
         with psycopg.connect(self._dsn) as admin:
             admin.execute("drop schema kept cascade")
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
 
 
 def choose_steps(phases: list[str], count: int, seed: str) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,9 +22,10 @@ from tests.integration.faulty_sandbox import (
     days_from,
     prepare_ingest,
     run_time,
-    shared_bench,
 )
 from tests.integration.forked_child import start_child
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 # The backfills overlap, and their look-backs with everything.
 SHORT = (days_from(dt.date(2026, 11, 9), 2), days_from(dt.date(2026, 11, 10), 2))
@@ -33,12 +33,6 @@ LONG = (days_from(dt.date(2026, 11, 4), 6), days_from(dt.date(2026, 11, 6), 6))
 TODAY = dt.date(2026, 11, 12)
 
 Backfills = tuple[list[dt.date], list[dt.date]]
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
 
 
 def load_days(ingest: Ingest, days: list[dt.date]) -> None:
