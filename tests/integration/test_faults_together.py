@@ -13,6 +13,7 @@ from include.ingest import day_window
 from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     NEW_YORK,
+    PLAN,
     SOURCES,
     Bench,
     Ingest,
@@ -67,7 +68,7 @@ def test_runs_at_the_same_time_end_as_one_after_the_other(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", [*SOURCES, PLAN])
 def test_runs_of_every_source_at_the_same_time_end_as_one_after_the_other(
     bench: Bench, clean_warehouse: Warehouse, tmp_path: Path, name: str
 ) -> None:
