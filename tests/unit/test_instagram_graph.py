@@ -129,6 +129,7 @@ def test_a_refused_token_names_the_connection_and_why(subcode: int | None, said:
         (answer(110, subcode=2207013), "not_discoverable"),
         (answer(110), "not_discoverable"),
         (answer(100, subcode=2207013), "not_discoverable"),
+        (answer(24, subcode=2207006), "not_visible"),
         (answer(100), "metrics_refused"),
     ],
 )

@@ -83,6 +83,7 @@ def refusal_reason(document: Any) -> str | None:
 
     Code 110 with subcode 2207013 is what production users report for a name without a professional
     account; other subcodes of 110 are taken alike. Meta does not tell personal from unknown names.
+    Code 24 with subcode 2207006 says that an object is not there.
     """
     error = read_error(document)
     code, subcode = error.get("code"), error.get("error_subcode")
@@ -92,6 +93,8 @@ def refusal_reason(document: Any) -> str | None:
         return BEFORE_BUSINESS_ACCOUNT
     if code == 110 or subcode == 2207013:
         return NOT_DISCOVERABLE
+    if code == 24 or subcode == 2207006:
+        return NOT_VISIBLE
     if code == 100:
         return NOT_VISIBLE if subcode == 33 else METRIC_REFUSED
     return None
