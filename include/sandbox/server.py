@@ -82,7 +82,7 @@ def create_app(
     sandboxes = discover_sandboxes()
     write_files = _write_nothing
     if files is not None:
-        drop = FileDrop(market, clock, files, sandboxes, credentials, board)
+        drop = FileDrop(shown, clock, files, sandboxes, credentials, board)
         drop.start()
         write_files = drop.write
     app.include_router(build_control(market, clock, control_key, board, write_files))

@@ -25,11 +25,14 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
+from include.campaigns.schedule import campaign_files
 from include.errors import GroundswellError
 from include.ingest import StreamResult, day_window, run_stream, stream_window
 from include.sandbox.faults import SEED
 from include.sandbox.faults_files import FolderFaults
 from include.sandbox.faults_names import FILE_MEANINGS
+from include.sandbox.installation import SAMPLE_FOLDER
+from include.sandbox.market_files import write_whole
 from include.sandbox.server import discover_sandboxes
 from include.sources import discover_sources
 from include.sources._base import Connection, Source, Stream, Window
@@ -46,6 +49,8 @@ HASH_KEY = b"privacy key of these tests"
 FOLDERS = sorted(n for n, module in discover_sandboxes().items() if hasattr(module, "write_files"))
 ASKED = sorted(n for n in discover_sandboxes() if n not in FOLDERS and n in discover_sources())
 SOURCES = [*ASKED, *FOLDERS]
+# The one source that no sandbox plays.
+PLAN = "campaign_plan"
 # Accounts looked up by name, and TikTok's connected ones: as many as show what there is to see.
 FEW = 2
 # The first call for a folder writes so many days of the export.
@@ -275,11 +280,30 @@ class FolderIngest(Ingest):
         return dataclasses.replace(found, extra={**found.extra, **folder})
 
 
+@dataclass
+class PlanIngest(Ingest):
+    """The same of the campaign files, which no sandbox gives: somebody edits them every day."""
+
+    def arrive(self, at: dt.datetime) -> None:
+        """Write the files as they stand on the day of `at`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in campaign_files(SAMPLE_FOLDER):
+            text = f"{path.read_text(encoding='utf-8')}\n# Edited on {at.date()}\n"
+            write_whole(self._folder / path.name, text.encode())
+
+    @property
+    def _folder(self) -> Path:
+        return self.landing.with_name(f"{self.landing.name}_files")
+
+    def _connection(self) -> Connection:
+        return Connection(PLAN, extra={"path": str(self._folder)})
+
+
 def prepare_ingest(
     bench: Bench, warehouse: Warehouse, name: str, landing: Path, is_whole: bool = False
 ) -> Ingest:
     """Return what loads a source's days."""
-    kind = FolderIngest if name in FOLDERS else Ingest
+    kind = FolderIngest if name in FOLDERS else PlanIngest if name == PLAN else Ingest
     return kind(bench, warehouse, discover_sources()[name], landing, is_whole)
 
 

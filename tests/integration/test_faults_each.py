@@ -1,4 +1,4 @@
-"""Each fault of each source, switched alone and played as often as it can be.
+"""Each fault of each source, switched alone and played at every request that it can hit.
 
 Whatever an API does on a bad day, a window ends as loaded, as skipped with a reason, or with an
 error of our tree, one that is tried again where trying helps; without the fault the next run loads
@@ -8,8 +8,7 @@ it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -18,16 +17,15 @@ from include.ingest import day_window
 from include.sandbox.faults_names import PROTOCOL_MEANINGS, TRANSPORT_MEANINGS
 from include.sandbox.server import discover_faults
 from include.sources.youtube import client
-from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     ASKED,
     NEW_YORK,
     Bench,
     Ingest,
     run_time,
-    shared_bench,
 )
-from tests.integration.single_fault import fresh_ingest
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 # Days of this module alone: what a request was hit by is remembered for a virtual hour.
 DAY = dt.date(2026, 10, 20)
@@ -45,30 +43,22 @@ PASSING = {*TRANSPORT_MEANINGS, *PROTOCOL_MEANINGS, "bulk_failed"} - {"lost_page
 COUNTED = {("woocommerce", "fewer_items")}
 
 
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
-
-
 def hits_of(bench: Bench, name: str, fault: str) -> int:
     found: dict[str, int] = bench.known_faults()[fault]["hits_of"]
     assert set(found) <= {name}, "a fault of one source was played by another"
     return found.get(name, 0)
 
 
-def play(ingest: Ingest, fault: str) -> list[str | GroundswellError]:
-    """Load the day of all streams under a fault until it has hit; return how they ended."""
-    ended: list[str | GroundswellError] = []
+def play(ingest: Ingest, fault: str) -> dict[str, str | GroundswellError]:
+    """Load the day of all streams under a fault; return how each ended."""
+    ended: dict[str, str | GroundswellError] = {}
     name = ingest.source.name
     with ingest.bench.faults(**{f"{name}.{fault}": 1}):
         for stream in ingest.source.part().streams:
             try:
-                ended.append(ingest.load(stream, day_window(DAY, NEW_YORK)).status)
+                ended[stream.name] = ingest.load(stream, day_window(DAY, NEW_YORK)).status
             except GroundswellError as error:
-                ended.append(error)
-            if hits_of(ingest.bench, name, fault):
-                break
+                ended[stream.name] = error
         assert hits_of(ingest.bench, name, fault), f"{name} never played {fault}"
     return ended
 
@@ -76,22 +66,22 @@ def play(ingest: Ingest, fault: str) -> list[str | GroundswellError]:
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "fault"), PAIRS)
 def test_every_fault_of_every_source_is_played_and_passes(
+    ingest_of: Callable[[str], Ingest],
     bench: Bench,
-    warehouse: Warehouse,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     fault: str,
 ) -> None:
     monkeypatch.setattr(client, "PAGE_ITEMS", 3)  # so that there is more than one page
-    ingest = fresh_ingest(bench, warehouse, name, tmp_path / "landing")
+    ingest = ingest_of(name)
     ingest.extra.update({"bulk_days": 0.5} if fault in IN_BULK else {})
     # Every pair has an hour of its own.
     bench.set_clock(run_time(DAY) + dt.timedelta(minutes=PAIRS.index((name, fault)) * 10))
     ended = play(ingest, fault)
+    errors = [end for end in ended.values() if isinstance(end, GroundswellError)]
     if fault in PASSING and (name, fault) not in COUNTED:
-        assert [
-            end for end in ended if end != "loaded" and not isinstance(end, TransientError)
-        ] == []
-    stream = ingest.source.part().streams[len(ended) - 1]
-    assert ingest.load(stream, day_window(DAY, NEW_YORK)).status == "loaded"
+        assert [error for error in errors if not isinstance(error, TransientError)] == []
+    for stream_name, end in ended.items():
+        if end != "loaded":
+            again = ingest.load(ingest.source.stream(stream_name), day_window(DAY, NEW_YORK))
+            assert again.status == "loaded", stream_name

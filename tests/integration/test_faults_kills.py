@@ -12,8 +12,9 @@ import json
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psycopg
@@ -22,10 +23,12 @@ from requests.adapters import HTTPAdapter
 
 from include.http.folder import Folder
 from include.landing.store import LocalStore
+from include.sources import campaign_plan, discover_sources
 from include.warehouse.load import StreamLoad
 from include.warehouse.load_tables import stream_tables, tables_of
 from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
+    PLAN,
     SOURCES,
     Bench,
     Ingest,
@@ -36,13 +39,15 @@ from tests.integration.faulty_sandbox import (
     days_from,
     prepare_ingest,
     run_time,
-    shared_bench,
 )
 from tests.integration.forked_child import start_child
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 DAYS = days_from(dt.date(2026, 11, 8), 2)
 EXTRACT, LAND, LOAD, STATE = "extract", "land", "load", "state"
 KILLS_PER_SOURCE = 8
+KILLED = [*SOURCES, PLAN]
 BYTES_BETWEEN_STEPS = 5_000
 
 
@@ -64,6 +69,7 @@ class Steps:
         wrap(HTTPAdapter, "send", self._sending)
         wrap(Folder, "list_files", self._around(EXTRACT))
         wrap(Folder, "open_file", self._around(EXTRACT))
+        wrap(campaign_plan.client, "campaign_files", self._around(EXTRACT))
         wrap(LocalStore, "write", self._around(LAND))
         wrap(Path, "replace", self._around(LAND))
         wrap(StreamLoad, "merge", self._merging)
@@ -105,7 +111,7 @@ class Steps:
             self.pass_by(LOAD)
 
 
-def wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
+def wrap(owner: type | ModuleType, name: str, around: Callable[..., Any]) -> None:
     real = getattr(owner, name)
     setattr(owner, name, lambda *args, **kwargs: around(real, *args, **kwargs))
 
@@ -144,12 +150,6 @@ class Kept:
     def drop(self) -> None:
         with psycopg.connect(self._dsn) as admin:
             admin.execute("drop schema kept cascade")
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
 
 
 def choose_steps(phases: list[str], count: int, seed: str) -> list[int]:
@@ -224,7 +224,7 @@ def test_a_day_that_was_killed_is_right_after_the_next_run(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", KILLED)
 def test_days_killed_at_many_points_are_right_after_the_next_run(
     bench: Bench, clean_warehouse: Warehouse, tmp_path: Path, name: str
 ) -> None:
@@ -233,4 +233,5 @@ def test_days_killed_at_many_points_are_right_after_the_next_run(
 
 
 def test_fifty_kills_are_planned() -> None:
-    assert len(SOURCES) * KILLS_PER_SOURCE >= 50
+    assert set(KILLED) == set(discover_sources())
+    assert len(KILLED) * KILLS_PER_SOURCE >= 50

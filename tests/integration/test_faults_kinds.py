@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -21,7 +20,6 @@ from include.errors import (
 from include.ingest import day_window
 from include.sandbox.server import discover_faults
 from include.sources._base import Window
-from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     NEW_YORK,
     Bench,
@@ -29,9 +27,10 @@ from tests.integration.faulty_sandbox import (
     Rows,
     assert_same_rows,
     run_time,
-    shared_bench,
 )
-from tests.integration.single_fault import DAYS, fresh_ingest, load
+from tests.integration.single_fault import DAYS, load
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 # A stream of each source whose API says how many rows there are.
 COUNTED = {"shopify": "orders", "ga4": "transactions", "tiktok": "reports"}
@@ -46,17 +45,6 @@ EXPIRING = {
     "tiktok": "comments",
     "youtube": "videos",
 }
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
-
-
-@pytest.fixture
-def ingest_of(bench: Bench, warehouse: Warehouse, tmp_path: Path) -> Callable[[str], Ingest]:
-    return lambda name: fresh_ingest(bench, warehouse, name, tmp_path / "landing")
 
 
 # Names and the control
@@ -193,7 +181,14 @@ def test_a_permanent_token_that_is_refused_fails_the_window_and_a_person_repairs
 
 @pytest.mark.parametrize(
     ("name", "stream"),
-    [("ga4", "sessions"), ("instagram", "media"), ("tiktok", "videos"), ("youtube", "videos")],
+    [
+        ("exchange_rates", "rates"),
+        ("ga4", "sessions"),
+        ("instagram", "media"),
+        ("tiktok", "videos"),
+        ("woocommerce", "orders"),
+        ("youtube", "videos"),
+    ],
 )
 def test_a_new_field_is_kept_aside_and_reported(
     ingest_of: Callable[[str], Ingest], bench: Bench, name: str, stream: str
@@ -224,6 +219,7 @@ def plain(rows: Rows) -> Rows:
         ("tiktok", "videos"),
         ("youtube", None),
         ("woocommerce", "orders"),
+        ("exchange_rates", "rates"),
     ],
 )
 def test_a_field_that_is_gone_or_changed_stops_the_window(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +30,10 @@ from tests.integration.faulty_sandbox import (
     days_from,
     gathered_logs,
     prepare_ingest,
-    shared_bench,
 )
 from tests.integration.hostile_values import check_field, find_samples, kind_of, odd_values
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 PROBABILITY = 0.05
 # Two requests a day would hardly ever be hit.
@@ -80,12 +81,6 @@ class Story:
     hits: dict[str, int]
     texts: list[str]
     errors: list[str]
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

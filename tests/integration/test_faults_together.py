@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from include.ingest import day_window
 from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     NEW_YORK,
+    PLAN,
     SOURCES,
     Bench,
     Ingest,
@@ -23,9 +23,10 @@ from tests.integration.faulty_sandbox import (
     days_from,
     prepare_ingest,
     run_time,
-    shared_bench,
 )
 from tests.integration.forked_child import start_child
+
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 # The backfills overlap, and their look-backs with everything.
 SHORT = (days_from(dt.date(2026, 11, 9), 2), days_from(dt.date(2026, 11, 10), 2))
@@ -33,12 +34,6 @@ LONG = (days_from(dt.date(2026, 11, 4), 6), days_from(dt.date(2026, 11, 6), 6))
 TODAY = dt.date(2026, 11, 12)
 
 Backfills = tuple[list[dt.date], list[dt.date]]
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
 
 
 def load_days(ingest: Ingest, days: list[dt.date]) -> None:
@@ -73,7 +68,7 @@ def test_runs_at_the_same_time_end_as_one_after_the_other(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", [*SOURCES, PLAN])
 def test_runs_of_every_source_at_the_same_time_end_as_one_after_the_other(
     bench: Bench, clean_warehouse: Warehouse, tmp_path: Path, name: str
 ) -> None:

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from include.errors import MissingScope
 from include.ingest import day_window
-from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     NEW_YORK,
     Bench,
     Ingest,
     Rows,
     assert_same_rows,
-    shared_bench,
 )
-from tests.integration.single_fault import DAYS, fresh_ingest, key_values, load
+from tests.integration.single_fault import DAYS, key_values, load
 
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with shared_bench() as found:
-        yield found
-
-
-@pytest.fixture
-def ingest_of(bench: Bench, warehouse: Warehouse, tmp_path: Path) -> Callable[[str], Ingest]:
-    return lambda name: fresh_ingest(bench, warehouse, name, tmp_path / "landing")
+pytest_plugins = ("tests.integration.fault_fixtures",)
 
 
 def run_days(ingest: Ingest, stream: str, days: list[dt.date]) -> Rows:

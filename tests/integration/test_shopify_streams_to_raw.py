@@ -180,7 +180,7 @@ def test_deleted_orders_and_merged_customers_are_noticed(
         }
 
     shop.load("order_days", LAST_DAY, AT)
-    names = ("deleted_orders", "moved_orders", "merged_customers")
+    names = ("listed_orders", "deleted_orders", "moved_orders", "merged_customers")
     views = [f"stg_shopify__{name}" for name in names]
     run_dbt(clean_warehouse, ["run", "--select", *views], tmp_path / "target")
     before = dict(shop.query(DELETED))

@@ -32,12 +32,12 @@ OF_THE_PROTOCOL = {
     "fewer_items": {*REPORTING, "woocommerce"},
     "empty_for_missing_permission": REPORTING,
     "refused_metric": REPORTING,
-    "missing_keys": REPORTING,
+    "missing_keys": {*REPORTING, "woocommerce"},
     "duplicate_across_pages": {*REPORTING, "woocommerce"},
     "bulk_slice_lost": {"shopify"},
-    "new_field": {*REPORTING, "woocommerce"} - {"shopify"},
-    "field_gone": {*REPORTING, "woocommerce"},
-    "type_changed": {*REPORTING, "woocommerce"},
+    "new_field": {*REPORTING, "woocommerce", "exchange_rates"} - {"shopify"},
+    "field_gone": {*REPORTING, "woocommerce", "exchange_rates"},
+    "type_changed": {*REPORTING, "woocommerce", "exchange_rates"},
 }
 
 

@@ -277,6 +277,28 @@ def test_parquet_files_are_read(folder: WatchedFolder) -> None:
         folder.read("events")
 
 
+def test_a_bucket_reads_as_a_folder_does(folder: WatchedFolder) -> None:
+    import fsspec
+    import pyarrow
+    from pyarrow import parquet as writer
+
+    bucket, buffer = fsspec.filesystem("memory"), io.BytesIO()
+    writer.write_table(pyarrow.Table.from_pylist([on("20261103", items=[])]), buffer)
+    bucket.pipe_file("/export/ga4/events_20261103/part-0.parquet", buffer.getvalue())
+    packed = gzip.compress(lines(PURCHASE).encode())
+    bucket.pipe_file("/export/ga4/events_20261104-000000000000.json.gz", packed)
+    folder.extra["url"] = "memory://export/ga4"
+    try:
+        found = folder.read("events")
+        assert [page.context["file_name"] for page in found.pages] == [
+            "events_20261103/part-0.parquet",
+            "events_20261104-000000000000.json.gz",
+        ]
+        assert [row["ecommerce_transaction_id"] for row in found.rows] == ["#1042"] * 2
+    finally:
+        bucket.rm("/export", recursive=True)
+
+
 def test_lines_that_are_no_events_are_named(folder: WatchedFolder) -> None:
     undated = {name: value for name, value in PURCHASE.items() if name != "event_timestamp"}
     text = lines(PURCHASE) + "{oops\n\n[1]\n" + lines(on("20261103"), undated, PURCHASE)

@@ -129,6 +129,7 @@ def test_a_refused_token_names_the_connection_and_why(subcode: int | None, said:
         (answer(110, subcode=2207013), "not_discoverable"),
         (answer(110), "not_discoverable"),
         (answer(100, subcode=2207013), "not_discoverable"),
+        (answer(24, subcode=2207006), "not_visible"),
         (answer(100), "metrics_refused"),
     ],
 )
@@ -180,6 +181,16 @@ def test_the_token_travels_in_a_header_and_the_version_in_the_path() -> None:
     open_graph(session).ask("1", {"fields": "id"})
     assert session.headers == {"Authorization": "Bearer EAAG-token"}
     assert session.asked == [("/v26.0/1", {"fields": "id"})]
+
+
+def test_another_version_than_asked_for_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    own, older = ({"Facebook-API-Version": version} for version in ("v26.0", "v22.0"))
+    session = ScriptedSession(*(({"id": "1"}, headers) for headers in (own, older, {}, older)))
+    reader = open_graph(session)
+    for _ in range(4):
+        reader.ask("1", {})
+    told = "connection 'instagram__brand': v26.0 was asked for and v22.0 answered"
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [told]
 
 
 def test_an_empty_password_is_refused_before_anything_is_asked() -> None:

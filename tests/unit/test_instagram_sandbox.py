@@ -19,7 +19,7 @@ from include.sources.instagram import sandbox
 from include.sources.instagram.sandbox_shapes import Field, Refusal, page_of, parse_fields
 
 # The brand's posts have few comments, the first creator's many.
-BRAND, NOON = sandbox.BRAND_ACCOUNT_ID, dt.datetime(2026, 9, 1, 12, tzinfo=dt.UTC)
+BRAND, NOON = sandbox.BRAND_ACCOUNT_ID, dt.datetime(2026, 10, 20, 12, tzinfo=dt.UTC)
 CREDENTIALS = {**sandbox.make_credentials(lambda size: b"7" * size), "access_token": "EAAGtoken"}
 WITH_REPLIES = "comments.limit(50){id,replies.limit(20){id,timestamp}}"
 
@@ -62,7 +62,7 @@ def test_limits_and_cursors_are_checked(params: dict[str, str]) -> None:
 def client() -> TestClient:
     clock = Clock()
     clock.hold(NOON)
-    market = build_market(load_plan(REPO_ROOT / "include/campaigns/serum_launch.yaml"), 7, days=40)
+    market = build_market(load_plan(REPO_ROOT / "include/campaigns/serum_launch.yaml"), 7)
     return TestClient(create_app(market, clock, {"instagram": CREDENTIALS}, "key"))
 
 
@@ -134,6 +134,11 @@ def test_more_replies_than_come_with_a_comment_are_an_edge_of_their_own(
             "content_id,organic_insights{impressions}",
             "(impressions) on node type",
         ),
+        (
+            f"{CREDENTIALS['business_id']}/partnership-ads-advertisable-content",
+            "content_id,partnership_info{status}",
+            "(status) on node type",
+        ),
     ],
 )
 def test_a_field_that_a_node_has_not_is_refused(
@@ -144,6 +149,21 @@ def test_a_field_that_a_node_has_not_is_refused(
     assert (
         f"(#100) Tried accessing nonexisting field {message}" in refused.json()["error"]["message"]
     )
+
+
+def test_advertisable_content_is_sorted_by_date_only_where_that_is_asked_for(
+    client: TestClient,
+) -> None:
+    path = f"{CREDENTIALS['business_id']}/partnership-ads-advertisable-content"
+    asked = {"ig_user_id": BRAND, "fields": "content_id,creation_time", "limit": 50}
+    by_date = get(client, path, sort_by="DATE", **asked).json()["data"]
+    times = [post["creation_time"] for post in by_date]
+    assert times == sorted(times, reverse=True)
+    recommended = get(client, path, **asked).json()["data"]
+    assert recommended != by_date
+    assert {p["content_id"] for p in recommended} == {p["content_id"] for p in by_date}
+    refused = get(client, path, sort_by="NEWEST", **asked)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, 100)
 
 
 def test_versions_end_and_do_not_begin_before_their_day(client: TestClient) -> None:

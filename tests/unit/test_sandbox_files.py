@@ -138,6 +138,27 @@ def test_faults_of_folders_are_switched_by_the_control_and_healed(tmp_path: Path
     assert contents() == whole
 
 
+def test_folders_hold_the_same_market_as_the_apis_under_its_faults(tmp_path: Path) -> None:
+    """Rows of GA4 that are 60 hours late are late in its export too, and then there."""
+    market, clock = build_market(load_plan(SAMPLE), 7, days=40), Clock()
+    clock.hold(MORNING)
+    client = TestClient(create_app(market, clock, {"ga4_export": {}}, "key", tmp_path))
+    headers = {"X-Control-Key": "key"}
+
+    def session_starts(at: str, **faults: float) -> int:
+        client.post("/_control/faults", json=faults, headers=headers).raise_for_status()
+        client.post("/_control/clock", json={"at": at}, headers=headers).raise_for_status()
+        [table] = (tmp_path / "ga4_export").glob("events_20260918*")
+        lines = gzip.decompress(table.read_bytes()).splitlines()
+        return sum(json.loads(line)["event_name"] == "session_start" for line in lines)
+
+    whole = session_starts("2026-09-20T07:00:00Z")
+    late = session_starts("2026-09-20T08:00:00Z", late_ga4_rows=0.5, seed=3)
+    assert 0 < late < whole
+    later = "2026-09-21T17:00:00Z"
+    assert session_starts(later, late_ga4_rows=0.5, seed=3) == session_starts(later) >= whole
+
+
 @pytest.mark.parametrize("source", ["files", "ga4_export"])
 @pytest.mark.parametrize("fault", FILE_MEANINGS)
 def test_each_fault_of_each_folder_is_switched_by_its_name(

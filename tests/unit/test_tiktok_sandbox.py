@@ -13,8 +13,8 @@ from include.campaigns.plan import load_plan
 from include.sandbox.world import build_market
 from include.settings import REPO_ROOT
 from include.sources.tiktok import fields
-from include.sources.tiktok.sandbox import TokenDesk, issue_token, make_credentials
-from include.sources.tiktok.sandbox_accounts import ACCOUNT_FIELDS, VIDEO_FIELDS
+from include.sources.tiktok.sandbox import SCOPES, TokenDesk, issue_token, make_credentials
+from include.sources.tiktok.sandbox_accounts import ACCOUNT_FIELDS, VIDEO_FIELDS, AccountsApi
 from include.sources.tiktok.sandbox_comments import Comments
 from include.sources.tiktok.sandbox_marketplace import Marketplace
 from include.sources.tiktok.sandbox_shapes import (
@@ -104,6 +104,22 @@ def test_every_field_the_connector_asks_for_exists() -> None:
     account |= {name for group in fields.ACCOUNT_DAY_FIELDS for name in group}
     assert video <= VIDEO_FIELDS.keys()
     assert account <= ACCOUNT_FIELDS.keys()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"sort_field": "date"}, {"sort_type": "down"}, {"status": "all"}, {"include_replies": "1"}],
+)
+def test_what_comments_may_be_asked_is_checked(wrong: dict[str, str]) -> None:
+    market, at = network(), dt.datetime(2026, 11, 4, tzinfo=UTC)
+    name = next(name for name, handle in market.handles.items() if market.visible(handle, at))
+    video = market.visible(market.handles[name], at)[0]
+    api = AccountsApi(market, SCOPES, [])
+    asked = {"video_id": video.video_id, "sort_field": "likes", "sort_type": "desc"}
+    assert "comments" in api.comments(name, asked, at)
+    with pytest.raises(Refusal, match=f"{next(iter(wrong))}: Must be one of") as refused:
+        api.comments(name, {**asked, **wrong}, at)
+    assert refused.value.code == 40002
 
 
 # Tokens

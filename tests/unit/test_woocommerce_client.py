@@ -302,6 +302,16 @@ def test_the_report_covers_the_window_by_date_of_creation() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("status", [502, 504, 524])
+def test_a_gateways_time_out_is_no_fault_of_what_has_no_smaller_pages(status: int) -> None:
+    report = (200, {"totals": {}, "intervals": []}, {"X-WP-Total": "2"})
+    answers = iter([(status, MAINTENANCE, {}), report])
+    pages, wire = fetch("daily_sales", lambda path, asked: next(answers))
+    assert (len(pages), len(wire.asked)) == (1, 2)
+    with pytest.raises(Unavailable, match="Maintenance"):
+        fetch("daily_sales", lambda path, asked: (status, MAINTENANCE, {}))
+
+
 def test_a_shop_without_analytics_lacks_a_permission_rather_than_failing() -> None:
     with pytest.raises(MissingScope, match="analytics are switched off"):
         fetch("daily_sales", lambda path, asked: error(404, "rest_no_route"))

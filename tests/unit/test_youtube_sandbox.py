@@ -156,6 +156,7 @@ def test_tokens_are_issued_to_the_client_alone(desk: Desk) -> None:
         ({"dimensions": "video,day"}, 400, "The query is not supported."),
         ({"sort": "likes"}, 400, "Unknown identifier (likes) given in field parameters.sort"),
         ({"start-date": "2026-11-01"}, 400, 'Unknown name "start-date"'),
+        ({"endDate": "2026-10-01", "startDate": "2026-10-02"}, 400, "before startDate"),
         ({"ids": "channel==UCsomebodyelse"}, 403, "Forbidden"),
     ],
 )

@@ -44,9 +44,32 @@ async def no_rate(call: Call, ask: Ask) -> Answer | None:
     )
 
 
+async def new_field(call: Call, ask: Ask) -> Answer | None:
+    """Rates have an attribute more."""
+    return await _with_rates(call, ask, rb'(currency="[A-Z]+")', rb'\1 multiplier="1"')
+
+
+async def field_gone(call: Call, ask: Ask) -> Answer | None:
+    """Rates do not name their currency."""
+    return await _with_rates(call, ask, rb'currency="[A-Z]+" ', b"")
+
+
+async def type_changed(call: Call, ask: Ask) -> Answer | None:
+    """Rates have a decimal comma."""
+    return await _with_rates(call, ask, rb'rate="(\d+)\.(\d+)"', rb'rate="\1,\2"')
+
+
+async def _with_rates(call: Call, ask: Ask, found: bytes, written: bytes) -> Answer:
+    answer = await ask(call)
+    return replace(answer, body=re.sub(found, written, answer.body))
+
+
 FAULTS: Mapping[str, ProtocolFault] = {
     "declared_entities": declared_entities,
     "empty_file": empty_file,
     "late_publication": late_publication,
     "no_rate": no_rate,
+    "new_field": new_field,
+    "field_gone": field_gone,
+    "type_changed": type_changed,
 }

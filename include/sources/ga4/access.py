@@ -191,6 +191,12 @@ def _restricted_metrics(report: Mapping[str, Any]) -> list[str]:
 
 
 def _quota_wait(message: str, now: dt.datetime) -> float:
+    """Return how long the quota that a refusal names is gone, by its words alone.
+
+    Met in production: "Exhausted concurrent requests quota.", "Exhausted property tokens for a
+    project per hour.", "Exhausted property tokens per day. These quota tokens will return in under
+    24 hours." Google documents the buckets, not the words.
+    """
     lowered = message.lower()
     if "concurrent" in lowered:
         return CONCURRENCY_WAIT_SECONDS

@@ -184,14 +184,15 @@ def _ask_pages(
         announced = count
         rows = page.document.get("rows", [])
         received += len(rows)
+        # A row that comes twice makes the count right although another row never came, or it is
+        # one too many.
+        seen.update(hash(tuple(_values(row, "dimensionValues"))) for row in rows)
+        if len(seen) < received:
+            raise Truncated(f"GA4 report {asked} moved while it was paged: rows came twice")
         if (not rows and received < announced) or received > announced:
             raise CountMismatch(
                 f"GA4 report {asked}: rowCount announced {announced} rows, {received} came"
             )
-        # A row that comes twice makes the count right although another row never came.
-        seen.update(hash(tuple(_values(row, "dimensionValues"))) for row in rows)
-        if len(seen) < received:
-            raise Truncated(f"GA4 report {asked} moved while it was paged: rows came twice")
         yield page
 
 

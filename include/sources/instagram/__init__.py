@@ -76,6 +76,8 @@ are at most a week older than what is read. Allowances are per account and rolli
 - `RateLimited`: do nothing, the task waits as long as the API asks and goes on
 - `BadRequest` … `is not a username`: correct the handle in the campaign plan
 - `BadRequest` … `Unknown path components` or an unknown version: correct extra.api_version
+- a warning `was asked for and v… answered`: that version has ended and the oldest one alive answers
+  in its place; set extra.api_version to a newer one
 - skipped, the window is no longer current: do nothing, the snapshot of that day cannot be read
   any more
 - no rows in `tags`, `comments` or `account_insights` although there must be some: a permission that

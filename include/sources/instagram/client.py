@@ -113,7 +113,10 @@ def fetch_discovered_media(ctx: FetchContext) -> Iterator[Page]:
 def fetch_partnership_content(ctx: FetchContext) -> Iterator[Page]:
     """List the creators' posts the brand may use in ads, newest first, up to 90 days old.
 
-    Raises `MissingScope` where the connection names no business, so that the stream is skipped.
+    Meta's own sort is by what it recommends, so newest first must be asked for, or reading could
+    not end at an old post. `creation_time` comes with or without a time of day, `partnership_info`
+    with an entry for each partner tagged in the post. Raises `MissingScope` where the connection
+    names no business, so that the stream is skipped.
     """
     extra = ctx.connection.extra
     if not extra.get("business_id") or not extra.get("account_id"):

@@ -7,6 +7,7 @@ names no Retry-After; usage comes in percent in two headers that may both be abs
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,7 @@ NOT_VISIBLE = "not_visible"
 NOT_DISCOVERABLE = "not_discoverable"
 METRIC_REFUSED = "metrics_refused"
 NO_DATA = "no_data"
+_log = logging.getLogger(__name__)
 
 
 class TooMuchData(BadRequest):
@@ -81,6 +83,7 @@ def refusal_reason(document: Any) -> str | None:
 
     Code 110 with subcode 2207013 is what production users report for a name without a professional
     account; other subcodes of 110 are taken alike. Meta does not tell personal from unknown names.
+    Code 24 with subcode 2207006 says that an object is not there.
     """
     error = read_error(document)
     code, subcode = error.get("code"), error.get("error_subcode")
@@ -90,6 +93,8 @@ def refusal_reason(document: Any) -> str | None:
         return BEFORE_BUSINESS_ACCOUNT
     if code == 110 or subcode == 2207013:
         return NOT_DISCOVERABLE
+    if code == 24 or subcode == 2207006:
+        return NOT_VISIBLE
     if code == 100:
         return NOT_VISIBLE if subcode == 33 else METRIC_REFUSED
     return None
@@ -154,6 +159,7 @@ class Graph:
         self.is_instagram_login = uses_instagram_login(ctx.connection)
         self._session = ctx.session
         self._version = str(ctx.connection.extra.get("api_version") or DEFAULT_VERSION)
+        self._served = self._version
         self._usage: tuple[int, float | None] = (0, None)
         self._is_list = False
         self._session.classify = self._classify
@@ -191,9 +197,24 @@ class Graph:
         # Only this request: the one that renews a token has an answer of its own form.
         self._is_list = path.rpartition("/")[2] in LISTS
         try:
-            return self._session.request("GET", f"/{self._version}/{path}", params=dict(params))
+            page = self._session.request("GET", f"/{self._version}/{path}", params=dict(params))
         finally:
             self._is_list = False
+        self._note_version(page.headers)
+        return page
+
+    def _note_version(self, headers: Mapping[str, str]) -> None:
+        """Warn once when another version answered: one that has ended does not refuse, it moves."""
+        lowered = {name.lower(): value for name, value in headers.items()}
+        served = lowered.get("facebook-api-version") or self._served
+        if served != self._served:
+            self._served = served
+            _log.warning(
+                "connection %r: %s was asked for and %s answered; correct extra.api_version",
+                self.conn_id,
+                self._version,
+                served,
+            )
 
     def _classify(self, answer: HttpAnswer) -> GroundswellError | Accept | None:
         """Judge an answer; a list without its `data` is cut, not empty, and is asked for again."""

@@ -148,7 +148,7 @@ class GraphServer:
         if path == "me/accounts":
             return self._pages(params, now)
         if edge == "partnership-ads-advertisable-content" and node == self._business_id:
-            self._require(PARTNERSHIP_SCOPES)
+            self._require(("instagram_basic", *PARTNERSHIP_SCOPES))
             return self._content.answer(params, now)
         answers = {
             "media": self._media,

@@ -19,6 +19,9 @@ from include.sources.instagram.sandbox_shapes import Refusal, choose, page_of
 
 MEDIA_TYPES = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
 POST_TYPES = {"FEED": "feed", "REELS": "reels", "STORY": "story"}
+# Unless it is asked to sort by date, newest first, the API gives what it recommends first.
+RECOMMENDED = "RECOMMENDED"
+SORTS = (RECOMMENDED, "DATE")
 FILTERS = ("platform_types", "media_types", "post_types")
 
 
@@ -36,7 +39,11 @@ class BrandContent:
         for name in FILTERS:
             if params.get(name, "") != params.get(name, "").lower():
                 raise Refusal(400, 100, f"(#100) Param {name} holds an unknown value")
+        if params.get("sort_by", RECOMMENDED) not in SORTS:
+            raise Refusal(400, 100, f"(#100) Param sort_by must be one of {', '.join(SORTS)}")
         posts = [post for post in self._posts.all(now).values() if self._is_shared(post, now)]
+        if params.get("sort_by", RECOMMENDED) == RECOMMENDED:
+            posts.sort(key=lambda post: self._posts.market.counters_at(post.media_id, now).likes)
         fields = read_fields(params, CONTENT, "content_id")
         documents = [choose(self._document(post, now), fields) for post in posts]
         page = page_of(documents, params, default=25, most=50)

@@ -48,8 +48,10 @@ owner_business profile_picture_url stories tags username website
 """
 _CONTENT = """
 content_id platform media_type post_type caption permalink creation_time author ad_usage
-partnership_info organic_insights
+is_recommended partnership_info organic_insights
 """
+_PARTNER = "ad_code ad_eligibility content_types permission_status permission_type tagged_partner"
+_AUTHOR = "display_name fb_page_id ig_user_id profile_picture_url"
 _ORGANIC = "likes comments views reach shares interaction saves"
 
 ACCOUNT_NAME, MEDIA_NAME, COMMENT_NAME = "IGUser", "IGMedia", "IGComment"
@@ -74,7 +76,11 @@ PAGE = Node(
 CONTENT = Node(
     "PartnershipAdsAdvertisableContent",
     frozenset(_CONTENT.split()),
-    {"organic_insights": Node("OrganicInsights", frozenset(_ORGANIC.split()))},
+    {
+        "author": Node("PartnershipAdsContentAuthor", frozenset(_AUTHOR.split())),
+        "organic_insights": Node("OrganicInsights", frozenset(_ORGANIC.split())),
+        "partnership_info": Node("PartnershipInfo", frozenset(_PARTNER.split())),
+    },
 )
 
 

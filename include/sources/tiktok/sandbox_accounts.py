@@ -70,7 +70,14 @@ VIDEO_FIELDS = {
     ),
 }
 REAL_TIME = frozenset({"item_id", "create_time", "caption", "share_url", "media_type", "is_ad"})
-SORTS = {"create_time", "likes", "replies"}
+SORTS = ("create_time", "likes", "replies")
+# What parameters of comments may say.
+CHOICES = {
+    "sort_field": SORTS,
+    "sort_type": ("asc", "desc"),
+    "status": ("ALL", "PUBLIC"),
+    "include_replies": ("true", "false"),
+}
 
 
 class AccountsApi:
@@ -152,6 +159,9 @@ class AccountsApi:
         if "comment.list" not in self._scopes:
             raise Refusal(40001, "No permission. Required: comment.list.")
         require(params, "video_id")
+        for asked, allowed in CHOICES.items():
+            if params.get(asked, allowed[0]) not in allowed:
+                raise Refusal(40002, f"{asked}: Must be one of {', '.join(allowed)}.")
         shown = {"ALL", params.get("status", "ALL")}
         for video in self._network.visible(self._handle(name), now):
             if video.video_id == params["video_id"]:
@@ -277,8 +287,6 @@ def _sorted(
     field = params.get("sort_field")
     if field is None:
         return sorted(comments, key=lambda comment: share_of(comment["comment_id"]))
-    if field not in SORTS:
-        raise Refusal(40002, f"sort_field: must be one of {sorted(SORTS)}")
     is_descending = params.get("sort_type") == "desc"
     return sorted(
         comments,

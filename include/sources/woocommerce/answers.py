@@ -11,6 +11,7 @@ from include.errors import (
     BadRequest,
     MissingScope,
     RateLimited,
+    Truncated,
     Unavailable,
 )
 from include.http.answer import HttpAnswer, read_retry_after
@@ -34,6 +35,8 @@ def classify_answer(answer: HttpAnswer) -> Exception | None:
     if 200 <= answer.status_code < 300:
         if document is None and is_web_page(answer.content):
             return Unavailable(f"{_conn(answer)}: {_page(answer)} came in place of JSON")
+        if isinstance(document, dict) and "totals" in document and "intervals" not in document:
+            return Truncated(f"{_conn(answer)}: the report came without its days (intervals)")
         return None
     if isinstance(document, dict) and isinstance(document.get("code"), str):
         return _classify_code(answer, document["code"], str(document.get("message", "")))

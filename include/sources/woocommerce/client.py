@@ -153,7 +153,8 @@ class Shop:
 
     def ask(self, path: str, params: Mapping[str, Any]) -> Page:
         """Return one decoded answer; whatever the classification names is raised."""
-        self._size = int(params.get("per_page", 0))
+        # Only a list that is read from place to place can go on in smaller pages.
+        self._size = int(params["per_page"]) if "offset" in params else 0
         return self._session.request("GET", self._root + path, params=params)
 
     def _classify(self, answer: HttpAnswer) -> Exception | None:

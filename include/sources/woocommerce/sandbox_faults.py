@@ -9,6 +9,7 @@ from typing import Any
 
 from include.sandbox.faults import Answer, Ask, Call, ProtocolFault
 
+_REPORT = "/reports/revenue/stats"
 _LISTS = ("/orders", "/refunds", "/customers", "/coupons")
 _NOTICE = (
     b"<br />\n<b>Deprecated</b>:  Creation of dynamic property Glow\\Slider::$0 is deprecated in "
@@ -51,6 +52,17 @@ async def page_shift(call: Call, ask: Ask) -> Answer | None:
 async def fewer_items(call: Call, ask: Ask) -> Answer | None:
     """A page holds a third of the rows asked for: the others could not be built."""
     return await _with_rows(call, ask, lambda rows: rows[: -(-len(rows) // 3)])
+
+
+async def missing_keys(call: Call, ask: Ask) -> Answer | None:
+    """The report has no `intervals`; other lists have no key that could be absent."""
+    if not call.path.endswith(_REPORT):
+        return None
+    answer = await ask(call)
+    document = answer.json()
+    if not isinstance(document, dict) or document.pop("intervals", None) is None:
+        return None
+    return replace(answer, body=json.dumps(document).encode())
 
 
 async def duplicate_across_pages(call: Call, ask: Ask) -> Answer | None:
@@ -96,6 +108,7 @@ FAULTS: Mapping[str, ProtocolFault] = {
     "php_notice": php_notice,
     "page_shift": page_shift,
     "fewer_items": fewer_items,
+    "missing_keys": missing_keys,
     "duplicate_across_pages": duplicate_across_pages,
     "lost_page": lost_page,
     "new_field": new_field,

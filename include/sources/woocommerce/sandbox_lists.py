@@ -45,7 +45,8 @@ class Answered:
 
 def answer_list(entries: Iterable[Entry], params: Mapping[str, str], zone: ZoneInfo) -> Answered:
     """Filter, sort and cut a list as the REST API does; unknown parameters are ignored."""
-    _check(params)
+    check_parameters(params)
+    _check_orders(params)
     found = [entry for entry in entries if _matches(entry, params, zone)]
     found.sort(key=_sort_key(params), reverse=params.get("order", "desc") == "desc")
     size = int(params.get("per_page", "10"))
@@ -79,27 +80,36 @@ def read_time(text: str, zone: ZoneInfo, is_gmt: bool) -> dt.datetime:
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise _invalid("after", f"Invalid date: {text}") from None
+        raise invalid("after", f"Invalid date: {text}") from None
     return found.replace(tzinfo=found.tzinfo or (dt.UTC if is_gmt else zone))
 
 
-def _check(params: Mapping[str, str]) -> None:
+def check_parameters(params: Mapping[str, str]) -> None:
+    """Refuse what every list refuses: sizes and places out of their bounds, an unknown order."""
     for name, low, high in (("per_page", 1, 100), ("page", 1, None), ("offset", 0, None)):
         value = params.get(name)
         if value is None:
             continue
         if not value.isdecimal() or int(value) < low or (high and int(value) > high):
             limits = f"between {low} and {high} (inclusive)" if high else f"at least {low}"
-            raise _invalid(name, f"{name} must be {limits}")
-    if params.get("orderby", "date") not in _ORDER_BYS:
-        raise _invalid("orderby", f"orderby is not one of {', '.join(_ORDER_BYS)}.")
-    if params.get("order", "desc") not in ("asc", "desc"):
-        raise _invalid("order", "order is not one of asc and desc.")
+            raise invalid(name, f"{name} must be {limits}")
+    check_choice(params, "order", ("asc", "desc"))
+
+
+def check_choice(params: Mapping[str, str], name: str, allowed: Sequence[str]) -> None:
+    """Refuse a parameter that is given and none of the allowed words."""
+    if name in params and params[name] not in allowed:
+        raise invalid(name, f"{name} is not one of {', '.join(allowed)}.")
+
+
+def _check_orders(params: Mapping[str, str]) -> None:
+    check_choice(params, "orderby", _ORDER_BYS)
     if params.get("status", "any") not in {"any", "trash", *ORDER_STATUSES}:
-        raise _invalid("status", "status[0] is not one of the known ones.")
+        raise invalid("status", "status[0] is not one of the known ones.")
 
 
-def _invalid(name: str, message: str) -> Refusal:
+def invalid(name: str, message: str) -> Refusal:
+    """Return WordPress's refusal of a parameter."""
     return Refusal(
         400, "rest_invalid_param", f"Invalid parameter(s): {name}", params={name: message}
     )

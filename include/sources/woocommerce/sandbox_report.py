@@ -14,16 +14,43 @@ from typing import Any
 
 from include.sandbox.market_facts import DailySalesRow, MarketOrder
 from include.sandbox.market_second_shop import SecondShop
-from include.sources.woocommerce.sandbox_lists import Answered
+from include.sources.woocommerce.sandbox_lists import (
+    Answered,
+    check_choice,
+    check_parameters,
+    invalid,
+)
 from include.sources.woocommerce.sandbox_orders import status_of
 
 _ZERO = Decimal(0)
 _LEFT_OUT = ("pending", "cancelled")
+# What the report checks beyond the parameters of all lists.
+_CHOICES = {
+    "interval": ("hour", "day", "week", "month", "quarter", "year"),
+    "date_type": ("date_paid", "date_created", "date_completed"),
+    "orderby": (
+        "date",
+        "net_revenue",
+        "coupons",
+        "refunds",
+        "shipping",
+        "taxes",
+        "orders_count",
+        "items_sold",
+        "gross_sales",
+        "total_sales",
+    ),
+}
 
 
 def answer_report(shop: SecondShop, params: Mapping[str, str], now: dt.datetime) -> Answered:
     """Answer one page of days, empty ones included."""
-    since, until = (dt.date.fromisoformat(params[name][:10]) for name in ("after", "before"))
+    check_parameters(params)
+    for name, allowed in _CHOICES.items():
+        check_choice(params, name, allowed)
+    if params.get("interval", "week") != "day":
+        raise invalid("interval", "This sandbox gives days alone.")
+    since, until = (_bound(params, name) for name in ("after", "before"))
     size, number = int(params.get("per_page", "10")), int(params.get("page", "1"))
     days = [since + dt.timedelta(days=n) for n in range((until - since).days + 1)]
     books = {row.day: row for row in shop.daily_sales_at(now)}
@@ -41,6 +68,13 @@ def answer_report(shop: SecondShop, params: Mapping[str, str], now: dt.datetime)
     pages = -(-len(days) // size)
     headers = {"X-WP-Total": str(len(days)), "X-WP-TotalPages": str(pages)}
     return Answered({"totals": {}, "intervals": intervals}, headers)
+
+
+def _bound(params: Mapping[str, str], name: str) -> dt.date:
+    try:
+        return dt.datetime.fromisoformat(params.get(name, "")).date()
+    except ValueError:
+        raise invalid(name, "Invalid date.") from None
 
 
 def _left_out(shop: SecondShop, now: dt.datetime) -> Iterator[DailySalesRow]:

@@ -67,6 +67,8 @@ class Reports:
         metrics = _names(params.get("metrics"))
         self._check_metrics(metrics)
         first, last = _day(params, "startDate"), _day(params, "endDate")
+        if first > last:
+            raise _bad(f"Invalid value '{last}' for parameter endDate: it is before startDate.")
         rows = self._rows(dimensions, params, _days(first, last, now), now)
         table = [
             [*labels, *(_number(numbers[m], self._types[m]) for m in metrics)]

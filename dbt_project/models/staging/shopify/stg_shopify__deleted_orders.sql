@@ -1,47 +1,26 @@
 with
 
-orders as (
+listed as (
 
-    select * from {{ source('shopify', 'orders') }}
-
-),
-
-days as (
-
-    select * from {{ source('shopify', 'order_days') }}
-
-),
-
-existing as (
-
-    select * from {{ source('shopify', 'order_ids') }}
+    select * from {{ ref('stg_shopify__listed_orders') }}
 
 ),
 
 missing as (
 
     select
-        orders.connection_id,
-        orders.order_id,
-        orders.name as order_name,
-        orders.created_at,
+        connection_id,
+        order_id,
+        order_name,
+        created_at,
         -- The API does not tell when; this is when its day was first read without the order.
-        days._captured_at as deleted_at,
-        days._load_id as load_id
-    from orders
-    inner join days
-        on
-            orders.connection_id = days.connection_id
-            and days.created_date = cast(orders.created_at at time zone 'UTC' as date)
-            -- An order newer than the reading says nothing, nor one its search may not show yet.
-            and orders.created_at < days._captured_at - interval '1 hour'
-            and orders._captured_at <= days._captured_at
-    left join existing
-        on
-            orders.connection_id = existing.connection_id
-            and days.created_date = existing.created_date
-            and orders.order_id = existing.order_id
-    where existing.order_id is null
+        listed_at as deleted_at,
+        load_id
+    from listed
+    where
+        not is_listed
+        -- An order newer than the reading says nothing, nor one its search may not show yet.
+        and created_at < listed_at - interval '1 hour'
 
 )
 

@@ -1,44 +1,22 @@
 with
 
-orders as (
+listed as (
 
-    select * from {{ source('shopify', 'orders') }}
-
-),
-
-days as (
-
-    select * from {{ source('shopify', 'order_days') }}
-
-),
-
-existing as (
-
-    select * from {{ source('shopify', 'order_ids') }}
+    select * from {{ ref('stg_shopify__listed_orders') }}
 
 ),
 
 moved as (
 
     select
-        orders.connection_id,
-        orders.order_id,
-        orders.customer_id,
-        existing.customer_id as kept_customer_id,
-        days._captured_at as merged_at,
-        days._load_id as load_id
-    from orders
-    inner join existing
-        on
-            orders.connection_id = existing.connection_id
-            and orders.order_id = existing.order_id
-            and existing.created_date = cast(orders.created_at at time zone 'UTC' as date)
-    inner join days
-        on
-            existing.connection_id = days.connection_id
-            and existing.created_date = days.created_date
-            and orders._captured_at <= days._captured_at
-    where orders.customer_id <> existing.customer_id
+        connection_id,
+        order_id,
+        customer_id,
+        listed_customer_id as kept_customer_id,
+        listed_at as merged_at,
+        load_id
+    from listed
+    where customer_id <> listed_customer_id
 
 )
 
