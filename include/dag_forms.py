@@ -12,14 +12,17 @@ from airflow.sdk import Param
 ALL = "all"
 
 
-def day_param() -> Param:
-    """Return the field for the one day of a run by hand; a partition key stands for it, too."""
+def day_param(hint: str = "A range is Backfill.") -> Param:
+    """Return the field for the one day of a run by hand; a partition key stands for it, too.
+
+    hint: what does several days.
+    """
     return Param(
         None,
         type=["null", "string"],
         format="date",
         title="Day",
-        description="Business date of a run by hand, such as 2026-11-20. A range is Backfill.",
+        description=f"Business date of a run by hand, over by now, such as 2026-11-20. {hint}",
     )
 
 
@@ -69,7 +72,7 @@ def ingest_form(conn_ids: Sequence[str], *, has_days: bool) -> dict[str, Param]:
 def read_form(sources: Sequence[str]) -> dict[str, Param]:
     """Return the form that reads a day of several sources again."""
     return {
-        "day": day_param(),
+        "day": day_param("A range is Backfill of each source's own DAG."),
         "sources": several_param("Sources", sources, "Only these; none is all of them."),
         "dry_run": dry_run_param("Say what would be read; ask no API, load nothing."),
     }
@@ -87,7 +90,7 @@ def review_form(campaigns: Sequence[str]) -> dict[str, Param]:
 def measure_form() -> dict[str, Param]:
     """Return the form of the measurement."""
     return {
-        "day": day_param(),
+        "day": day_param("It measures every day that has arrived by then."),
         "full_refresh": full_refresh_param(),
         "dry_run": dry_run_param("Build and check beside what is published, publish nothing."),
     }
