@@ -34,8 +34,10 @@ from include.dag_forms import read_form
 from include.dag_tasks import step
 from include.daily import enabled_sources, schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE
+from include.sources import discover_sources
 
-SOURCES = enabled_sources(schedule_facts().sources)
+ENABLED = enabled_sources(schedule_facts().sources)
+SOURCES = {name: discover_sources()[name].title for name in ENABLED}
 
 
 @step
@@ -45,7 +47,7 @@ def choose_sources() -> list[dict[str, Any]]:
     from include.dag_forms import chosen
 
     day, is_dry_run = str(orchestration.partition_day()), bool(orchestration.form("dry_run"))
-    wanted = chosen(orchestration.form("sources") or [], SOURCES)
+    wanted = chosen(orchestration.form("sources") or [], ENABLED)
     form = {"day": day, "dry_run": is_dry_run}
     return [{"trigger_dag_id": f"ingest_{name}", "conf": form} for name in wanted]
 

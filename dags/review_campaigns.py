@@ -103,7 +103,7 @@ with DAG(
     start_date=START_DATE,
     catchup=False,
     default_args=DEFAULT_ARGS,
-    params=review_form(schedule_facts().campaigns),
+    params=review_form(dict(schedule_facts().campaign_names)),
     tags=["review"],
 ):
     questions = write_reviews(check_week())

@@ -5,21 +5,24 @@ A range of days is no field: Airflow's own *Backfill* form asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from airflow.sdk import Param
 
 ALL = "all"
 
 
-def day_param() -> Param:
-    """Return the field for the one day of a run by hand; a partition key stands for it, too."""
+def day_param(hint: str = "A range is Backfill.") -> Param:
+    """Return the field for the one day of a run by hand; a partition key stands for it, too.
+
+    hint: what does several days.
+    """
     return Param(
         None,
         type=["null", "string"],
         format="date",
         title="Day",
-        description="Business date of a run by hand, such as 2026-11-20. A range is Backfill.",
+        description=f"Business date of a run by hand, over by now, such as 2026-11-20. {hint}",
     )
 
 
@@ -38,19 +41,27 @@ def full_refresh_param() -> Param:
     )
 
 
-def choice_param(title: str, choices: Sequence[str], description: str) -> Param:
-    """Return the field for one of the choices, or all of them."""
-    return Param(ALL, type="string", enum=[ALL, *choices], title=title, description=description)
+def choice_param(title: str, choices: Mapping[str, str], description: str) -> Param:
+    """Return the field for one of the choices, or all of them; choices: names by id."""
+    return Param(
+        ALL,
+        type="string",
+        enum=[ALL, *choices],
+        values_display={ALL: "All of them", **choices},
+        title=title,
+        description=description,
+    )
 
 
-def several_param(title: str, choices: Sequence[str], description: str) -> Param:
-    """Return the field for some of the choices; none chosen means all of them."""
+def several_param(title: str, choices: Mapping[str, str], description: str) -> Param:
+    """Return the field for some of the choices, names by id; none chosen means all of them."""
     return Param(
         [],
         # A list that was emptied again comes as null.
         type=["null", "array"],
         items={"type": "string", "enum": list(choices)},
         examples=list(choices),
+        values_display=dict(choices),
         uniqueItems=True,
         title=title,
         description=description,
@@ -61,22 +72,24 @@ def ingest_form(conn_ids: Sequence[str], *, has_days: bool) -> dict[str, Param]:
     """Return the form of a source's DAG; has_days: its windows are business dates."""
     return {
         **({"day": day_param()} if has_days else {}),
-        "connections": several_param("Connections", conn_ids, "Only these; none is all of them."),
+        "connections": several_param(
+            "Connections", {name: name for name in conn_ids}, "Only these; none is all of them."
+        ),
         "dry_run": dry_run_param("Say what would be read; ask no API, load nothing."),
     }
 
 
-def read_form(sources: Sequence[str]) -> dict[str, Param]:
-    """Return the form that reads a day of several sources again."""
+def read_form(sources: Mapping[str, str]) -> dict[str, Param]:
+    """Return the form that reads a day of several sources again; sources: titles by name."""
     return {
-        "day": day_param(),
+        "day": day_param("A range is Backfill of each source's own DAG."),
         "sources": several_param("Sources", sources, "Only these; none is all of them."),
         "dry_run": dry_run_param("Say what would be read; ask no API, load nothing."),
     }
 
 
-def review_form(campaigns: Sequence[str]) -> dict[str, Param]:
-    """Return the form of the weekly review."""
+def review_form(campaigns: Mapping[str, str]) -> dict[str, Param]:
+    """Return the form of the weekly review; campaigns: names by id."""
     return {
         "day": day_param(),
         "campaign": choice_param("Campaign", campaigns, "One, or all of them."),
@@ -87,7 +100,7 @@ def review_form(campaigns: Sequence[str]) -> dict[str, Param]:
 def measure_form() -> dict[str, Param]:
     """Return the form of the measurement."""
     return {
-        "day": day_param(),
+        "day": day_param("It measures every day that has arrived by then."),
         "full_refresh": full_refresh_param(),
         "dry_run": dry_run_param("Build and check beside what is published, publish nothing."),
     }

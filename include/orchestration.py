@@ -9,6 +9,7 @@ import datetime as dt
 import logging
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import (
     Asset,
@@ -23,10 +24,12 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.connections import from_airflow
+from include.daily import schedule_facts
 from include.errors import PermanentError, RateLimited
 from include.sources._base import DAY_KEY, HOUR_KEY, Connection, Source
 
 log = logging.getLogger(__name__)
+DAY = dt.timedelta(days=1)
 
 
 class ErrorTreePolicy(ExceptionRetryPolicy):
@@ -110,7 +113,8 @@ def ingest_timetable(every: dt.timedelta | None, timezone: str) -> CronPartition
 def partition_key() -> str:
     """Return the key of the window this run owns: its own, else the day of the form.
 
-    `PermanentError` when it has neither, or two that differ.
+    `PermanentError` when it has neither, two that differ, or a day that was not over when the run
+    was asked for.
     """
     context = get_current_context()
     run, day = context["dag_run"], (context.get("params") or {}).get("day")
@@ -124,7 +128,24 @@ def partition_key() -> str:
         raise PermanentError(
             f"run {run.run_id} has the partition key {key} and the day {day}; allowed: one of them"
         )
+    _refuse_unfinished(str(key or day), run)
     return str(key or day)
+
+
+def _refuse_unfinished(key: str, run: Any) -> None:
+    """Refuse a day that goes on or has yet to come: measured now, it would be published as whole.
+
+    Held against the time the run was asked for, so that a late retry does not change the answer.
+    """
+    asked_at = getattr(run, "run_after", None)
+    if asked_at is None or len(key) != len("2026-11-20"):
+        return
+    last = asked_at.astimezone(ZoneInfo(schedule_facts().reporting_timezone)).date() - DAY
+    if dt.date.fromisoformat(key) > last:
+        raise PermanentError(
+            f"day {key} of run {run.run_id} is not over; allowed: up to {last}, the day before the "
+            "run in the reporting time zone"
+        )
 
 
 def partition_day() -> dt.date:

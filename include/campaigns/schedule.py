@@ -14,11 +14,15 @@ from include.settings import read_settings
 
 
 class ScheduleFacts(NamedTuple):
-    """Enabled sources and campaign ids (sorted, over all files) and the files' one time zone."""
+    """Enabled sources and campaign ids (sorted, over all files) and the files' one time zone.
+
+    campaign_names: id and name of each campaign, as a form shows them.
+    """
 
     sources: tuple[str, ...]
     reporting_timezone: str
     campaigns: tuple[str, ...] = ()
+    campaign_names: tuple[tuple[str, str], ...] = ()
 
 
 def default_folder() -> Path:
@@ -41,20 +45,22 @@ def read_schedule_facts(folder: Path | str) -> ScheduleFacts:
     key, or names another time zone than the files before it.
     """
     sources: set[str] = set()
-    campaigns: set[str] = set()
+    names: dict[str, str] = {}
     timezone, first = "", ""
     for path in campaign_files(folder):
         state = path.stat()
         facts = _read_file(path, state.st_mtime_ns, state.st_size)
         sources.update(facts.sources)
-        campaigns.update(facts.campaigns)
+        names.update(facts.campaign_names)
         if timezone and facts.reporting_timezone != timezone:
             raise InvalidPlan(
                 f"{path}: reporting_timezone: value {facts.reporting_timezone!r} is not allowed; "
                 f"allowed: {timezone} (every campaign file shares one, {first} has it)"
             )
         timezone, first = facts.reporting_timezone, first or path.name
-    return ScheduleFacts(tuple(sorted(sources)), timezone, tuple(sorted(campaigns)))
+    return ScheduleFacts(
+        tuple(sorted(sources)), timezone, tuple(sorted(names)), tuple(sorted(names.items()))
+    )
 
 
 @lru_cache(maxsize=64)
@@ -71,14 +77,17 @@ def _read_file(path: Path, modified_ns: int, size: int) -> ScheduleFacts:
         raise InvalidPlan(f"{path}: sources: missing; allowed: a list of source names")
     if not isinstance(timezone, yaml.ScalarNode) or not timezone.value:
         raise InvalidPlan(f"{path}: reporting_timezone: missing; allowed: an IANA name such as UTC")
+    names = _campaign_names(found.get("campaign"))
     return ScheduleFacts(
         tuple(str(node.value) for node in sources.value),
         str(timezone.value),
-        _campaign_ids(found.get("campaign")),
+        tuple(campaign_id for campaign_id, _ in names),
+        names,
     )
 
 
-def _campaign_ids(campaign: yaml.Node | None) -> tuple[str, ...]:
-    """Return the id of a file's campaign, nothing for a file that names none."""
+def _campaign_names(campaign: yaml.Node | None) -> tuple[tuple[str, str], ...]:
+    """Return id and name of a file's campaign, nothing for a file that names none."""
     entries = campaign.value if isinstance(campaign, yaml.MappingNode) else []
-    return tuple(str(node.value) for key, node in entries if key.value == "id")
+    found = {key.value: str(node.value) for key, node in entries}
+    return ((found["id"], found.get("name") or found["id"]),) if "id" in found else ()

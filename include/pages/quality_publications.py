@@ -18,11 +18,20 @@ _CURRENT = """
 select
     shown.version, shown.measure_run_id, shown.marts, shown.as_of_date, shown.published_at,
     before.version as previous_version, before.marts as previous_marts,
-    newest.version as newest_version, runs.day, runs.run_id, runs.sources_present,
+    newest.version as newest_version, newest.is_kept as is_newest_kept,
+    -- Publishing keeps one earlier version; the list of publications is longer.
+    before.version is not null and to_regnamespace('marts_v' || before.version) is not null
+        as has_version_before,
+    runs.day, runs.run_id, runs.sources_present,
     runs.sources_missing
 from quality.publications as shown
 inner join quality.measure_runs as runs on shown.measure_run_id = runs.measure_run_id
-cross join (select max(version) as version from quality.publications) as newest
+cross join lateral (
+    select version, to_regnamespace('marts_v' || version) is not null as is_kept
+    from quality.publications
+    order by version desc
+    limit 1
+) as newest
 left join lateral (
     select version, marts from quality.publications
     where version < shown.version
@@ -112,7 +121,12 @@ limit 100
 """
 
 _WAITING_DAYS = """
-select arrivals.day, array_agg(arrivals.source order by arrivals.source) as sources
+select
+    arrivals.day, array_agg(arrivals.source order by arrivals.source) as sources,
+    (
+        select max(taken_back.version) from quality.publications as taken_back
+        where taken_back.as_of_date >= arrivals.day
+    ) as version_taken_back
 from quality.source_arrivals as arrivals
 where
     arrivals.day > coalesce(

@@ -15,7 +15,7 @@ group by campaign_id, campaign_name, attribution_model, rule_version, currency_c
 order by campaign_id
 """
 MODELS = """
-select attribution_model, rule_version from marts.mart_attribution_comparison
+select attribution_model, rule_version from marts.mart_creator_attribution
 where campaign_id = %(campaign_id)s
 union
 select attribution_model, rule_version from marts.mart_creator_scorecard
@@ -26,7 +26,7 @@ DAYS = """
 select min(order_date) as first_day, max(order_date) as last_day
 from marts.mart_tracking_coverage where campaign_id = %(campaign_id)s
 """
-# Intervals exist under the campaign's own model and rule version; under another they are NULL.
+# Intervals exist under the campaign's own rule version, for most models; else they are NULL.
 _CREATORS = """
 with creators as (
     select card.creator_id, card.creator_name, card.currency_code, card.cost_amount,
@@ -36,9 +36,10 @@ with creators as (
         card.net_revenue_amount as own_revenue_amount,
         card.roas_low as own_roas_low, card.roas_high as own_roas_high,
         coalesce(other.credited_order_count, 0) as other_order_count,
-        coalesce(other.net_revenue_amount, 0) as other_revenue_amount
+        coalesce(other.net_revenue_amount, 0) as other_revenue_amount,
+        other.roas_low as other_roas_low, other.roas_high as other_roas_high
     from marts.mart_creator_scorecard as card
-    left join marts.mart_attribution_comparison as other
+    left join marts.mart_creator_attribution as other
         on card.campaign_id = other.campaign_id and card.creator_id = other.creator_id
         and other.attribution_model = %(model)s and other.rule_version = %(rule_version)s
     where card.campaign_id = %(campaign_id)s
@@ -47,8 +48,8 @@ with creators as (
         case when is_own then own_order_count else other_order_count end as credited_order_count,
         case when is_own then own_revenue_amount else other_revenue_amount
         end as net_revenue_amount,
-        case when is_own then own_roas_low end as roas_low,
-        case when is_own then own_roas_high end as roas_high
+        case when is_own then own_roas_low else other_roas_low end as roas_low,
+        case when is_own then own_roas_high else other_roas_high end as roas_high
     from creators
 )
 """

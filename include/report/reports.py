@@ -175,9 +175,9 @@ def scorecard_sheet(marts: Marts, scope: Scope, *, ends: int | None = None) -> S
     which = f"top and bottom {ends} of {len(rows)} creators" if ends else f"{len(rows)} creators"
     below = (
         "(from, to: 90 % interval of what to expect)"
-        if scope.has_intervals
-        else f"(under {scope.model}, rules {scope.rule_version}; intervals are of the campaign's "
-        "own model)"
+        if any(row["roas_low"] is not None for row in rows)
+        else f"(under {scope.model}, rules {scope.rule_version}; intervals exist under the "
+        "campaign's own rules only)"
     )
     title = f"{which}, by ROAS as credited\n{below}"
     return Sheet("creators", title, SCORECARD_COLUMNS, rows, ends=ends)
@@ -242,8 +242,8 @@ def scope_line(scope: Scope) -> str:
     state = "final" if scope.is_final else "may still be restated"
     day = f", day {scope.day}" if scope.day else ""
     return (
-        f"{scope.campaign_id}{day}: model {scope.model}, rules {scope.rule_version}, "
-        f"{scope.currency_code}, as of {scope.as_of_date} ({state})"
+        f"{scope.campaign_name} ({scope.campaign_id}){day}: model {scope.model}, "
+        f"rules {scope.rule_version}, {scope.currency_code}, as of {scope.as_of_date} ({state})"
     )
 
 

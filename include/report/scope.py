@@ -23,10 +23,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a report is about; `day` is None in reports of a whole campaign.
-
-    `has_intervals`: model and rule version are the campaign's own, which intervals exist for.
-    """
+    """What a report is about; `day` is None in reports of a whole campaign."""
 
     campaign_id: str
     campaign_name: str
@@ -35,7 +32,6 @@ class Scope:
     currency_code: str
     as_of_date: dt.date
     is_final: bool
-    has_intervals: bool
     day: dt.date | None = None
 
     def values(self) -> dict[str, object]:
@@ -65,7 +61,6 @@ def choose_scope(marts: Marts, wanted: Wanted, *, with_day: bool = False) -> Sco
         currency_code=campaign["currency_code"],
         as_of_date=campaign["as_of_date"],
         is_final=campaign["is_final"],
-        has_intervals=(model, rule_version) == own,
         day=_choose_day(marts, campaign_id, wanted.day) if with_day else None,
     )
 
@@ -126,4 +121,4 @@ def _one_of(names: Iterable[str]) -> str:
 
 
 def _sorted(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+    return ", ".join(sorted(set(names)))

@@ -198,3 +198,13 @@ def test_a_viewer_cannot_approve(role: str, may: bool) -> None:
     answer = DagAccessEntity.HITL_DETAIL
     assert manager.is_authorized_dag(method="PUT", access_entity=answer, user=person) is may
     assert manager.is_authorized_dag(method="GET", access_entity=answer, user=person) is True
+
+
+def test_forms_show_names_and_hand_over_ids(dags: dict[str, Any]) -> None:
+    """What a person chooses is called as people call it; the task gets the key."""
+    campaign = dags["review_campaigns"].params.get_param("campaign").schema
+    assert campaign["enum"] == ["all", "serum_launch"]
+    assert campaign["values_display"]["serum_launch"] == "Organic Facial Serum Launch"
+    sources = dags["read_sources"].params.get_param("sources").schema
+    assert sources["values_display"]["ga4"] == "Google Analytics 4"
+    assert set(sources["values_display"]) == set(sources["items"]["enum"])

@@ -49,6 +49,31 @@ def test_a_key_and_another_day_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
         orchestration.partition_key()
 
 
+@pytest.mark.parametrize(
+    ("key", "day"), [(None, "2026-11-21"), ("2026-11-21", None), (None, "2099-01-01")]
+)
+def test_a_day_that_is_not_over_is_refused(
+    monkeypatch: pytest.MonkeyPatch, key: str | None, day: str | None
+) -> None:
+    """Asked for at 03:30 UTC of the 22nd, which is 22:30 of the 21st in New York: it goes on."""
+    asked = dt.datetime(2026, 11, 22, 3, 30, tzinfo=dt.UTC)
+    run = SimpleNamespace(run_id="manual__1", partition_key=key, run_after=asked)
+    context = {"dag_run": run, "params": {"day": day}}
+    monkeypatch.setattr(orchestration, "get_current_context", lambda: context)
+    with pytest.raises(PermanentError, match="is not over; allowed: up to 2026-11-20"):
+        orchestration.partition_key()
+    run.run_after = dt.datetime(2026, 11, 22, 5, 0, tzinfo=dt.UTC)
+    if "2099" not in f"{key}{day}":
+        assert orchestration.partition_key() == "2026-11-21"
+
+
+def test_windows_of_hours_are_not_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = dt.datetime(2026, 11, 22, 0, 10, tzinfo=dt.UTC)
+    run = SimpleNamespace(run_id="x", partition_key="2026-11-21T18", run_after=asked)
+    monkeypatch.setattr(orchestration, "get_current_context", lambda: {"dag_run": run})
+    assert orchestration.partition_key() == "2026-11-21T18"
+
+
 def test_a_form_leaves_out_other_connections_and_everything_on_a_dry_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -66,6 +66,7 @@ def spring_marts() -> dict[str, list[dict[str, Any]]]:
     return {
         "mart_creator_scorecard": _scorecard(),
         "mart_attribution_comparison": _comparison(),
+        "mart_creator_attribution": _versions(),
         "mart_attribution_reconciliation": _reconciliation(),
         "mart_tracking_coverage": _coverage(),
         "mart_content_performance": _content(),
@@ -111,6 +112,29 @@ def _comparison() -> list[dict[str, Any]]:
                   "revenue_rank": rank, "revenue_rank_best": rank, "revenue_rank_worst": rank}
         for model, creators in figures.items()
         for creator, (orders, revenue, rank) in creators.items()
+    ]  # fmt: skip
+
+
+def _versions() -> list[dict[str, Any]]:
+    """Under the campaign's own rules the chain has intervals, under `code_first` nothing has."""
+    figures = {
+        ("linear", "all"): {
+            "ana": (1.5, 200, 0.9, 3.1),
+            "bo": (1, 70, None, None),
+            "cy": (0, 0, None, None),
+        },
+        ("linear", "code_first"): {
+            "ana": (2, 240, None, None),
+            "bo": (1, 30, None, None),
+            "cy": (0, 0, None, None),
+        },
+    }
+    return [
+        SPRING | {"attribution_model": model, "rule_version": rules, "currency_code": "USD",
+                  "creator_id": creator, "credited_order_count": orders,
+                  "net_revenue_amount": revenue, "roas_low": low, "roas_high": high}
+        for (model, rules), creators in figures.items()
+        for creator, (orders, revenue, low, high) in creators.items()
     ]  # fmt: skip
 
 

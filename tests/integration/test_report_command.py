@@ -71,7 +71,7 @@ def test_the_scorecard_as_json_is_exact(served: Any, capsys: pytest.CaptureFixtu
     }
 
 
-def test_another_model_has_its_own_figures_and_no_interval(
+def test_another_model_has_its_own_figures_and_interval(
     served: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = as_json(capsys, "scorecard", "--model", "linear", "--campaign", "spring")
@@ -81,17 +81,29 @@ def test_another_model_has_its_own_figures_and_no_interval(
     ]
     # 200 ÷ 100, 70 ÷ 50, nothing ÷ nothing
     assert figures == [
-        ("ana", "200.00", "2.000000", None),
+        ("ana", "200.00", "2.000000", "0.900000"),
         ("bo", "70.00", "1.400000", None),
         ("cy", "0.00", None, None),
     ]
+
+
+def test_other_rules_have_figures_and_say_that_they_have_no_interval(
+    served: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    choice = ["--model", "linear", "--rule-version", "code_first"]
+    found = as_json(capsys, "scorecard", *choice)["tables"]["creators"]
+    figures = [(row["creator_id"], row["net_revenue_amount"], row["roas_low"]) for row in found]
+    assert figures == [("ana", "240.00", None), ("bo", "30.00", None), ("cy", "0.00", None)]
+    assert main(["scorecard", *choice]) == 0
+    assert "intervals exist under the" in capsys.readouterr().out
 
 
 def test_the_scorecard_as_a_table(served: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scorecard"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
-        "spring: model last_touch, rules all, USD, as of 2026-03-02 (may still be restated)"
+        "Spring 100 % (spring): model last_touch, rules all, USD, as of 2026-03-02 "
+        "(may still be restated)"
     )
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
     assert cells == [

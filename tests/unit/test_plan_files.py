@@ -290,6 +290,7 @@ def test_the_sample_is_the_articles_campaign() -> None:
         ),
         "America/New_York",
         ("serum_launch",),
+        (("serum_launch", "Organic Facial Serum Launch"),),
     )
 
 

@@ -38,7 +38,11 @@ from marts.mart_creator_scorecard
 where campaign_id = %(campaign_id)s
 """
 _PUBLICATION = """
-select version, as_of_date, published_at from quality.publications where is_current
+select
+    version, as_of_date, published_at,
+    (select max(version) from quality.publications) as newest_version
+from quality.publications
+where is_current
 """
 _LATER_RUN = """
 select day, status, opened_at from quality.measure_runs
