@@ -121,6 +121,7 @@ def test_every_creator_with_a_cost_is_in_every_cost_mart(rows: Any) -> None:
         assert dict(found) == cost, mart
     whole = {
         "mart_spend_plan": "sum(delivered_amount)",
+        "mart_channel_comparison": "sum(cost_amount)",
         "mart_concentration": "max(total_amount) filter (where measure = 'delivered_cost')",
         "mart_program_quarterly":
             "max(delivered_cost_amount) filter (where creator_id = '(all creators)')",
@@ -152,6 +153,8 @@ def test_totals_of_marts_tie_to_facts_and_facts_to_raw(rows: Any) -> None:
         "mart_attribution_comparison":
             "sum(net_revenue_amount) filter (where attribution_model = 'linear')",
         "mart_product_performance":
+            "sum(net_revenue_amount) filter (where channel_type = 'creator')",
+        "mart_channel_comparison":
             "sum(net_revenue_amount) filter (where channel_type = 'creator')",
     }  # fmt: skip
     for mart, total in creators.items():
