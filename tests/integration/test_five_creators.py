@@ -45,8 +45,8 @@ RATIOS = [(mart, metric) for mart in MARTS for metric in mart.metrics if metric.
 SHARES = [(mart, metric) for mart in MARTS for metric in mart.metrics if metric.is_share]
 
 
-# Shares whose interval may be missing: cost is no matter of chance, steps between two systems are no
-# rates of one, and under three units tell nothing of how they differ.
+# Shares whose interval may be missing: cost is no matter of chance, steps between two systems are
+# no rates of one, and under three units tell nothing of how they differ.
 UNBOUNDED_AT_TIMES = {
     ("mart_concentration", "hhi"),
     ("mart_funnel", "step_rate"),
