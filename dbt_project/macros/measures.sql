@@ -106,6 +106,30 @@ is greater, because then it is no rate of these units. -#}
     end
 {%- endmacro %}
 
+{#- Ends of the 90 % interval of a count of independent events: Byar's approximation to Poisson's
+limits (Breslow & Day, Statistical Methods in Cancer Research II, 1987, 2.3), also between integers.
+Of no event the upper end is 2.97 (exact: 3.00). -#}
+{% macro count_low(count) -%}
+    case
+        when {{ count }} > 0 then {{ count }} * power(
+            greatest(
+                1 - 1 / (9.0 * {{ count }}) - 1.644853627 / (3 * sqrt(cast({{ count }} as numeric))),
+                0
+            ),
+            3
+        )
+        else 0
+    end
+{%- endmacro %}
+
+{% macro count_high(count) -%}
+    ({{ count }} + 1) * power(
+        1 - 1 / (9.0 * ({{ count }} + 1))
+        + 1.644853627 / (3 * sqrt(cast({{ count }} + 1 as numeric))),
+        3
+    )
+{%- endmacro %}
+
 {#- The n-th of so many equal parts of an amount, to the cent; the parts add up to it. 0 without n. -#}
 {% macro nth_part(value, number, count) -%}
     {{ amount(

@@ -90,7 +90,10 @@ def read_orders(dsn: str, order: str, rule_version: str = DEFAULT_RULE_VERSION) 
 def read_creator_day(
     dsn: str, creator_id: str, day: dt.date, rule_version: str = DEFAULT_RULE_VERSION
 ) -> CreatorDay:
-    """Return the credit of a creator that counts on a business date."""
+    """Return the credit of a creator that counts on a business date.
+
+    Raise ValueError for a creator whom no plan names and no order credits.
+    """
     with connect(dsn) as connection:
         connection.read_only = True
         credit = _select(
@@ -107,7 +110,25 @@ def read_creator_day(
         has_chains = _has_chains(connection)
         changes = _select(connection, CHANGES, found) if has_chains else []
         weeks = _select(connection, WEEK_CHANGES, found) if has_chains else []
+        if not (credit or changes or weeks):
+            _check_creator(connection, creator_id)
     return CreatorDay(creator_id, day, rule_version, credit, changes, weeks)
+
+
+def _check_creator(connection: psycopg.Connection, creator_id: str) -> None:
+    """Raise when a creator of that name has never been planned nor credited."""
+    # Cases are built without a plan.
+    planned = _select(connection, "select to_regclass('core.dim_creator') as name", {})
+    tables = ["core.fct_attribution_credit"]
+    tables += ["core.dim_creator"] if planned[0]["name"] else []
+    names = {
+        row["creator_id"]
+        for table in tables
+        for row in _select(connection, f"select distinct creator_id from {table}", {})
+    }
+    if creator_id not in names:
+        known = ", ".join(sorted(name for name in names if name))
+        raise ValueError(f"there is no creator {creator_id!r}; there are {known}")
 
 
 def _read_order(
@@ -125,6 +146,12 @@ def _read_order(
         f"select distinct rule_version from core.fct_attribution_credit {of_order} order by 1",
         key,
     )
+    computed = [row["rule_version"] for row in versions]
+    if computed and rule_version not in computed:
+        raise ValueError(
+            f"rule version {rule_version!r} is not computed for order {order['order_id']}; "
+            f"computed: {', '.join(computed)}"
+        )
     touches = _select(
         connection,
         f"select * from core.fct_touchpoint {of_rule} order by touched_at, evidence_rank, touch_id",

@@ -134,3 +134,16 @@ def test_the_orders_behind_a_creators_day(
     assert row[:6] == ["o1", "kept", "2026-03-15", "later", "entry", "3"]
     assert "-13.33" in row
     assert command.main(["creator", "cy", "2026-04-19"]) == 1
+
+
+def test_a_name_that_nobody_has_is_no_empty_answer(
+    built: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt creator or rule version is told apart from a day without orders."""
+    monkeypatch.setattr(command, "warehouse_dsn", lambda: built)
+    assert command.main(["creator", "cyy", "2026-04-18"]) == 2
+    refused = capsys.readouterr().err
+    assert "there is no creator 'cyy'; there are" in refused
+    assert "cy" in refused.split("there are")[1].replace(",", " ").split()
+    assert command.main(["explain", "o1", "--rule-version", "everything"]) == 2
+    assert "'everything' is not computed for order o1; computed: all" in capsys.readouterr().err

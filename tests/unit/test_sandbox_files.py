@@ -22,6 +22,7 @@ from include.sandbox.server import create_app
 from include.sandbox.world import build_market
 from include.settings import REPO_ROOT
 from include.sources import instagram
+from include.sources.files.sandbox import boosted_days, paid_ads_rows, survey_rows
 
 SAMPLE = REPO_ROOT / "include" / "campaigns" / "serum_launch.yaml"
 MORNING = dt.datetime(2026, 9, 20, 7, tzinfo=dt.UTC)
@@ -215,3 +216,40 @@ def _files_of(folder: Path) -> list[Path]:
 def test_the_newest_window_is_the_last_that_has_ended(instant: str, key: str) -> None:
     stories = instagram.SOURCE.stream("stories")
     assert newest_window_key(stories, dt.datetime.fromisoformat(instant)) == key
+
+
+def test_boosts_are_spent_on_posts_of_the_campaign_from_their_second_day_on() -> None:
+    market, now = build_market(load_plan(SAMPLE), 7), dt.datetime(2026, 11, 14, 12, tzinfo=dt.UTC)
+    live = {
+        post.permalink: post.published_at.astimezone(market.timezone).date()
+        for post in market.posts_at(now)
+        if post.deliverable_id is not None and post.product_type != "STORY"
+    }
+    spent: dict[str, list[int]] = {}
+    for row in paid_ads_rows(market, now):
+        assert float(row["revenue_amount"]) == row["orders"] * 46
+        if row["source_post_url"]:
+            age = dt.date.fromisoformat(row["cost_date"]) - live[row["source_post_url"]]
+            spent.setdefault(row["source_post_url"], []).append(age.days)
+    assert 1 <= len(spent) <= 10
+    assert all(ages == [2, 3, 4, 5, 6] for ages in spent.values())
+    assert set(spent) == {url for urls in boosted_days(market, now).values() for url in urls}
+
+
+def test_buyers_name_the_owner_of_their_code_or_whom_they_saw() -> None:
+    """Also some whom no link and no code tells: what a survey is for."""
+    market, now = build_market(load_plan(SAMPLE), 7), dt.datetime(2026, 11, 14, 12, tzinfo=dt.UTC)
+    owners = {
+        code.code: creator.accounts[0].handle
+        for creator in market.plan.creators
+        for code in creator.codes
+    }
+    orders = {order.number: order for order in market.orders_at(now)}
+    heard = 0
+    for row in survey_rows(market, now):
+        number = int(row["response_id"][1:])
+        codes = [owners[code] for code in orders[number].codes if code in owners]
+        seen = market.met.get(number, "")
+        assert row["creator_handle"] == codes[0] if codes else row["creator_handle"] in ("", seen)
+        heard += bool(row["creator_handle"]) and not orders[number].codes
+    assert heard >= 10

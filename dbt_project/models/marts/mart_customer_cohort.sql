@@ -243,14 +243,19 @@ estimated as (
 
 ),
 
+-- As many customers as would leave the curve's variance (Greenwood's) if all of them had been seen
+-- for the whole time (Dorey & Korn, Statistics in Medicine 6 (1987) 679-687). Nobody or everybody
+-- came back: those seen to the end are the only witnesses of it.
 spread as (
 
     select
         *,
         case
             when staying_rate > 0 and staying_rate < 1
-                then 1.644853627 * sqrt(greenwood_sum) / abs(ln(staying_rate))
-        end as log_log_width
+                then (1 - staying_rate) / (staying_rate * greenwood_sum)
+            else greatest(at_risk_count, 1)
+        end as effective_count,
+        1 - staying_rate as repeat_rate
     from estimated
 
 ),
@@ -265,10 +270,10 @@ final as (
         spread.customer_count,
         spread.repeat_count,
         spread.at_risk_count,
-        cast(1 - spread.staying_rate as numeric(18, 6)) as repeat_rate,
-        cast(1 - power(spread.staying_rate, exp(-spread.log_log_width)) as numeric(18, 6))
+        cast(spread.repeat_rate as numeric(18, 6)) as repeat_rate,
+        {{ rate_low('spread.effective_count * spread.repeat_rate', 'spread.effective_count') }}
             as repeat_rate_low,
-        cast(1 - power(spread.staying_rate, exp(spread.log_log_width)) as numeric(18, 6))
+        {{ rate_high('spread.effective_count * spread.repeat_rate', 'spread.effective_count') }}
             as repeat_rate_high,
         case
             when spread.staying_rate is null then 'no customer was seen for so many days yet'
