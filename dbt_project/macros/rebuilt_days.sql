@@ -11,7 +11,7 @@ those they will have. Notes that every table has read are dropped. -#}
     delete from {{ source('analysis', 'rebuilt_days') }}
     where note_id <= (select min(reader.to_note_id) from {{ source('analysis', 'day_readers') }} as reader);
     insert into {{ source('analysis', 'rebuilt_days') }} (connection_id, order_date)
-    select
+    select distinct
         affected.connection_id,
         affected.order_date
     from {{ this }} as affected
@@ -19,7 +19,7 @@ those they will have. Notes that every table has read are dropped. -#}
 
     union distinct
 
-    select
+    select distinct
         orders.connection_id,
         orders.order_date
     from {{ this }} as affected

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from random_market import KINDS, RandomMarket
+from random_market import BROKEN_OFF, KINDS, RandomMarket
 
 from tests.conftest import Warehouse
 
@@ -81,12 +81,12 @@ def test_any_sequence_of_changes(clean_warehouse: Warehouse, tmp_path: Path, see
 def test_customers_worked_out_in_part_are_those_of_a_whole_pass(
     clean_warehouse: Warehouse, tmp_path: Path, seed: int
 ) -> None:
-    """No run here looks at everybody, and one breaks off between customers and orders."""
+    """No run here looks at everybody; one breaks off before orders, one between facts and sums."""
     market = RandomMarket(clean_warehouse, tmp_path, seed)
     draw = random.Random(seed)
     run_through(market, [])
     for run in range(6):
         market.apply(*draw.choices(BOUNDED, k=2))
-        market.measure(breaks_off=run == 2)
+        market.measure(breaks_off={2: BROKEN_OFF[0], 4: BROKEN_OFF[1]}.get(run))
         assert market.is_stitched_in_part()
     assert differences(market) == {}

@@ -12,49 +12,37 @@ campaigns as (
 
 ),
 
-{{ unit_cost_ctes() }},
+variants as (
 
--- Days of the campaign's time: from its first day to its last plus the look-back.
+    select
+        *,
+        row_number() over (
+            partition by connection_id, variant_id
+            order by window_start desc
+        ) as recency
+    from {{ ref('stg_shopify__product_variants') }}
+
+),
+
 lines as (
 
     select
-        campaigns.campaign_id,
-        day_sums.connection_id,
-        day_sums.variant_key,
+        sold_days.*,
         case
             when
-                day_sums.channel_type <> 'creator'
-                or day_sums.campaign_id = campaigns.campaign_id
-                then day_sums.channel_type
+                sold_days.channel_type <> 'creator'
+                or sold_days.credited_campaign_id = sold_days.campaign_id
+                then sold_days.channel_type
             else 'other_campaign'
-        end as channel_type,
+        end as told_channel_type,
         case
             when
-                day_sums.channel_type <> 'creator'
-                or day_sums.campaign_id = campaigns.campaign_id
-                then day_sums.channel
+                sold_days.channel_type <> 'creator'
+                or sold_days.credited_campaign_id = sold_days.campaign_id
+                then sold_days.channel
             else 'other_campaign'
-        end as channel,
-        day_sums.line_count,
-        day_sums.returned_line_count,
-        day_sums.sold_unit_count,
-        day_sums.returned_unit_count,
-        day_sums.gross_amount,
-        day_sums.discount_amount,
-        day_sums.net_revenue_amount,
-        {{ unit_cost('campaigns.currency_code', 'day_sums.order_date') }} as unit_cost_amount
-    from campaigns
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
-        on campaigns.campaign_id = shops.campaign_id
-    inner join {{ ref('int_product_credits_summed') }} as day_sums
-        on
-            shops.shop_connection_id = day_sums.connection_id
-            and campaigns.default_attribution_model = day_sums.attribution_model
-            and campaigns.default_rule_version = day_sums.rule_version
-            and campaigns.start_date <= day_sums.order_date
-            and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
-            >= day_sums.order_date
-    {{ join_unit_costs('day_sums', 'day_sums.order_date') }}
+        end as told_channel
+    from {{ ref('int_product_days_costed') }} as sold_days
 
 ),
 
@@ -64,8 +52,8 @@ credited as (
         campaign_id,
         connection_id,
         variant_key,
-        channel_type,
-        channel,
+        told_channel_type as channel_type,
+        told_channel as channel,
         sum(line_count) as line_count,
         sum(returned_line_count) as returned_line_count,
         sum(sold_unit_count) as sold_unit_count,
@@ -77,7 +65,7 @@ credited as (
         sum(discount_amount) as discount_amount,
         sum(net_revenue_amount) as net_revenue_amount
     from lines
-    group by campaign_id, connection_id, variant_key, channel_type, channel
+    group by campaign_id, connection_id, variant_key, told_channel_type, told_channel
 
 ),
 
