@@ -1,7 +1,7 @@
--- One row per campaign, week and distinct path of journeys that ended in nothing, and how many: what
--- int_path_summary counts as null. A journey counts in the week in which its look-back was over, and
--- in the campaigns of the shops its visitor was in. Worked out anew in each run, as the journeys are:
--- the summary tells by it which of its weeks are no longer true.
+-- One row per campaign, week and distinct path of journeys that ended in nothing, and how many:
+-- what int_path_summary counts as null. A journey counts in the week in which its look-back was
+-- over, and in the campaigns of the shops its visitor was in. Worked out anew in each run, as the
+-- journeys are: the summary tells by it which of its weeks are no longer true.
 {{ config(materialized='table') }}
 
 with
