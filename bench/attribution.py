@@ -2,7 +2,7 @@
 
     python bench/attribution.py [--sizes 10000x25 1000000x25 100000x1000] [--repeat 3]
                                 [--skip-peers] [--patient] [--skip-agreement]
-                                [--skip-models] [--paths 10000 1000000]
+                                [--skip-models] [--paths 10000x25 100000x2000]
 
 A size is paths x channels. What is measured is one call from a path summary in memory (paths as
 text, with counts) to a credit per channel, in CPU seconds: other work on the machine lengthens the
@@ -29,6 +29,7 @@ import numpy as np
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
+from attribution_sql import SIZES as MODEL_SIZES  # noqa: E402  (same)
 from attribution_sql import measure_increments, measure_models  # noqa: E402  (same)
 from goals import Goal, make_peer_environment, run_peer  # noqa: E402  (same)
 
@@ -61,7 +62,7 @@ def main() -> int:
     parser.add_argument("--patient", action="store_true", help="peers at many channels, too")
     parser.add_argument("--skip-agreement", action="store_true")
     parser.add_argument("--skip-models", action="store_true", help="leave the SQL models out")
-    parser.add_argument("--paths", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--paths", nargs="+", default=MODEL_SIZES, help="sizes of the models")
     options = parser.parse_args()
     has_peers = not options.skip_peers and make_peer_environment()
     goals: list[Goal] = []

@@ -1,5 +1,5 @@
--- Journeys of three touches in the mean over 25 channels, one in four of them no creator's, some of
--- them older than the look-back. One order in twelve is refunded in part.
+-- Journeys of three touches in the mean, some of them older than the look-back. One touch in four is of
+-- one of three channels that are no creator's. One order in twelve is refunded in part.
 select setseed(0.4);
 create table journeys as
 select
@@ -35,7 +35,7 @@ select
     case
         when random() < 0.25
             then (array['direct', 'email', 'search'])[1 + cast(floor(random() * 3) as integer)]
-        else 'creator_' || lpad(cast(floor(22 * random() ^ 2) as text), 4, '0')
+        else 'creator_' || lpad(cast(floor({creators} * random() ^ 2) as text), 4, '0')
     end as channel
 from journeys
 cross join lateral generate_series(1, touch_count) as place;

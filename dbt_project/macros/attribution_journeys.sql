@@ -92,91 +92,52 @@ event, and those that no event tells of any more. A table of an older version do
     {%- endif %}
 {%- endmacro %}
 
-{#- True for a date whose week of paths this run builds again: an order of the week was rebuilt, somebody
-was seen since (a late session of a person moves the end of their journeys), sessions were withdrawn (a
-purchase among them may have said whose browser it was, so journeys of a look-back before it are others'
-now), or the week was not over at the last build. Sessions are a person's whichever browser they are from: an
-order that is built again may have brought browsers together. -#}
-{% macro is_path_week_reread(day) -%}
-    (
-        {{ week_start(day) }} in (
-            select {{ week_start('affected.order_date') }}
-            from {{ ref('int_orders_affected') }} as affected
-        )
-        or {{ day }} >= (
-            select {{ week_start('min(seen.touched_date)') }}
-            from {{ ref('int_export_sessions') }} as seen
-            where
-                seen.load_id in {{ pending_loads() }}
-                or (seen.connection_id, seen.visitor_id) in (
-                    select
-                        users.connection_id,
-                        users.visitor_id
-                    from {{ ref('int_visitors_known') }} as users
-                    where (users.connection_id, users.user_id) in (
-                        select
-                            pending.connection_id,
-                            pending.user_id
-                        from {{ ref('int_export_sessions') }} as pending
-                        where pending.load_id in {{ pending_loads() }}
-                    )
-                )
-                or (seen.connection_id, seen.visitor_id) in (
-                    select
-                        visitors.export_connection_id,
-                        visitors.visitor_id
-                    from {{ ref('int_order_visitors') }} as visitors
-                    inner join {{ ref('int_orders_affected') }} as rebuilt
-                        on
-                            visitors.connection_id = rebuilt.connection_id
-                            and visitors.order_id = rebuilt.order_id
-                )
-        )
-        or {{ day }} >= {{ week_start(
-            days_after(withdrawn_sessions_from(), -var('default_lookback_days'))
-        ) }}
-        or {{ day }} >= (
-            select {{ week_start(days_after('facts.as_of_date', -7)) }}
-            from {{ ref('int_measure_run_facts') }} as facts
-        )
-    )
-{%- endmacro %}
+{#- Weeks whose paths this run builds again: an order of the week was rebuilt, or other journeys were lost in
+it than it was counted with, for whatever reason. Reasons are many and reach far back: a purchase that is
+withdrawn gives a browser back to another person, whose journeys of a year ago are others now. -#}
+{% macro reread_path_weeks() -%}
+    select {{ week_start('affected.order_date') }} as week_start_date
+    from {{ ref('int_orders_affected') }} as affected
 
-{#- What int_export_shops says, as one text. -#}
-{% macro export_shops_key() -%}
-    (
+    union
+
+    select counted.week_start_date
+    from (
         select
-            md5(coalesce(string_agg(
-                concat_ws(' ', shops.connection_id, shops.hostname, shops.shop_connection_ids),
-                ',' order by shops.connection_id, shops.hostname
-            ), ''))
-        from {{ ref('int_export_shops') }} as shops
-    )
+            campaign_id,
+            week_start_date,
+            channel_path,
+            null_count
+        from {{ ref('int_paths_lost') }}
+
+        union all
+
+        select
+            campaign_id,
+            week_start_date,
+            channel_path,
+            -null_count as null_count
+        from {{ this }}
+        where null_count > 0
+    ) as counted
+    group by counted.campaign_id, counted.week_start_date, counted.channel_path
+    having sum(counted.null_count) <> 0
 {%- endmacro %}
 
 {#- Pre-hook of int_path_summary: forget the weeks that are about to be rebuilt, and all of them when
-paths reach other campaigns, hold other channels or end elsewhere. -#}
+orders reach other campaigns or hold other channels. -#}
 {% macro forget_reread_path_weeks() -%}
     {% if is_incremental() -%}
-        {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
         delete from {{ this }} as stored
         where
-            {{ is_path_week_reread('stored.week_start_date') }}
-            {%- if 'shops_key' in columns %}
-            or stored.shops_key is distinct from {{ export_shops_key() }}
+            stored.week_start_date in ({{ reread_path_weeks() }})
             or {{ plan_changed() }}
             or {{ attribution_settings_changed() }}
-            {%- else %}
-            or true
-            {%- endif %}
     {%- endif %}
 {%- endmacro %}
 
-{#- True for a date whose week int_path_summary holds no more once its pre-hook has run: of those that
-are read again, and of all when nothing is left. -#}
+{#- True for a date whose week int_path_summary does not hold once its pre-hook has run: weeks are forgotten
+and built as a whole. -#}
 {% macro is_path_week_built(day) -%}
-    (
-        {{ is_path_week_reread(day) }}
-        or not exists (select 1 from {{ this }})
-    )
+    {{ week_start(day) }} not in (select stored.week_start_date from {{ this }} as stored)
 {%- endmacro %}

@@ -165,6 +165,23 @@ class Built:
             self.target,
         )
 
+    def measure(self, load_id: int, day: str) -> None:
+        """Build what a load changes in a run of its own."""
+        with psycopg.connect(self.warehouse.admin_dsn) as connection:
+            connection.execute(
+                "insert into quality.measure_runs (day, as_of_date, run_id, sources_present) "
+                "values (%s, %s, %s, '{ga4_export}')",
+                [day, day, f"load {load_id}"],
+            )
+            connection.execute(
+                "insert into quality.measure_run_loads select max(measure_run_id), %s "
+                "from quality.measure_runs",
+                [load_id],
+            )
+        self.dbt()
+        with psycopg.connect(self.warehouse.admin_dsn) as connection:
+            connection.execute("update quality.measure_runs set status = 'published'")
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.warehouse.dsn("transformer")) as connection:
             return connection.execute(query.encode()).fetchall()
@@ -303,16 +320,7 @@ def test_late_sessions_and_answers_rebuild_what_they_touch(built: Built) -> None
         second_order(market, 72, "2026-04-04 12:00", BLOG)
 
     built.load(2, "ga4_export", late)
-    with psycopg.connect(built.warehouse.admin_dsn) as connection:
-        connection.execute(
-            "insert into quality.measure_runs (day, as_of_date, run_id, sources_present) "
-            "values ('2026-04-05', '2026-04-05', 'test', '{ga4_export}')"
-        )
-        connection.execute(
-            "insert into quality.measure_run_loads select max(measure_run_id), 2 "
-            "from quality.measure_runs"
-        )
-    built.dbt()
+    built.measure(2, "2026-04-05")
     tables = (
         "core.fct_touchpoint",
         "core.fct_attribution_credit",
@@ -329,3 +337,34 @@ def test_late_sessions_and_answers_rebuild_what_they_touch(built: Built) -> None
     ]
     built.dbt("--full-refresh")
     assert [sorted(built.rows(f"select t::text from {table} as t")) for table in tables] == contents
+
+
+def test_a_withdrawn_purchase_parts_a_browser_from_orders_of_long_ago(built: Built) -> None:
+    """A purchase of July says whose a browser is; in March that customer ordered unseen by GA4.
+
+    Then GA4 takes the purchase back: what the browser saw in March is a lost journey after all.
+    """
+
+    def july(market: Market) -> None:
+        market.order(79, "2026-03-12 12:00", "30.00", customer_id="7002000000000")
+        market.order(80, "2026-07-10 12:00", "30.00", customer_id="7002000000000")
+        event(market, "returned", 1, "2026-03-10 12:00", "page_view", creator="ana")
+        event(
+            market, "returned", 2, "2026-07-10 12:00", "purchase", ecommerce_transaction_id="#80"
+        )  # fmt: skip
+
+    lost_in_april = (
+        f"select channel_path, null_count from ({SUMMARY}) as summary "
+        "where campaign_id = 'spring' and week_start_date = '2026-04-06'"
+    )
+    built.load(3, "ga4_export", july)
+    built.measure(3, "2026-07-12")
+    assert built.rows(lost_in_april) == []
+    with psycopg.connect(built.warehouse.admin_dsn) as connection:
+        connection.execute(
+            "delete from raw.ga4_export__events"
+            " where user_pseudo_id = 'returned' and event_name = 'purchase'"
+        )
+        Market(connection, 4).record_load("ga4_export", "events", dt.date(2026, 7, 10), deleted=1)
+    built.measure(4, "2026-07-13")
+    assert built.rows(lost_in_april) == [("ana", 1)]

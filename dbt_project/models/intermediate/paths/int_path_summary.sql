@@ -5,9 +5,8 @@
 -- path. A null path counts in the week in which its look-back was over, and in the campaigns of the
 -- shops its visitor was in. Paths are those of the campaign's shops while the campaign and its
 -- look-back last. Without the event export there are no null paths.
--- Weeks in which an order was rebuilt, a visitor's path may have changed, or that are not over yet
--- are built again; all of them with the plan, the settings and the shops of the export's hosts
--- (`shops_key`).
+-- Weeks in which an order was rebuilt, or whose lost journeys are others, are built again; all of
+-- them with the plan and the settings.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -44,6 +43,10 @@ order_paths as (
                 orders.connection_id,
                 orders.order_id
             from {{ ref('fct_order') }} as orders
+            inner join campaigns
+                on
+                    orders.order_date >= campaigns.start_date
+                    and orders.order_date <= campaigns.last_date
             where {{ is_path_week_built('orders.order_date') }}
         )
         {%- endif %}
@@ -77,55 +80,19 @@ converting as (
 
 ),
 
-lost_paths as (
-
-    select
-        path_date,
-        shop_connection_ids,
-        channel_path,
-        count(*) as null_count
-    from {{ ref('int_visitor_paths') }}
-    where
-        path_status = 'null'
-        {%- if is_incremental() %}
-        and {{ is_path_week_built('path_date') }}
-        {%- endif %}
-    group by path_date, shop_connection_ids, channel_path
-
-),
-
--- Few distinct lists of shops, many paths: the campaigns are looked up per list, and a campaign of
--- two shops its visitor was in counts once.
-campaigns_of_lists as (
-
-    select distinct
-        lists.shop_connection_ids,
-        shops.campaign_id
-    from (select distinct shop_connection_ids from lost_paths) as lists
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
-        on position(
-            ',' || shops.shop_connection_id || ',' in ',' || lists.shop_connection_ids || ','
-        ) > 0
-
-),
-
 lost as (
 
     select
-        campaigns.campaign_id,
-        {{ week_start('lost_paths.path_date') }} as week_start_date,
-        lost_paths.channel_path,
+        campaign_id,
+        week_start_date,
+        channel_path,
         0 as conversion_count,
-        lost_paths.null_count,
+        null_count,
         0 as net_revenue_amount
-    from lost_paths
-    inner join campaigns_of_lists
-        on lost_paths.shop_connection_ids = campaigns_of_lists.shop_connection_ids
-    inner join campaigns
-        on
-            campaigns_of_lists.campaign_id = campaigns.campaign_id
-            and lost_paths.path_date >= campaigns.start_date
-            and lost_paths.path_date <= campaigns.last_date
+    from {{ ref('int_paths_lost') }}
+    {%- if is_incremental() %}
+    where {{ is_path_week_built('week_start_date') }}
+    {%- endif %}
 
 ),
 
@@ -148,17 +115,13 @@ final as (
         {{ sum_count('conversion_count') }} as conversion_count,
         {{ sum_count('null_count') }} as null_count,
         sum(net_revenue_amount) as net_revenue_amount,
-        sum(net_revenue_amount * net_revenue_amount) as squared_net_revenue_amount,
-        {{ export_shops_key() }} as shops_key
+        sum(net_revenue_amount * net_revenue_amount) as squared_net_revenue_amount
     from ended
     group by campaign_id, week_start_date, channel_path
 
 )
 
 select * from final
--- depends_on: {{ ref('int_orders_affected') }} {{ ref('int_export_sessions') }}
--- depends_on: {{ ref('int_measure_run_facts') }} {{ source('quality', 'pending_loads') }}
--- depends_on: {{ ref('int_visitors_known') }} {{ ref('int_order_visitors') }}
--- depends_on: {{ source('quality', 'load_windows') }} {{ ref('int_export_shops') }}
+-- depends_on: {{ ref('int_orders_affected') }} {{ ref('int_paths_lost') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }} {{ ref('ref_precedence_rule') }}
--- depends_on: {{ source('campaign_plan', 'plan_days') }}
+-- depends_on: {{ source('campaign_plan', 'plan_days') }} {{ source('quality', 'pending_loads') }}
