@@ -26,8 +26,8 @@ past their retention; `clean_airflow_metadata` has the service `cleaner` run `ai
 | `airflow db clean ended with …` | its output is in the log; clear the task |
 | `clean_airflow_metadata` skipped | start `python -m include.maintenance.airflow_cleaner` |
 
-A request that stays open past `due_at` waits for an open measure run, or its file has gone: put the
-payload into the inbox again.
+A request that stays open past `due_at` waits for an open measure run, or its file was gone before
+anybody was found: put the payload into the inbox again.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ second, which finds what it brought back. After that the list alone keeps the va
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -20,7 +20,13 @@ from include.privacy.erasers import ShopEraser, TextEraser
 from include.privacy.erasure_list import add_person, read_erased
 from include.privacy.landing import erase_landing
 from include.privacy.rows import erase_loaded_rows
-from include.privacy.subjects import bare, landed_form, names_somebody, salted_token
+from include.privacy.subjects import (
+    bare,
+    identity_of,
+    landed_form,
+    names_somebody,
+    salted_token,
+)
 from include.privacy.tables import (
     Scope,
     changeable_tables,
@@ -62,24 +68,24 @@ def apply_erasure(
     persons: Iterable[Person],
     *,
     is_last_pass: bool = False,
+    is_by_list: bool = False,
 ) -> dict[str, int]:
     """Erase persons of a connection, and whoever else its list names, everywhere; may run again.
 
     Order money stays: only what names a person changes, into the person's token. Returns changed
     rows and pages by place: raw, quarantine, landing, the built tables, kept versions of the marts.
     A whole shop is erased when `EVERYBODY` is on its list.
+
+    is_by_list: the persons are known by what raw holds of them alone, so addresses and numbers in
+    texts are hashed and looked up, in every row.
     """
     scope = Scope(connection_id, subject_columns(source))
     with connect(places.loader_dsn, autocommit=True) as conn:
-        known: dict[str, str] = {}
-        for person in persons:
-            link_values(conn, source, connection_id, person, places.hash_key)
-            token = add_person(
-                conn, connection_id, person.request_id, person.values, places.hash_key
-            )
-            known |= dict.fromkeys(known_values(person.values, places.hash_key), token)
+        known = _enter_persons(conn, source, connection_id, persons, places.hash_key)
         erased = read_erased(conn, connection_id, places.hash_key)
         eraser, named = TextEraser(known), known
+        if is_by_list and known:
+            eraser = ShopEraser(known, places.hash_key)
         if erased.salt is not None:
             named = _everybody(conn, source, connection_id, erased.salt) | known
             eraser = ShopEraser(named, places.hash_key)
@@ -102,6 +108,22 @@ def apply_erasure(
     touched |= built
     _log.info("erasure on connection %s changed %s", connection_id, touched or "nothing")
     return touched
+
+
+def _enter_persons(
+    conn: psycopg.Connection,
+    source: Source,
+    connection_id: str,
+    persons: Iterable[Person],
+    hash_key: bytes,
+) -> dict[str, str]:
+    """Put persons on the list with all values that belong to them; return the values' tokens."""
+    known: dict[str, str] = {}
+    for person in persons:
+        link_values(conn, source, connection_id, person, hash_key)
+        token = add_person(conn, connection_id, person.request_id, person.values, hash_key)
+        known |= dict.fromkeys(known_values(person.values, hash_key), token)
+    return known
 
 
 def subject_columns(source: Source) -> frozenset[str]:
@@ -127,6 +149,19 @@ def link_values(
                 person.values |= _linked(
                     conn, table, names, stream.key, connection_id, wanted, keys
                 )
+
+
+def listed_persons(
+    conn: psycopg.Connection, source: Source, connection_id: str, request_id: int, hash_key: bytes
+) -> list[Person]:
+    """Return the persons of a connection's list whom raw names, with the values found of each."""
+    listed = read_erased(conn, connection_id, hash_key).tokens
+    found: dict[str, Person] = {}
+    for value in _values_in_raw(conn, source, connection_id):
+        token = listed.get(identity_of(value, hash_key)) if names_somebody(value) else None
+        if token is not None:
+            found.setdefault(token, Person(request_id)).values.add(value)
+    return list(found.values())
 
 
 def known_values(values: Collection[str], hash_key: bytes) -> set[str]:
@@ -170,7 +205,15 @@ def _everybody(
     conn: psycopg.Connection, source: Source, connection_id: str, salt: str
 ) -> dict[str, str]:
     """Return the token of every value that names a person of a connection in raw."""
-    tokens: dict[str, str] = {}
+    return {
+        value.casefold(): salted_token(salt, value)
+        for value in _values_in_raw(conn, source, connection_id)
+        if names_somebody(value)
+    }
+
+
+def _values_in_raw(conn: psycopg.Connection, source: Source, connection_id: str) -> Iterator[str]:
+    """Yield what names persons of a connection in raw, each value once per column."""
     for stream in source.streams:
         for table, names in subject_tables(source, stream):
             for name in names:
@@ -178,10 +221,7 @@ def _everybody(
                     "select distinct {0}::text from {1}"
                     " where connection_id = %s and {0} is not null"
                 ).format(sql.Identifier(name), table.identifier)
-                for (value,) in conn.execute(query, [connection_id]):
-                    if names_somebody(value):
-                        tokens[value.casefold()] = salted_token(salt, value)
-    return tokens
+                yield from (value for (value,) in conn.execute(query, [connection_id]))
 
 
 def _keys_in_shops(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import psycopg
 from include.errors import BadRequest, PermanentError
 from include.privacy import inbox
 from include.privacy.disclosure import write_answer
-from include.privacy.erasure import Person, Places, apply_erasure
+from include.privacy.erasure import Person, Places, apply_erasure, listed_persons
 from include.privacy.erasure_list import (
     Entry,
     add_everybody,
@@ -21,9 +22,11 @@ from include.privacy.erasure_list import (
     record_pass,
 )
 from include.privacy.inbox import DATA_REQUEST, SHOP_REDACT, PrivacyRequest
+from include.privacy.journal import enter_journal, open_without_file, write_journal
 from include.sources._base import Source
 from include.warehouse.connection import connect
 
+_log = logging.getLogger(__name__)
 # Longer than any task runs: what was under way when a request was entered has ended by then.
 SETTLE = dt.timedelta(hours=12)
 # Storing a webhook takes no hour.
@@ -67,6 +70,7 @@ def process_requests(
     if not is_dry_run:
         inbox.clear_drafts(folder, dt.datetime.now(dt.UTC) - DRAFT_AFTER)
     with connect(places.loader_dsn, autocommit=True) as conn:
+        has_journal = not is_dry_run and _read_journal(conn, folder, outcome)
         requests = _read_inbox(conn, folder, places.hash_key, sources, outcome)
         tasks = [] if is_dry_run else _enter(conn, requests, settle)
         for task in tasks:
@@ -76,9 +80,11 @@ def process_requests(
     outcome.repeated = sum(task.entry.is_done for task in tasks)
     tasks = [task for task in tasks if not task.entry.is_done]
     erasures = [task for task in tasks if task.request.topic != DATA_REQUEST]
-    for connection_id in sorted({task.connection_id for task in erasures}):
-        own = [task for task in erasures if task.connection_id == connection_id]
-        _apply(places, _source_of(sources, connection_id), connection_id, own)
+    _apply_tasks(places, sources, erasures)
+    if has_journal:
+        _apply_listed(places, sources, {request.key for request, _ in requests}, settle)
+        with connect(places.loader_dsn, autocommit=True) as conn:
+            write_journal(conn, folder)
     waiting = [task for task in erasures if not task.is_last_pass]
     outcome.waiting += len(waiting)
     outcome.done = len(tasks) - len(waiting)
@@ -88,6 +94,21 @@ def process_requests(
     if outcome.problems:
         raise PermanentError("; ".join(outcome.problems))
     return outcome
+
+
+def _read_journal(conn: psycopg.Connection, folder: Path, outcome: Outcome) -> bool:
+    """Enter what the journal knows and the warehouse does not; False when it cannot be read.
+
+    Then it is left as it is: it may be the only one who knows.
+    """
+    try:
+        entered = enter_journal(conn, folder)
+    except BadRequest as error:
+        outcome.problems.append(str(error))
+        return False
+    if entered:
+        _log.warning("%s erasures are not in this warehouse and are done again", entered)
+    return True
 
 
 def _read_inbox(
@@ -117,7 +138,7 @@ def _enter(
     for request, connections in requests:
         for connection_id in connections:
             entry = enter_request(conn, request, connection_id)
-            is_last = _is_last_pass(conn, entry, settle)
+            is_last = _is_last_pass(conn, entry.request_id, settle)
             tasks.append(_Task(request, connection_id, entry, is_last))
     return tasks
 
@@ -150,6 +171,12 @@ def connections_of_shop(conn: psycopg.Connection, shop: str, path: Path) -> list
     return [connection_id for (connection_id,) in found]
 
 
+def _apply_tasks(places: Places, sources: Mapping[str, Source], erasures: list[_Task]) -> None:
+    for connection_id in sorted({task.connection_id for task in erasures}):
+        own = [task for task in erasures if task.connection_id == connection_id]
+        _apply(places, _source_of(sources, connection_id), connection_id, own)
+
+
 def _apply(places: Places, source: Source, connection_id: str, tasks: list[_Task]) -> None:
     """Make one pass for all requests of a connection and note it on each of them."""
     persons = []
@@ -170,7 +197,36 @@ def _apply(places: Places, source: Source, connection_id: str, tasks: list[_Task
             record_pass(conn, task.entry.request_id, touched, is_done=task.is_last_pass)
 
 
-def _is_last_pass(conn: psycopg.Connection, entry: Entry, settle: dt.timedelta) -> bool:
+def _apply_listed(
+    places: Places, sources: Mapping[str, Source], keys: Collection[str], settle: dt.timedelta
+) -> None:
+    """Make a pass for open erasures without a file, for the persons whom the list finds in raw.
+
+    Those are requests the journal told a restored warehouse of, and those whose file was removed.
+    """
+    with connect(places.loader_dsn, autocommit=True) as conn:
+        found = open_without_file(conn, keys)
+    for connection_id, request_ids in found.items():
+        source = sources.get(connection_id.split("__", 1)[0])
+        if source is None:
+            continue
+        with connect(places.loader_dsn, autocommit=True) as conn:
+            persons = listed_persons(conn, source, connection_id, request_ids[0], places.hash_key)
+            is_last = {number: _is_last_pass(conn, number, settle) for number in request_ids}
+        touched = apply_erasure(
+            places,
+            source,
+            connection_id,
+            persons,
+            is_last_pass=all(is_last.values()),
+            is_by_list=True,
+        )
+        with connect(places.loader_dsn, autocommit=True) as conn:
+            for request_id, is_done in is_last.items():
+                record_pass(conn, request_id, touched, is_done=is_done)
+
+
+def _is_last_pass(conn: psycopg.Connection, request_id: int, settle: dt.timedelta) -> bool:
     """Say whether an earlier pass is long ago and no measure run from before it is still open."""
     [(is_settled,)] = conn.execute(
         """
@@ -180,7 +236,7 @@ def _is_last_pass(conn: psycopg.Connection, entry: Entry, settle: dt.timedelta) 
         )
         from secrets.privacy_requests as r where r.request_id = %s
         """,
-        [settle, entry.request_id],
+        [settle, request_id],
     ).fetchall()
     return bool(is_settled)
 
