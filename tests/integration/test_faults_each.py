@@ -47,7 +47,7 @@ PAIRS = [
     if name in ASKED
     for fault in sorted({*TRANSPORT_MEANINGS, *own})
 ]
-# What becomes of a whole file is the folder's affair, so one source shows it; GA4's export is large.
+# What becomes of a whole file is the folder's affair, so one source shows it: the export is large.
 SPOILT = [
     *(("files", fault) for fault in FILE_MEANINGS),
     *(("ga4_export", fault) for fault in ("bad_rows", "field_gone", "type_changed")),
