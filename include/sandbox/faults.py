@@ -233,7 +233,9 @@ class Switchboard:
 
     def is_chosen(self, fault: str, *subject: object) -> bool:
         """Say whether a fault of the truth hits a thing."""
-        return self.draw(fault, *subject) < self.probability(fault)
+        likely = self.probability(fault)
+        # Asked for every counter of every post: nothing is drawn while the fault is off.
+        return likely > 0 and self.draw(fault, *subject) < likely
 
     def probability(self, fault: str, source: str | None = None) -> float:
         """Return how likely a fault is, of one source or of all; 0 while it is off."""

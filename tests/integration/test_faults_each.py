@@ -9,19 +9,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from include.errors import GroundswellError, TransientError
 from include.ingest import day_window
-from include.sandbox.faults_names import PROTOCOL_MEANINGS, TRANSPORT_MEANINGS
+from include.sandbox.faults_files import FolderFaults
+from include.sandbox.faults_names import (
+    FILE_MEANINGS,
+    PROTOCOL_MEANINGS,
+    TRANSPORT_MEANINGS,
+)
 from include.sandbox.server import discover_faults
 from include.sources.youtube import client
+from tests.conftest import Warehouse
 from tests.integration.faulty_sandbox import (
     ASKED,
     NEW_YORK,
     Bench,
+    FolderIngest,
     Ingest,
+    assert_same_rows,
+    prepare_ingest,
     run_time,
 )
 
@@ -36,6 +46,11 @@ PAIRS = [
     for name, own in sorted(discover_faults().items())
     if name in ASKED
     for fault in sorted({*TRANSPORT_MEANINGS, *own})
+]
+# What becomes of a whole file is the folder's affair, so one source shows it: the export is large.
+SPOILT = [
+    *(("files", fault) for fault in FILE_MEANINGS),
+    *(("ga4_export", fault) for fault in ("bad_rows", "field_gone", "type_changed")),
 ]
 # After these nobody must act: the third answer is the right one, or the task is tried again. A lost
 # row is told by a count that does not agree, which a person should see.
@@ -85,3 +100,31 @@ def test_every_fault_of_every_source_is_played_and_passes(
         if end != "loaded":
             again = ingest.load(ingest.source.stream(stream_name), day_window(DAY, NEW_YORK))
             assert again.status == "loaded", stream_name
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "fault"), SPOILT)
+def test_every_fault_of_every_folder_is_played_and_passes(
+    bench: Bench, warehouse: Warehouse, tmp_path: Path, name: str, fault: str
+) -> None:
+    ingest = prepare_ingest(bench, warehouse, name, tmp_path / "landing")
+    assert isinstance(ingest, FolderIngest)
+    ingest.drop()
+    ingest.run_day(DAY)
+    whole = ingest.rows()
+    ingest.empty()
+    faults = FolderFaults({fault: 1})
+    ingest.arrive(run_time(DAY))
+    assert ingest.arrived is not None
+    faults.spoil(ingest.folder, ingest.arrived[1], DAY)
+    assert faults.hits[fault]
+    for stream in ingest.source.streams:
+        try:
+            ingest.load(stream, day_window(DAY, NEW_YORK))
+        except GroundswellError as error:
+            ingest.errors.append(error)
+    faults.heal()
+    # What was late comes when the files are written again.
+    ingest.arrived = None
+    ingest.run_day(DAY)
+    assert_same_rows(ingest.rows(), whole)

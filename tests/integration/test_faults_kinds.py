@@ -33,9 +33,10 @@ from tests.integration.single_fault import DAYS, load
 pytest_plugins = ("tests.integration.fault_fixtures",)
 
 # A stream of each source whose API says how many rows there are.
-COUNTED = {"shopify": "orders", "ga4": "transactions", "tiktok": "reports"}
-# YouTube says in the very answer how many videos it holds, so the request is repeated at once.
-REPEATED = ("youtube",)
+COUNTED = {"shopify": "orders", "ga4": "session_totals", "tiktok": "reports"}
+# YouTube says in the very answer how many videos it holds, so the request is repeated at once; GA4
+# goes on where the rows that came end.
+REPEATED = {"youtube": "videos", "ga4": "transactions"}
 LOSING = sorted(name for name, faults in discover_faults().items() if "lost_page" in faults)
 # A stream of each source whose tokens end that asks more than once with one token.
 EXPIRING = {
@@ -63,7 +64,9 @@ def test_the_control_lists_what_can_be_switched(bench: Bench) -> None:
 # Lost rows
 
 
-@pytest.mark.parametrize("name", [name for name in LOSING if name not in REPEATED])
+@pytest.mark.parametrize(
+    "name", [name for name in LOSING if name in COUNTED or name not in REPEATED]
+)
 def test_a_lost_page_fails_the_window_and_the_next_run_repairs_it(
     ingest_of: Callable[[str], Ingest], bench: Bench, name: str
 ) -> None:
@@ -80,16 +83,17 @@ def test_a_lost_page_fails_the_window_and_the_next_run_repairs_it(
     assert repaired.rows_merged > 0
 
 
-def test_lost_videos_are_asked_for_again_at_once(
-    ingest_of: Callable[[str], Ingest], bench: Bench
+@pytest.mark.parametrize("name", REPEATED)
+def test_lost_rows_that_an_answer_tells_of_are_asked_for_again_at_once(
+    ingest_of: Callable[[str], Ingest], bench: Bench, name: str
 ) -> None:
-    ingest = ingest_of("youtube")
-    load(ingest, "videos", DAYS[0])
+    ingest = ingest_of(name)
+    load(ingest, REPEATED[name], DAYS[0])
     before = ingest.rows()
     ingest.empty()
     with bench.faults(lost_page=1):
-        load(ingest, "videos", DAYS[0])
-        assert bench.known_faults()["lost_page"]["hits"] == 2
+        load(ingest, REPEATED[name], DAYS[0])
+        assert bench.known_faults()["lost_page"]["hits"] >= 2
     assert_same_rows(ingest.rows(), before)
 
 

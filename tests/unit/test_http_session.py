@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import io
 import logging
 from collections.abc import Callable
 from decimal import Decimal
@@ -22,6 +23,7 @@ from include.errors import (
     Unavailable,
     UnsafeAddress,
 )
+from include.http import transport
 from include.http.answer import ACCEPT, HttpAnswer
 from include.http.retry import RetryPolicy
 from include.http.session import ApiSession
@@ -161,6 +163,33 @@ def test_gzip_is_unpacked_and_bounded() -> None:
     session, _, _ = open_session(bomb, max_body_bytes=1_000_000)
     with pytest.raises(BadRequest, match="larger than 1,000,000 bytes"):
         session.request("GET", "/")
+
+
+def test_an_answer_that_drips_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes before the socket's time-out; ten minutes end it all the same."""
+
+    class Dripping(io.BytesIO):
+        now = 0.0
+
+        def read1(self, size: int | None = -1) -> bytes:
+            Dripping.now += 100
+            return super().read1(1)
+
+    monkeypatch.setattr(transport.time, "monotonic", lambda: Dripping.now)
+    body = b"[1, 2, 3, 4, 5]"
+    slow = [answer(body) for _ in range(2)]
+    for one in slow:
+        one._fp = Dripping(body)
+    session, _, waits = open_session(*slow, retry=RetryPolicy(attempts=2))
+    with pytest.raises(Unavailable, match="'shopify': after 600 s only 7 bytes of an answer"):
+        session.request("GET", "/orders.json")
+    assert len(waits) == 1
+
+
+def test_an_answer_in_many_parts_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_PART_BYTES", 3)
+    session, _, _ = open_session(answer(b'{"ids": [1, 2, 3]}', packed=True))
+    assert session.request("GET", "/orders.json").document == {"ids": [1, 2, 3]}
 
 
 def test_the_connector_classifies_before_the_status_does() -> None:
