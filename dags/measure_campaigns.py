@@ -95,10 +95,10 @@ def publish_marts(measure_run_id: int) -> None:
 
 @step(trigger_rule="one_failed", retries=0)
 def record_failure(measure_run_id: int) -> None:
-    """Close the run as failed; its loads stay pending for the next one."""
+    """Close the run as failed, and fail: by its last task Airflow judges the whole run."""
     from include import daily, orchestration
 
-    daily.fail_run(measure_run_id, read=orchestration.airflow_connection)
+    orchestration.fail(daily.fail_run(measure_run_id, read=orchestration.airflow_connection))
 
 
 with DAG(

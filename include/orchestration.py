@@ -21,7 +21,7 @@ from airflow.sdk import (
     RetryRule,
     get_current_context,
 )
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.connections import from_airflow
 from include.daily import schedule_facts
@@ -151,6 +151,11 @@ def _refuse_unfinished(key: str, run: Any) -> None:
 def partition_day() -> dt.date:
     """Return the business date this run owns; `PermanentError` when it has none."""
     return dt.date.fromisoformat(partition_key())
+
+
+def fail(message: str) -> None:
+    """Fail the task for good; what runs last decides whether Airflow calls a run failed."""
+    raise AirflowFailException(message)
 
 
 def run_id() -> str:
