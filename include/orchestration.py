@@ -135,10 +135,12 @@ def partition_key() -> str:
 def _refuse_unfinished(key: str, run: Any) -> None:
     """Refuse a day that goes on or has yet to come: measured now, it would be published as whole.
 
-    Held against the time the run was asked for, so that a late retry does not change the answer.
+    Held against the time the run was asked for, so that a late retry does not change the answer. A
+    timetable's days are over, and a backfill's `run_after` lies in the day itself.
     """
     asked_at = getattr(run, "run_after", None)
-    if asked_at is None or len(key) != len("2026-11-20"):
+    is_by_timetable = getattr(run, "run_type", None) in ("scheduled", "backfill")
+    if asked_at is None or is_by_timetable or len(key) != len("2026-11-20"):
         return
     last = asked_at.astimezone(ZoneInfo(schedule_facts().reporting_timezone)).date() - DAY
     if dt.date.fromisoformat(key) > last:
