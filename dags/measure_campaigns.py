@@ -24,7 +24,8 @@ all loads; `dry_run`: build and check beside what is published, publish nothing.
 | `PublishRefused: … expectations failed` | its log shows the rows; mend, clear `open_run` |
 | `PublishRefused: … the chain converts with …` | paths miscounted: see docs/operations.md |
 | `PublishRefused: a newer measure run has opened` | nothing: the newer run publishes |
-| a dbt task is red | its log holds the SQL error; mend the model, clear the failed task |
+| a dbt task is red | its log holds the SQL error; mend the model, clear `open_run` |
+| `record_failure` is red | by design: it closed the failed run; another task says why |
 | `Unavailable: … lock` | a reader held a lock for too long; the task retries by itself |
 | `open_run` skipped | nothing changed since the last publication |
 """

@@ -258,7 +258,7 @@ def fail_run(measure_run_id: int | None, *, read: ReadConnection = read_connecti
     close_measure_run(dsn_of(read("warehouse_transformer")), measure_run_id, "failed")
     return (
         f"measure run {measure_run_id} is closed as failed, its loads wait for the next one: the "
-        "log of the task that failed first says why"
+        "log of the task that failed first says why; clear open_run once the cause is gone"
     )
 
 
