@@ -24,7 +24,8 @@ all loads; `dry_run`: build and check beside what is published, publish nothing.
 | `PublishRefused: … expectations failed` | its log shows the rows; mend, clear `open_run` |
 | `PublishRefused: … the chain converts with …` | paths miscounted: see docs/operations.md |
 | `PublishRefused: a newer measure run has opened` | nothing: the newer run publishes |
-| a dbt task is red | its log holds the SQL error; mend the model, clear the failed task |
+| a dbt task is red | its log holds the SQL error; mend the model, clear `open_run` |
+| `record_failure` is red | by design: it closed the failed run; another task says why |
 | `Unavailable: … lock` | a reader held a lock for too long; the task retries by itself |
 | `open_run` skipped | nothing changed since the last publication |
 """
@@ -95,10 +96,10 @@ def publish_marts(measure_run_id: int) -> None:
 
 @step(trigger_rule="one_failed", retries=0)
 def record_failure(measure_run_id: int) -> None:
-    """Close the run as failed; its loads stay pending for the next one."""
+    """Close the run as failed, and fail: by its last task Airflow judges the whole run."""
     from include import daily, orchestration
 
-    daily.fail_run(measure_run_id, read=orchestration.airflow_connection)
+    orchestration.fail(daily.fail_run(measure_run_id, read=orchestration.airflow_connection))
 
 
 with DAG(

@@ -248,12 +248,18 @@ def publish_run(
     return publish(dsn, measure_run_id, mart_names())
 
 
-def fail_run(measure_run_id: int, *, read: ReadConnection = read_connection) -> None:
-    """Close a run as failed; its loads stay pending."""
+def fail_run(measure_run_id: int | None, *, read: ReadConnection = read_connection) -> str:
+    """Close a run as failed, if one was opened; its loads stay pending. Return what that means."""
     from include.measure import close_measure_run
     from include.warehouse.connection import dsn_of
 
+    if measure_run_id is None:
+        return "no measure run was opened: the log of open_run says why"
     close_measure_run(dsn_of(read("warehouse_transformer")), measure_run_id, "failed")
+    return (
+        f"measure run {measure_run_id} is closed as failed, its loads wait for the next one: the "
+        "log of the task that failed first says why; clear open_run once the cause is gone"
+    )
 
 
 def measure_day(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# A run of these that failed is closed and publishes no more: it is begun anew by this task.
+BEGUN_BY = {"measure_campaigns": "open_run"}
 NOT_KNOWN = "not known, the warehouse does not answer; readers keep what was published last"
 
 
@@ -29,7 +31,7 @@ def explain(error: BaseException, dag_id: str, served: str, *, tries_left: int) 
     first_line = (str(error).strip() or "no message").splitlines()[0]
     return [
         f"What happened: {type(error).__name__}: {first_line}",
-        f"Does retrying help: {_advise(error, tries_left)}",
+        f"Does retrying help: {_advise(error, tries_left, BEGUN_BY.get(dag_id, 'the task'))}",
         f"What is served: {served}",
         f"What to do: the page of {dag_id} lists messages under 'When it fails'",
     ]
@@ -62,11 +64,11 @@ def read_served(read: ReadConnection) -> str:
     return f"version {row[0]} of the marts, whole up to {row[1]}; it stays until the next one"
 
 
-def _advise(error: BaseException, tries_left: int) -> str:
+def _advise(error: BaseException, tries_left: int, begun_by: str) -> str:
     if isinstance(error, PermanentError):
-        return "no, a person must act first; then clear the task"
+        return f"no, a person must act first; then clear {begun_by}"
     if not tries_left:
-        hint = "; clear the task once the cause is gone" if _is_transient(error) else ""
+        hint = f"; clear {begun_by} once the cause is gone" if _is_transient(error) else ""
         return f"it was retried as often as allowed{hint}"
     times = f"{tries_left} more {'try' if tries_left == 1 else 'tries'} by itself"
     if _is_transient(error):

@@ -21,7 +21,7 @@ from airflow.sdk import (
     RetryRule,
     get_current_context,
 )
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.connections import from_airflow
 from include.daily import schedule_facts
@@ -135,10 +135,12 @@ def partition_key() -> str:
 def _refuse_unfinished(key: str, run: Any) -> None:
     """Refuse a day that goes on or has yet to come: measured now, it would be published as whole.
 
-    Held against the time the run was asked for, so that a late retry does not change the answer.
+    Held against the time the run was asked for, so that a late retry does not change the answer. A
+    timetable's days are over, and a backfill's `run_after` lies in the day itself.
     """
     asked_at = getattr(run, "run_after", None)
-    if asked_at is None or len(key) != len("2026-11-20"):
+    is_by_timetable = getattr(run, "run_type", None) in ("scheduled", "backfill")
+    if asked_at is None or is_by_timetable or len(key) != len("2026-11-20"):
         return
     last = asked_at.astimezone(ZoneInfo(schedule_facts().reporting_timezone)).date() - DAY
     if dt.date.fromisoformat(key) > last:
@@ -151,6 +153,11 @@ def _refuse_unfinished(key: str, run: Any) -> None:
 def partition_day() -> dt.date:
     """Return the business date this run owns; `PermanentError` when it has none."""
     return dt.date.fromisoformat(partition_key())
+
+
+def fail(message: str) -> None:
+    """Fail the task for good; what runs last decides whether Airflow calls a run failed."""
+    raise AirflowFailException(message)
 
 
 def run_id() -> str:

@@ -7,7 +7,7 @@ base URL behind a proxy.
 from __future__ import annotations
 
 import os
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 PREFIX = "/groundswell"
 
@@ -55,6 +55,14 @@ def model_page(model: str) -> str:
 def page_url(path: str) -> str:
     """Return the whole address of a path, by Airflow's base URL where it is known."""
     return os.environ.get("AIRFLOW__API__BASE_URL", "").rstrip("/") + path
+
+
+def page_link(path: str) -> str:
+    """Return the address of a path for Airflow's own pages, without host and port.
+
+    It is kept with a task for good; people come by other names, a tunnel, another port.
+    """
+    return urlsplit(page_url(path)).path + (f"?{query}" if (query := urlsplit(path).query) else "")
 
 
 def _path(page: str, **query: str) -> str:

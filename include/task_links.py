@@ -16,7 +16,7 @@ from include.page_paths import (
     freshness_page,
     loads_page,
     model_page,
-    page_url,
+    page_link,
     publications_page,
     reviews_page,
 )
@@ -37,7 +37,7 @@ class PageLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """Return the address for a task that has ended."""
-        return page_url(self.path(operator, _key_of(ti_key)))
+        return page_link(self.path(operator, _key_of(ti_key)))
 
     @abstractmethod
     def path(self, operator: BaseOperator, key: str) -> str:

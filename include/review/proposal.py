@@ -153,8 +153,8 @@ def describe_proposal(proposal: Proposal, campaign_name: str, change: str) -> st
     return "\n".join(
         [
             (
-                f"**{_plain(campaign_name)}**, phase *{proposal.phase}*. Chance that the next "
-                f"piece of who gets money returns most: {chance}. Expected gain: {gain}.{rest}"
+                f"**{_plain(campaign_name)}**, phase *{proposal.phase}*. Chance that the piece "
+                f"this buys returns most of all: {chance}. Expected gain: {gain}.{rest}"
             ),
             "",
             "| creator | money | pieces | why |",

@@ -185,7 +185,7 @@ def _require_publishable(connection: psycopg.Connection, measure_run_id: int) ->
     run_date: dt.date | None = run[1]
     if status != "open":
         raise PublishRefused(
-            f"measure run {measure_run_id} is {status}; only an open one publishes"
+            f"measure run {measure_run_id} is {status}; only an open one publishes: clear open_run"
         )
     current = read_current(connection)
     if current is not None and _is_backwards(run_date, current.as_of_date):

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
-from include import task_links
+from include import daily, task_links
 from include.settings import REPO_ROOT
 
 # Of a mart's task the owner is the mart's.
@@ -126,12 +127,9 @@ def test_links_lead_to_the_day_and_the_thing(monkeypatch: pytest.MonkeyPatch) ->
     asked = [(task_links.LandingLink(), load), (task_links.QualityLink(), check)]
     asked += [(task_links.ModelLink(), model)]
     assert [link.get_link(task, ti_key=instance) for link, task in asked] == [  # type: ignore[arg-type]
-        (
-            "https://airflow.test/ops/groundswell/quality/loads"
-            "?source=shopify&stream=orders&day=2026-11-20"
-        ),
-        "https://airflow.test/ops/groundswell/quality/checks?suite=shopify&day=2026-11-20",
-        "https://airflow.test/ops/groundswell/docs?model=mart_funnel",
+        ("/ops/groundswell/quality/loads?source=shopify&stream=orders&day=2026-11-20"),
+        "/ops/groundswell/quality/checks?suite=shopify&day=2026-11-20",
+        "/ops/groundswell/docs?model=mart_funnel",
     ]
 
 
@@ -208,3 +206,22 @@ def test_forms_show_names_and_hand_over_ids(dags: dict[str, Any]) -> None:
     sources = dags["read_sources"].params.get_param("sources").schema
     assert sources["values_display"]["ga4"] == "Google Analytics 4"
     assert set(sources["values_display"]) == set(sources["items"]["enum"])
+
+
+def test_a_run_in_which_a_task_failed_is_no_success(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow judges a run by its last tasks: the one that records a failure must fail as well."""
+    measure = dags["measure_campaigns"]
+    [last] = [task for task in measure.tasks if not task.downstream_task_ids]
+    assert (last.task_id, last.trigger_rule.value) == ("record_failure", "one_failed")
+    closed: list[int] = []
+
+    def close(measure_run_id: int, **_: object) -> str:
+        closed.append(measure_run_id)
+        return f"measure run {measure_run_id} is closed"
+
+    monkeypatch.setattr(daily, "fail_run", close)
+    with pytest.raises(AirflowFailException, match="measure run 7 is closed"):
+        last.python_callable(7)
+    assert closed == [7]

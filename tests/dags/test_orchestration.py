@@ -67,6 +67,15 @@ def test_a_day_that_is_not_over_is_refused(
         assert orchestration.partition_key() == "2026-11-21"
 
 
+@pytest.mark.parametrize("kind", ["backfill", "scheduled"])
+def test_a_timetables_days_are_over(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Airflow dates a backfill's run to the morning of the day it reads."""
+    asked = dt.datetime(2026, 11, 18, 8, 0, tzinfo=dt.UTC)
+    run = SimpleNamespace(run_id="x", partition_key="2026-11-18", run_after=asked, run_type=kind)
+    monkeypatch.setattr(orchestration, "get_current_context", lambda: {"dag_run": run})
+    assert orchestration.partition_key() == "2026-11-18"
+
+
 def test_windows_of_hours_are_not_days(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = dt.datetime(2026, 11, 22, 0, 10, tzinfo=dt.UTC)
     run = SimpleNamespace(run_id="x", partition_key="2026-11-21T18", run_after=asked)

@@ -48,6 +48,13 @@ def test_advice_follows_the_error_tree_and_the_tries(
     assert lines(error, tries_left)[1] == f"Does retrying help: {advice}"
 
 
+def test_a_measure_run_that_failed_is_begun_anew() -> None:
+    """It is closed: the task that failed, cleared alone, would lead to a refused publication."""
+    error = BadCredentials("refused")
+    told = failures.explain(error, "measure_campaigns", SERVED, tries_left=2)
+    assert told[1] == "Does retrying help: no, a person must act first; then clear open_run"
+
+
 def test_tries_left_counts_what_airflow_allows() -> None:
     def instance(try_number: int, max_tries: int) -> SimpleNamespace:
         server = SimpleNamespace(max_tries=max_tries)

@@ -212,7 +212,7 @@ def test_a_proposal_holds_moves_of_creators_and_comes_back_from_json() -> None:
     assert body.startswith(r"**Spring \*Glow\***, phase *")
     assert "| Ana B | +200.00 EUR | 1 | best |" in body
     assert "| bo | -200.00 EUR |  | returns 0.40 |" in body, "without a name the plan's id"
-    assert "of who gets money returns most: 84 %" in body
+    assert "the piece this buys returns most of all: 84 %" in body
     assert "+40.00 EUR (90 %: -5.00 to +90.00)" in body
 
 
