@@ -31,9 +31,10 @@ STATE_FILE, CAMPAIGNS_FOLDER = "sandbox.json", "campaigns"
 SAMPLE_FOLDER = REPO_ROOT / "include" / "campaigns"
 HOST = "127.0.0.1"
 SEED = 7
-# Seventeen weeks before the campaign: five in which customers begin to come back, and twelve of a
-# shop as it sells without creators, which its lift is judged against.
-SAMPLE_OPTIONS = MarketOptions(history_days=119)
+# Twenty-three weeks before the campaign: eleven until as many customers come back as ever will (60
+# days at the latest), and twelve of a shop as it sells without creators, which its lift is judged
+# against.
+SAMPLE_OPTIONS = MarketOptions(history_days=161)
 CONTROL_KEY_VARIABLE = "GROUNDSWELL_SANDBOX_CONTROL_KEY"
 SECRETS_FILE = "secrets.json"
 

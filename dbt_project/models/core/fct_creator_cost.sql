@@ -191,6 +191,46 @@ committed_fees as (
 
 ),
 
+-- For the books alone: the fee by the calendar of the campaign, week by week, whatever was
+-- delivered. Cumulative rounding, so that the weeks add up to it to the cent.
+accrued_fees as (
+
+    select
+        contract_fees.campaign_id,
+        contract_fees.creator_id,
+        least({{ days_after('calendar.first_day', 6) }}, campaigns.end_date) as cost_date,
+        'fee' as cost_type,
+        'accrued' as cost_basis,
+        concat_ws(
+            ' ',
+            contract_fees.contract_id,
+            nullif(contract_fees.term_number, 1),
+            'week of',
+            cast(calendar.first_day as date)
+        ) as reference_id,
+        false as is_assumed,
+        round(
+            contract_fees.fee_amount
+            * (
+                least({{ days_after('calendar.first_day', 6) }}, campaigns.end_date)
+                - campaigns.start_date + 1
+            ) / (campaigns.end_date - campaigns.start_date + 1), 2
+        )
+        - round(
+            contract_fees.fee_amount
+            * greatest({{ days_after('calendar.first_day', 0) }} - campaigns.start_date, 0)
+            / (campaigns.end_date - campaigns.start_date + 1), 2
+        ) as cost_amount,
+        contract_fees.currency_code
+    from contract_fees
+    inner join campaigns on contract_fees.campaign_id = campaigns.campaign_id
+    cross join
+        lateral generate_series(
+            date_trunc('week', campaigns.start_date), campaigns.end_date, interval '7 days'
+        ) as calendar (first_day)
+
+),
+
 promises as (
 
     select
@@ -434,6 +474,10 @@ costs as (
     union all
 
     select * from delivered_fees
+
+    union all
+
+    select * from accrued_fees
 
     union all
 

@@ -20,18 +20,6 @@ costs as (
 
 ),
 
-contracts as (
-
-    select
-        campaign_id,
-        creator_id,
-        sum(cost_amount) as fee_amount
-    from costs
-    where cost_basis = 'committed' and cost_type = 'fee'
-    group by campaign_id, creator_id
-
-),
-
 first_days as (
 
     select
@@ -65,7 +53,7 @@ spent as (
     select
         weeks.campaign_id,
         weeks.week_start_date,
-        {%- for basis in ['committed', 'delivered', 'due'] %}
+        {%- for basis in ['committed', 'delivered', 'accrued', 'due'] %}
         sum(case when costs.cost_basis = '{{ basis }}' then costs.cost_amount else 0 end)
             as {{ basis }}_amount,
         {%- endfor %}
@@ -77,34 +65,6 @@ spent as (
             weeks.campaign_id = costs.campaign_id
             and weeks.week_start_date <= costs.cost_date
             and weeks.week_end_date >= costs.cost_date
-    group by weeks.campaign_id, weeks.week_start_date
-
-),
-
--- Cumulative rounding: the weeks add up to the fee to the cent.
-accrued as (
-
-    select
-        weeks.campaign_id,
-        weeks.week_start_date,
-        sum(
-            round(
-                contracts.fee_amount
-                * greatest(
-                    least(weeks.week_end_date, campaigns.end_date) - campaigns.start_date + 1, 0
-                ) / (campaigns.end_date - campaigns.start_date + 1), 2
-            )
-            - round(
-                contracts.fee_amount
-                * greatest(
-                    least({{ days_after('weeks.week_start_date', -1) }}, campaigns.end_date)
-                    - campaigns.start_date + 1, 0
-                ) / (campaigns.end_date - campaigns.start_date + 1), 2
-            )
-        ) as accrued_fee_amount
-    from weeks
-    inner join campaigns on weeks.campaign_id = campaigns.campaign_id
-    inner join contracts on weeks.campaign_id = contracts.campaign_id
     group by weeks.campaign_id, weeks.week_start_date
 
 ),
@@ -155,10 +115,10 @@ measured as (
         coalesce(spent.delivered_amount, 0) as delivered_amount,
         coalesce(spent.due_amount, 0) as due_amount,
         coalesce(spent.due_creator_count, 0) as due_creator_count,
-        coalesce(accrued.accrued_fee_amount, 0) as accrued_fee_amount
+        coalesce(spent.accrued_amount, 0) as accrued_fee_amount
     from weeks
     inner join campaigns on weeks.campaign_id = campaigns.campaign_id
-    {% for name in ['spent', 'accrued', 'pieces'] -%}
+    {% for name in ['spent', 'pieces'] -%}
     left join {{ name }}
         on
             weeks.campaign_id = {{ name }}.campaign_id
