@@ -1,6 +1,8 @@
 -- One row per campaign and creator with credited units: what the goods of their kept orders cost,
 -- by their part of each order. Returned goods cost what they cost: nobody says whether they are
--- sold again.
+-- sold again. A table: a view would be joined anew, and by loops, for each of its readers.
+{{ config(materialized='table', pre_hook='{{ join_whole_tables() }}') }}
+
 select
     campaign_id,
     channel as creator_id,
