@@ -90,22 +90,19 @@ def apply_erasure(
             named = _everybody(conn, source, connection_id, erased.salt) | known
             eraser = ShopEraser(named, places.hash_key)
         shops = _keys_in_shops(conn, source, connection_id, named)
-        touched = erase_loaded_rows(conn, source, scope, erased, eraser)
-        refresh_statistics(conn, touched)
-    touched |= erase_landing(
-        open_store(places.landing_url),
-        source,
-        connection_id,
-        erased,
-        eraser,
-        is_last_pass=is_last_pass,
-    )
     elsewhere = {
         shop: TextEraser(keys) if erased.salt is None else ShopEraser(keys, places.hash_key)
         for shop, keys in shops.items()
     }
-    built = _erase_built(places.transformer_dsn, scope, eraser, erased.salt, known, elsewhere)
-    touched |= built
+    touched = _erase_built(places.transformer_dsn, scope, eraser, erased.salt, known, elsewhere)
+    store = open_store(places.landing_url)
+    touched |= erase_landing(
+        store, source, connection_id, erased, eraser, is_last_pass=is_last_pass
+    )
+    # Last, because what belongs to a person is found here: a pass that is killed is made again.
+    with connect(places.loader_dsn, autocommit=True) as conn:
+        touched |= (rows := erase_loaded_rows(conn, source, scope, erased, eraser))
+        refresh_statistics(conn, rows)
     _log.info("erasure on connection %s changed %s", connection_id, touched or "nothing")
     return touched
 

@@ -189,6 +189,9 @@ def _apply(places: Places, source: Source, connection_id: str, tasks: list[_Task
                 # Before anything is erased: what is fetched from now on passes the list.
                 add_person(conn, connection_id, request_id, request.values, places.hash_key)
                 persons.append(Person(request_id, set(request.values), dict(request.records)))
+        # What a load under way brought back of persons whose linked values no payload names.
+        newest = tasks[-1].entry.request_id
+        persons += listed_persons(conn, source, connection_id, newest, places.hash_key)
     # Pages of unfinished runs go only when that holds for every request.
     is_last_pass = all(task.is_last_pass for task in tasks)
     touched = apply_erasure(places, source, connection_id, persons, is_last_pass=is_last_pass)

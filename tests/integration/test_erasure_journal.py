@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -66,6 +67,39 @@ def test_a_restored_backup_forgets_again_whom_the_list_names(shop: Shop) -> None
     shop.loader.run(CUSTOMERS, page(customer("7005550000000", MAIL)))
     assert shop.tables_with(MAIL, hashed(MAIL)) == []
     assert "raw.small_shop__customers" in shop.tables_with(BEA)
+
+
+@pytest.mark.parametrize("step", ["erase_landing", "erase_loaded_rows", "_erase_built"])
+def test_a_pass_that_is_killed_is_made_again(
+    shop: Shop, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ana is known by an order alone: raw must say whose it was until all else is done."""
+    shop.name_shop()
+    shop.ask(orders_to_redact=[6001])
+
+    def die(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"include.privacy.erasure.{step}", die)
+        with pytest.raises(KeyboardInterrupt):
+            shop.work()
+    assert shop.work().waiting == 1
+    assert shop.tables_with(ANA, hashed(MAIL)) == []
+    assert shop.files_with(ANA, hashed(MAIL)) == []
+
+
+def test_what_comes_back_of_linked_values_goes_with_the_second_pass(shop: Shop) -> None:
+    """The payload names an order; the load that was under way brings another of hers."""
+    shop.name_shop()
+    shop.ask(orders_to_redact=[6001])
+    assert shop.work().waiting == 1
+    with psycopg.connect(shop.warehouse.dsn("loader")) as conn:
+        conn.execute(
+            "update raw.small_shop__orders set customer_id = %s where order_id = '6002'", [ANA]
+        )
+    assert shop.work().done == 1
+    assert shop.tables_with(ANA) == []
 
 
 def test_a_restored_shop_is_forgotten_as_a_whole(shop: Shop) -> None:
