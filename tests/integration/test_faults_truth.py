@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from collections.abc import Callable
 
 import pytest
 
-from include.errors import MissingScope
+from include.errors import MissingScope, PublishRefused
 from include.ingest import day_window
+from include.quality import check_source
 from tests.integration.faulty_sandbox import (
     NEW_YORK,
     Bench,
@@ -162,6 +164,31 @@ def test_an_empty_list_for_a_missing_permission_says_so_and_wipes_nothing(
         "select distinct unavailable_reason from raw.instagram__media_insights where reach is null"
     )
     assert ("no_data",) in reasons
+
+
+def test_an_account_whose_posts_are_gone_all_at_once_is_told_of(
+    ingest_of: Callable[[str], Ingest], bench: Bench
+) -> None:
+    """The API said 200 and gave an empty list, as it does when a permission was withdrawn."""
+    ingest = ingest_of("tiktok")
+    for day, missing in zip(DAYS[:3], (0, 1, 0), strict=True):
+        load(ingest, "accounts", day)
+        with bench.faults(empty_for_missing_permission=missing):
+            load(ingest, "videos", day)
+        # Other streams of the day were not loaded.
+        with contextlib.suppress(PublishRefused):
+            check_source(ingest.dsn, ingest.source, f"{day}", "listings")
+    told = ingest.query(
+        "select success, unexpected_count from quality.expectation_results"
+        " where expectation = 'accounts that listed posts yesterday still list some'"
+        " and run_id = 'listings' order by partition_key"
+    )
+    [(accounts,)] = ingest.query(
+        "select count(distinct business_id) from raw.tiktok__videos where window_start = %s",
+        day_window(DAYS[0], NEW_YORK).start,
+    )
+    assert [success for success, _ in told] == [True, False, True]
+    assert told[1] == (False, accounts)
 
 
 def test_an_empty_report_is_replaced_by_the_next_one(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.quality.day_rules import day_rules
+from include.quality.listings import every_account_lists
 from include.quality.rules import Rule, Window, no_rows
 from include.sources._base import Source
 
@@ -41,6 +42,7 @@ def build_suite(source: Source, window: Window) -> list[Rule]:
             _every_known_account(window),
             _every_connected_creator(window),
             _every_young_post(window),
+            every_account_lists(window, "media", "account_id", "timestamp"),
             _insights_of_late(window),
         ]
     return rules

@@ -82,6 +82,8 @@ are at most a week older than what is read. Allowances are per account and rolli
   any more
 - no rows in `tags`, `comments` or `account_insights` although there must be some: a permission that
   is not granted can answer with an empty list
+- a warning `accounts that listed posts yesterday still list some`: an account's list came empty,
+  without an error; look whether its permission was withdrawn
 - many `metrics_refused`: the API removed a metric; compare `refused_metrics` with its changelog
   and `metrics.py`
 """

@@ -73,6 +73,8 @@ gives is kept, sealed, and used until the connection holds a token the API accep
 - `Truncated` … `holds no data`, `holds no list`: the answer said OK and came without them, time and
   again; nothing was loaded, because read as empty it would lose rows. Clear the task later
 - skipped, the window is no longer current: do nothing, that day's snapshot cannot be read any more
+- a warning `accounts that listed posts yesterday still list some`: an account's list came empty,
+  without an error; look whether its permission was withdrawn
 - many `refused_fields`: a permission was withdrawn or a metric removed
 """
 
