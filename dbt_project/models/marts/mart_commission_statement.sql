@@ -31,15 +31,21 @@ entries as (
 
 ),
 
+-- A day that is still to come has paid nothing yet, though the plan may say what it will.
 payouts as (
 
     select
-        campaign_id,
-        creator_id,
-        cast(date_trunc('month', paid_date) as date) as statement_month,
-        sum(paid_amount) as paid_amount
-    from {{ ref('stg_campaign_plan__commission_payouts') }}
-    group by campaign_id, creator_id, cast(date_trunc('month', paid_date) as date)
+        payouts.campaign_id,
+        payouts.creator_id,
+        cast(date_trunc('month', payouts.paid_date) as date) as statement_month,
+        sum(payouts.paid_amount) as paid_amount
+    from {{ ref('stg_campaign_plan__commission_payouts') }} as payouts
+    cross join facts
+    where payouts.paid_date <= facts.as_of_date
+    group by
+        payouts.campaign_id,
+        payouts.creator_id,
+        cast(date_trunc('month', payouts.paid_date) as date)
 
 ),
 
