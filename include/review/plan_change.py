@@ -108,11 +108,23 @@ def _edit_contract(
     yield _comment(text, fee, move, proposal, week_label)
     payments = _value(contract, "payments")
     if isinstance(payments, yaml.SequenceNode) and payments.value:
-        amount = _value(payments.value[-1], "amount")
-        assert isinstance(amount, yaml.ScalarNode)
-        paid = Decimal(amount.value) + move.amount
-        # The model refuses an instalment that is not above 0 when the text is checked.
-        yield _Edit(amount.start_mark.index, amount.end_mark.index, _money(paid))
+        yield _edit_last_payment(text, payments, move)
+
+
+def _edit_last_payment(text: str, payments: yaml.SequenceNode, move: Move) -> _Edit:
+    """Return the change of the last instalment, which goes when nothing of it is left.
+
+    Earlier ones may be paid already, so nothing is taken from them: the model refuses an instalment
+    that is not above 0 when the text is checked, and a person decides.
+    """
+    last = payments.value[-1]
+    amount = _value(last, "amount")
+    assert isinstance(amount, yaml.ScalarNode)
+    left = Decimal(amount.value) + move.amount
+    if left == 0 and len(payments.value) > 1 and not payments.flow_style:
+        end = text.find("\n", last.end_mark.index) + 1
+        return _Edit(text.rfind("\n", 0, last.start_mark.index) + 1, end or len(text), "")
+    return _Edit(amount.start_mark.index, amount.end_mark.index, _money(left))
 
 
 def _comment(

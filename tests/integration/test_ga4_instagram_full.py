@@ -258,7 +258,18 @@ def test_stories_and_comments_replay_from_landing(bench: Bench) -> None:
         assert sorted(bench.rows(query), key=repr) == before
 
 
+def test_a_connections_first_day_brings_twelve_weeks_of_totals(bench: Bench) -> None:
+    bench.set_clock(run_time(DAY))
+    bench.run(ga4.SOURCE, "session_totals", DAY)
+    query = "select min(date), max(date), count(*) from raw.ga4__session_totals"
+    first = max(bench.market.start_date, DAY - dt.timedelta(days=84))
+    assert bench.rows(query) == [(first, DAY, (DAY - first).days + 1)]
+
+
 def test_a_day_and_its_sources_come_from_one_answer(bench: Bench) -> None:
+    before = DAY - dt.timedelta(days=1)
+    bench.set_clock(run_time(before))
+    bench.run(ga4.SOURCE, "session_totals", before)
     bench.set_clock(run_time(DAY))
     result = bench.run(ga4.SOURCE, "session_totals", DAY)
     assert (result.pages_read, result.rows_read) == (1, 5)
@@ -285,8 +296,13 @@ def test_a_day_and_its_sources_come_from_one_answer(bench: Bench) -> None:
 @pytest.mark.parametrize(("day", "days"), [("2026-11-01", 5), ("2026-11-02", 31)])
 def test_mondays_read_thirty_days_again(bench: Bench, day: str, days: int) -> None:
     date = dt.date.fromisoformat(day)
+    before = date - dt.timedelta(days=1)
+    bench.set_clock(run_time(before))
+    bench.run(ga4.SOURCE, "session_totals", before)
     bench.set_clock(run_time(date))
-    for stream in ("session_totals", "sessions", "geography", "first_user_acquisition"):
+    # Its first day read twelve weeks; from the second on it reads what the others read.
+    assert bench.run(ga4.SOURCE, "session_totals", date).rows_read == days
+    for stream in ("sessions", "geography", "first_user_acquisition"):
         bench.run(ga4.SOURCE, stream, date)
         (found,) = bench.rows(
             f"select min(date), max(date), count(distinct date) from raw.ga4__{stream}"

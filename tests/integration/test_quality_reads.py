@@ -344,8 +344,12 @@ def test_rejects_name_the_command_that_loads_them(snapshot):
     assert counts["oldest_waiting_at"] == at(19, 9)
 
 
-def test_the_commands_are_the_command_lines(snapshot, capsys):
-    """argparse takes what the page prints: it gets as far as reading the warehouse's connection."""
+def test_the_commands_are_the_command_lines(snapshot, capsys, monkeypatch, tmp_path):
+    """argparse takes what the page prints: it gets as far as reading the warehouse's connection.
+
+    Not that of an installation that may be in this folder.
+    """
+    monkeypatch.setenv("GROUNDSWELL_DATA_DIR", str(tmp_path))
     for reason in quality_rejects.read_reasons(snapshot):
         for command in reason["commands"]:
             words = command.split()

@@ -56,7 +56,8 @@ def test_it_adds_a_small_demand_with_numbers_of_its_own() -> None:
 
 def test_its_report_is_its_ledger_by_day_without_what_does_not_count() -> None:
     shop = market_of(1.0).second_shop
-    days = {"after": f"{END - dt.timedelta(days=59)}", "before": f"{END}", "per_page": "60"}
+    first = END - dt.timedelta(days=59)
+    days = {"after": f"{first}", "before": f"{END}", "per_page": "60", "interval": "day"}
     report = answer_report(shop, days, NOW).body["intervals"]
     ledger = net_by_day(shop.orders_at(NOW))
     found = {i["interval"]: Decimal(str(i["subtotals"]["net_revenue"])) for i in report}

@@ -50,11 +50,13 @@ def test_the_patch_applies_and_the_patched_plan_is_valid(folder: Path, tool: lis
     assert (maya.fee, lena.fee) == (Decimal("1160"), Decimal("310"))
     # Her instalments were 425 and 425: the last one takes what is new.
     assert [payment.amount for payment in maya.payments] == [Decimal(425), Decimal(735)]
+    # Hers were 310 and 310: nothing is left of the last one.
+    assert [payment.amount for payment in lena.payments] == [Decimal(310)]
     others = [c for c in plan.creators if c.id not in ("maya_okafor", "lena_brandt")]
     assert others == [c for c in load_plan(SAMPLE).creators if c in others]
 
 
-def test_the_patch_touches_the_lines_of_the_fees_alone(folder: Path) -> None:
+def test_the_patch_touches_the_lines_of_fees_and_instalments_alone(folder: Path) -> None:
     diff = plan_change(folder, to_maya_from_lena(), "2026-11-09").diff
     changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in "+++---"]
     assert changed == [
@@ -66,6 +68,7 @@ def test_the_patch_touches_the_lines_of_the_fees_alone(folder: Path) -> None:
         "-      fee: 620",
         "+      # review of 2026-11-09: -310.00 USD; take what it paid for out of deliverables",
         "+      fee: 310",
+        "-        - {amount: 310, milestone: all_pieces_live}",
     ]
 
 
