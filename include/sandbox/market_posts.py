@@ -16,6 +16,7 @@ ProductType = Literal["FEED", "REELS", "STORY"]
 PRODUCT_TYPES: dict[str, ProductType] = {"feed": "FEED", "reel": "REELS", "story": "STORY"}
 HALF_LIFE_HOURS = {"FEED": 20.0, "REELS": 28.0}  # half of the final reach
 STORY_HOURS, STORY_PACE = 24.0, 7.0
+POSTS_BEFORE_DAYS = 28
 OWN_POST_RATE, BRAND_POST_RATE = 1 / 6, 1 / 3  # posts per day outside the campaign
 BRAND_INDEX = -1
 
@@ -97,9 +98,13 @@ def build_posts(
     plan: CampaignPlan, profiles: tuple[Profile, ...], calendar: Calendar, seed: int
 ) -> list[Post]:
     """Publish everything of the market's days, sorted by time of publication."""
+    # However long the shop has sold before, four weeks of posts are history enough, and each is
+    # asked for again every day.
+    first = max(calendar.day(plan.campaign.start_date) - POSTS_BEFORE_DAYS, 0)
+    days = range(first, calendar.days)
     posts = [
         *_campaign_posts(plan, profiles, calendar, seed),
-        *(post for day in range(calendar.days) for post in _other_posts(day, profiles, plan, seed)),
+        *(post for day in days for post in _other_posts(day, profiles, plan, seed)),
     ]
     posts = [post for post in posts if post.published < calendar.days * DAY]
     return sorted(posts, key=lambda post: (post.published, post.media_id))
