@@ -13,3 +13,8 @@ once, or merges by the shop alone, which all orders have in common: 10,000 order
     set local enable_nestloop = off;
     set local enable_mergejoin = off
 {%- endmacro %}
+
+{#- The same for a test, which has no pre-hook: said before its query, in the transaction of that query. -#}
+{% macro join_whole_tables_of_test() -%}
+    {% if execute %}{% do run_query(join_whole_tables()) %}{% endif %}
+{%- endmacro %}

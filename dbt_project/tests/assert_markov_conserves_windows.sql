@@ -1,4 +1,6 @@
 -- `markov` hands out what all attributed orders brought, under the reporting default rule version.
+-- By loops the windows' view took minutes where a run had sums of many days to make.
+{{ join_whole_tables_of_test() }}
 with
 
 attributed as (

@@ -2,6 +2,7 @@
 -- day is what the credits say; and the causes of a changed day sum to its change. A difference
 -- warns: an explanation that does not add up is no reason to hold back the figures themselves.
 {{ config(severity='warn') }}
+{{ join_whole_tables_of_test() }}
 
 with
 
