@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from hand_made_market import GA4, SHOP, Market, utc
 from in_process_dbt import run_dbt
+from kept_tables import MODELS, TABLES
 
 from include.privacy.erasure import Person, Places, apply_erasure
 from include.sources import discover_sources
@@ -40,35 +41,6 @@ KINDS = (
     "rule_change",
     "limit_change",
 )
-TABLES = (
-    "core.dim_customer",
-    "intermediate.int_orders_identified",
-    "intermediate.int_identities_stitched",
-    "intermediate.int_purchases_matched",
-    "intermediate.int_orders_stitched",
-    "intermediate.int_order_visitors",
-    "intermediate.int_ga4_transactions_joined",
-    "intermediate.int_code_redemptions",
-    "core.fct_order",
-    "core.fct_order_sale",
-    "core.fct_touchpoint",
-    "core.fct_attribution_credit",
-    "intermediate.int_export_sessions",
-    "intermediate.int_path_summary",
-    "intermediate.int_fingerprints_applied",
-    "intermediate.int_attribution_settings",
-    "intermediate.int_credits_summed",
-    "intermediate.int_chained_days_summed",
-    "intermediate.int_chained_credits_summed",
-    "intermediate.int_product_credits_summed",
-    "intermediate.int_orders_covered",
-    "intermediate.int_creator_days_credited",
-    "marts_next.mart_attribution_comparison",
-    "marts_next.mart_product_performance",
-)
-MODELS = tuple(f"+{table.partition('.')[2]}" for table in TABLES)
-# How far runs get that break off: before any order is rebuilt, or with facts and no sums of them.
-BROKEN_OFF = ("+int_identities_stitched", "+fct_attribution_credit")
 HASH_KEY = b"the key of connection privacy"
 CUSTOMERS = tuple(str(7_001_000_000_000 + n) for n in range(6))
 VISITORS = tuple(f"visitor-{n:03}" for n in range(6))

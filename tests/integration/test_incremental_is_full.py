@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from random_market import BROKEN_OFF, KINDS, RandomMarket
+from kept_tables import BROKEN_OFF
+from random_market import KINDS, RandomMarket
 
 from tests.conftest import Warehouse
 

@@ -19,7 +19,8 @@ import psycopg
 import pytest
 from edge_market import EdgeMarket, Expected
 from in_process_dbt import compile_inline
-from random_market import TABLES, RandomMarket
+from kept_tables import TABLES
+from random_market import RandomMarket
 
 from tests.conftest import Warehouse
 
