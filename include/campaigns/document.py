@@ -7,6 +7,7 @@ cost the same whatever they describe, so they are counted first.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def read_document(path: Path | str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+@lru_cache(maxsize=32)  # a day's streams all read the same few files
 def check_structure(text: str, name: str) -> None:
     """Raise `InvalidPlan` for a text that no parser should build, naming the line."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -35,10 +36,15 @@ def table_rules(table: RawTable, record: type[Record], rows: str) -> Iterator[Ru
     required = [column.name for column in table.columns if not column.is_nullable]
     if required:
         yield filled(name, rows, required)
-    for column_name, annotation in get_type_hints(record, include_extras=True).items():
-        for limit in _limits(annotation):
-            yield between(name, rows, column_name, limit.ge, limit.le)
+    for column_name, limit in _limits_of(record):
+        yield between(name, rows, column_name, limit.ge, limit.le)
     yield unique(name, rows, table.key)
+
+
+@cache  # resolving a struct's annotations costs more than the rules made of them
+def _limits_of(record: type[Record]) -> tuple[tuple[str, msgspec.Meta], ...]:
+    hints = get_type_hints(record, include_extras=True)
+    return tuple((name, limit) for name, hint in hints.items() for limit in _limits(hint))
 
 
 def _limits(annotation: Any) -> Iterator[msgspec.Meta]:

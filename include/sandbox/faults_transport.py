@@ -62,7 +62,7 @@ class FaultLayer:
                 return
             self._board.take_back(source, name, call)
         self._tokens.note(source, exchange.call)
-        await exchange.pass_on()
+        await exchange.give()
 
     def _source_of(self, scope: Scope) -> str | None:
         if scope["type"] != "http":
@@ -102,6 +102,17 @@ class _Exchange:
             headers={k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]},
             body=body,
         )
+        self._answer: Answer | None = None
+
+    async def give(self) -> None:
+        """Send what the real router answers, or has answered to a fault that did not apply.
+
+        Asked again it might answer otherwise: the operation that ran a moment ago has ended.
+        """
+        if self._answer is not None:
+            await self.answer(self._answer)
+        else:
+            await self.pass_on()
 
     async def pass_on(self) -> None:
         """Let the real router answer."""
@@ -122,7 +133,7 @@ class _Exchange:
         scope = {**self.scope, "query_string": query, "headers": headers}
         await self._app(scope, _replay(call.body, self._receive), keep)
         start = next(m for m in sent if m["type"] == "http.response.start")
-        return Answer(
+        answer = Answer(
             status=start["status"],
             headers={
                 k.decode("latin-1").lower(): v.decode("latin-1")
@@ -131,6 +142,9 @@ class _Exchange:
             },
             body=b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body"),
         )
+        if (call.query, call.body) == (self.call.query, self.call.body):
+            self._answer = answer
+        return answer
 
     async def answer(self, answer: Answer) -> None:
         """Send a whole answer."""

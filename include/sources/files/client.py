@@ -167,11 +167,11 @@ def _check_file(folder: Folder, layout: Layout, dialect: Dialect, file: FolderFi
 
 def _repeats(layout: Layout, row: Row, seen: Seen) -> str | None:
     """Say that a row has the key of an earlier one but other values; the same values do no harm."""
-    values = row.values or {}
-    key = layout.key_of(values)
+    cleaned = layout.clean(row.values or {})
+    key = layout.key_of(cleaned)
     if key is None:
         return None
-    content = hash(repr(sorted(layout.clean(values).items())))
+    content = hash(repr(sorted(cleaned.items())))
     line, earlier = seen.setdefault(hash(key), (row.line, content))
     if earlier == content:
         return None

@@ -110,9 +110,8 @@ class Layout:
                 cleaned[name] = default
         return cleaned
 
-    def key_of(self, values: Mapping[str, Any]) -> tuple[str, ...] | None:
-        """Return a row's key as texts, None when a part is missing."""
-        cleaned = self.clean(values)
+    def key_of(self, cleaned: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Return the key of a row's cleaned values as texts, None when a part is missing."""
         found = [cleaned.get(name) for name in self.key]
         return None if None in found else tuple(map(str, found))
 

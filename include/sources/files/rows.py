@@ -135,4 +135,4 @@ def _hashed(row: Row, places: list[int], names: list[str], delimiter: str, hash_
     out = io.StringIO(newline="\n")
     end = "\r\n" if row.text.endswith("\r\n") else "\n"
     csv.writer(out, delimiter=delimiter, lineterminator=end).writerow(cells)
-    return replace(row, text=out.getvalue(), values=dict(zip(names, cells, strict=True)))
+    return Row(row.line, out.getvalue(), dict(zip(names, cells, strict=True)), row.problem)

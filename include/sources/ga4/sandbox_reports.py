@@ -120,10 +120,11 @@ class Reports:
     def _facts(
         self, dimensions: list[str], days: list[tuple[str, str]], now: dt.datetime
     ) -> Iterable[Fact]:
-        first, last = min(day for day, _ in days), max(day for _, day in days)
+        first = dt.date.fromisoformat(min(day for day, _ in days))
+        last = dt.date.fromisoformat(max(day for _, day in days))
 
         def asked(rows: Iterable[Any]) -> Iterable[Any]:
-            return (row for row in rows if first <= row.date.strftime("%Y%m%d") <= last)
+            return (row for row in rows if first <= row.date <= last)
 
         if "transactionId" in dimensions:
             return map(transaction_fact, asked(self._market.ga4_transactions_at(now)))
