@@ -82,10 +82,15 @@ class AirflowApi:
         }
         self._call("POST", "backfills", json=body)
 
-    def trigger(self, dag_id: str, key: str) -> None:
+    def trigger(self, dag_id: str, key: str, form: Mapping[str, Any] | None = None) -> None:
         """Run a DAG for one partition key now, before its time, as the trigger form does."""
-        body = {"logical_date": None, "partition_key": key}
+        body = {"logical_date": None, "partition_key": key, "conf": dict(form or {})}
         self._call("POST", f"dags/{dag_id}/dagRuns", json=body)
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Run all tasks of a run again, as the button Clear does."""
+        body = {"dag_run_id": run_id, "dry_run": False, "only_failed": False}
+        self._call("POST", f"dags/{dag_id}/clearTaskInstances", json=body)
 
     def runs(self, dag_id: str, key: str) -> list[dict[str, Any]]:
         """Return the runs of a DAG for one partition key, newest first."""

@@ -237,17 +237,19 @@ def dbt_group(
             **({} if is_local else followers),
         },
     )
-    _explain_and_link(group)
+    _finish_tasks(group)
     return group
 
 
-def _explain_and_link(group: DbtTaskGroup) -> None:
-    """Let a model's task say what its failure means, and link it to the model's documentation."""
+def _finish_tasks(group: DbtTaskGroup) -> None:
+    """Let a task build again, say what its failure means, link to the model's documentation."""
     from include.dag_tasks import explain_failure
+    from include.dbt_watcher import make_repeatable
     from include.task_links import ModelLink
 
     for task in group.children.values():
         operator: Any = task
+        make_repeatable(operator)
         operator.on_failure_callback = operator.on_retry_callback = [explain_failure]
         if operator.task_id.endswith("_run"):
             operator.operator_extra_links = (*operator.operator_extra_links, ModelLink())

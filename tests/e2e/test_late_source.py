@@ -1,9 +1,11 @@
-"""Late sources and backfills as the real scheduler runs them, on the sample's last days."""
+"""Late sources, builds that are repeated, backfills: by the real scheduler, on a few days."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -124,6 +126,62 @@ def wait_for_another_run(running: RunningDemo, first: dict[str, Any]) -> dict[st
         if run["dag_run_id"] != first["dag_run_id"]:
             return run
     raise AssertionError("the day was not measured again")
+
+
+def test_a_build_killed_half_way_is_built_again_whole_and_so_is_a_cleared_run(
+    running: RunningDemo,
+) -> None:
+    """Views have no tasks: a model built alone would drop them, and the next one miss them."""
+    version = published_version(running)
+    last = running.follow("measure_campaigns")["dag_run_id"]
+    running.api.trigger("measure_campaigns", running.key, {"full_refresh": True})
+    run_id, pid = await_build_half_way(running, last)
+    os.kill(pid, signal.SIGKILL)
+    assert running.follow("measure_campaigns")["state"] == "success"
+    tries = tries_of(running, run_id)
+    assert tries["build_core.dbt_producer_watcher"] == 2
+    assert published_version(running) == version + 1
+
+    running.api.clear("measure_campaigns", run_id)
+    run = running.follow("measure_campaigns")
+    assert (run["dag_run_id"], run["state"]) == (run_id, "success")
+    assert published_version(running) == version + 2
+    assert tries_of(running, run_id)["build_core.dbt_producer_watcher"] == 3
+    [(revenue,)] = running.query(
+        "ui_reader", "select sum(net_revenue_amount) from marts.mart_creator_scorecard"
+    )
+    [(before,)] = running.query(
+        "ui_reader",
+        f"select sum(net_revenue_amount) from marts_v{version}.mart_creator_scorecard",
+    )
+    assert revenue == before > 0
+
+
+def published_version(running: RunningDemo) -> int:
+    [(version,)] = running.query(
+        "ui_reader", "select version from quality.publications where is_current"
+    )
+    return int(version)
+
+
+def await_build_half_way(running: RunningDemo, last: str) -> tuple[str, int]:
+    """Return a new measure run and its dbt's process, once some models are there, most are not."""
+    end = time.monotonic() + DAG_TIMEOUT_SECONDS
+    while time.monotonic() < end:
+        newest = running.api.runs("measure_campaigns", running.key)[0]["dag_run_id"]
+        tasks = running.api.tasks("measure_campaigns", newest) if newest != last else []
+        core = [t for t in tasks if t["task_id"].startswith("build_core.")]
+        built = sum(task["state"] == "success" for task in core)
+        for task in core:
+            is_build = task["task_id"].endswith(".dbt_producer_watcher")
+            if is_build and task["state"] == "running" and built >= 3:
+                return newest, int(task["pid"])
+    raise AssertionError("dbt never built the core")
+
+
+def tries_of(running: RunningDemo, run_id: str) -> dict[str, int]:
+    tasks = running.api.tasks("measure_campaigns", run_id)
+    return {task["task_id"]: int(task["try_number"]) for task in tasks}
 
 
 def test_a_backfill_reloads_events_and_leaves_snapshots_of_past_days_alone(
