@@ -99,9 +99,9 @@ class SandboxControl:
     def _headers(self) -> dict[str, str]:
         return {"X-Control-Key": self.key}
 
-    def set_clock(self, instant: dt.datetime) -> None:
-        """Hold the virtual clock at an instant."""
-        self._post({"at": instant.isoformat()})
+    def set_clock(self, instant: dt.datetime, *, writes_files: bool = True) -> None:
+        """Hold the virtual clock at an instant; folders follow now or with a later call."""
+        self._post({"at": instant.isoformat(), "writes_files": writes_files})
 
     def let_clock_run(self) -> None:
         """Let the virtual clock follow the real one."""
@@ -214,7 +214,7 @@ def load_earlier_days(demo: Demo, stages: Stages) -> None:
 def _load_day(demo: Demo, day: dt.date, names: Sequence[str], workers: DayWorkers) -> None:
     """Load a day's own windows at noon, its sources in the night after; raise what any raises."""
     noon = dt.datetime.combine(day, dt.time(OWN_WINDOW_HOUR), dt.UTC)
-    demo.control.set_clock(noon)
+    demo.control.set_clock(noon, writes_files=False)  # no folder is read at noon
     for name, stream in demo.own_windows():
         daily.run_own_window(name, stream, noon, run_id=RUN_ID)
     demo.control.set_clock(run_instant(day, demo.timezone))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from include.settings import read_settings
 FILES_FOLDER = "sandbox_files"
 
 
+# Every write asks again for the same orders and visits.
+@lru_cache(maxsize=200_000, typed=True)
 def chance(*parts: object) -> float:
     """Return a number in [0, 1) that depends on the parts alone."""
     digest = hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=8).digest()

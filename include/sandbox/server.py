@@ -4,7 +4,8 @@ A router comes from each `include/sources/<name>/sandbox.py`, its bad days from 
 a `sandbox_faults.py` beside it. The control lies under `/_control/`:
 
     POST /_control/clock    {"at": "2026-11-15T08:00:00Z"} or {"run": true, "offset_seconds": 0};
-                            answers when the files of that time are written too
+                            answers when the files of that time are written too, which
+                            "writes_files": false leaves to a later order
     POST /_control/faults   {"throttle": 0.05, "seed": 11}: exactly these; {} turns all off;
                             answers when the files are spoiled, or healed, too
     GET  /_control/faults   names, meanings, who plays them, what is on
@@ -121,13 +122,17 @@ class VirtualDate:
 
 
 class ClockOrder(BaseModel):
-    """What the clock shall do: hold `at` an instant, or `run`."""
+    """What the clock shall do: hold `at` an instant, or `run`.
+
+    writes_files: whether folders are brought to that time as well; it takes a tenth of a second.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     at: dt.datetime | None = None
     run: bool = False
     offset_seconds: float | None = None
+    writes_files: bool = True
 
     @model_validator(mode="after")
     def _check(self) -> ClockOrder:
@@ -160,7 +165,8 @@ def build_control(
         else:
             seconds = order.offset_seconds
             clock.run(None if seconds is None else dt.timedelta(seconds=seconds))
-        write_files()
+        if order.writes_files:
+            write_files()
         return health()
 
     def set_faults(settings: dict[str, float]) -> dict[str, Any]:

@@ -77,9 +77,10 @@ def survey_rows(market: Market, now: dt.datetime) -> Iterator[Row]:
     """Yield the answers of those who answer, a minute after their order."""
     owners = _code_owners(market)
     for order in market.orders_at(now):
+        if chance(market.seed, order.number, "answers") >= RESPONSE_RATE:
+            continue
         at = order.created_at + dt.timedelta(minutes=1)
-        is_asked = order.source_name == "web" and order.customer and not order.test
-        if is_asked and at <= now and chance(market.seed, order.number, "answers") < RESPONSE_RATE:
+        if order.source_name == "web" and order.customer and not order.test and at <= now:
             yield _survey_row(order, at, _named(market, order, owners))
 
 
