@@ -22,7 +22,7 @@ shop_codes as (
             order by snapshots.window_start desc, snapshots.is_active desc, snapshots.code_id asc
         ) as recency,
         max(snapshots.window_start) over (partition by snapshots.connection_id) as newest_at
-    from {{ ref('stg_shopify__discount_codes') }} as snapshots
+    from {{ ref('int_shop_codes') }} as snapshots
 
 ),
 
@@ -213,6 +213,20 @@ checked_posts as (
             when posts.has_code then null
             when contents.caption is null or posts.content_format = 'story' then 'unverifiable'
             when lower(contents.caption) ~ '(https?://|www[.])' then null
+            -- Captions of most platforms cannot be clicked: their link stands in the bio. Whether it
+            -- does is told by the link's own row.
+            when
+                {{ word_position('contents.caption', "'bio'") }} > 0
+                and exists (
+                    select 1
+                    from {{ ref('stg_campaign_plan__links') }} as links
+                    where
+                        posts.campaign_id = links.campaign_id
+                        and posts.creator_id = links.creator_id
+                        and links.valid_from_date <= posts.published_date
+                        and coalesce(links.valid_to_date >= posts.published_date, true)
+                )
+                then null
             when
                 exists (
                     select 1
