@@ -213,8 +213,8 @@ checked_posts as (
             when posts.has_code then null
             when contents.caption is null or posts.content_format = 'story' then 'unverifiable'
             when lower(contents.caption) ~ '(https?://|www[.])' then null
-            -- Captions of most platforms cannot be clicked: their link stands in the bio. Whether it
-            -- does is told by the link's own row.
+            -- Most captions cannot be clicked: their link stands in the bio. Whether it does is
+            -- told by the link's own row.
             when
                 {{ word_position('contents.caption', "'bio'") }} > 0
                 and exists (
