@@ -60,16 +60,30 @@ stitches everybody anew. -#}
         select
             codes.connection_id,
             codes.code_key
-        from {{ ref('stg_shopify__discount_codes') }} as codes
+        from {{ ref('int_shop_codes') }} as codes
         group by codes.connection_id, codes.code_key
         having
             bool_or(codes.load_id in {{ pending_loads() }})
             and not coalesce(bool_or(
-                codes.discount_type <> 'DiscountCodeFreeShipping'
+                not codes.is_free_shipping
                 and codes.load_id not in {{ pending_loads() }}
             ), false)
     ) as changed
-    inner join {{ ref('stg_shopify__order_discount_codes') }} as typed
+    inner join (
+        select
+            connection_id,
+            order_id,
+            code_key
+        from {{ ref('stg_shopify__order_discount_codes') }}
+
+        union all
+
+        select
+            connection_id,
+            order_id,
+            code_key
+        from {{ ref('stg_woocommerce__order_coupon_lines') }}
+    ) as typed
         on
             changed.connection_id = typed.connection_id
             and changed.code_key = typed.code_key

@@ -2,6 +2,7 @@
 
 python -m include.campaigns check FILE|FOLDER ...
 python -m include.campaigns owner CODE DAY [FILE|FOLDER ...]
+python -m include.campaigns pages SITE [FILE|FOLDER ...] [--shop ID] [--keep]
 python -m include.campaigns schema
 python -m include.campaigns shift FOLDER TARGET --days N
 """
@@ -16,10 +17,11 @@ from pathlib import Path
 
 from include.campaigns.editor_schema import schema_text
 from include.campaigns.ownership import claims_of, code_key, owner_on
+from include.campaigns.page_answers import ask_pages, keep_answers, pages_of
 from include.campaigns.plan_set import PlanSet, read_plan_set
 from include.campaigns.schedule import campaign_files, default_folder
 from include.campaigns.shift import shift_folder
-from include.errors import InvalidPlan
+from include.errors import InvalidPlan, InvalidSettings, UnsafeAddress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
-    except InvalidPlan as error:
+    except (InvalidPlan, InvalidSettings, UnsafeAddress) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -44,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     owner.add_argument("day", type=dt.date.fromisoformat, help="YYYY-MM-DD, reporting time zone")
     owner.add_argument("paths", type=Path, nargs="*", metavar="FILE|FOLDER")
     owner.set_defaults(run=_owner)
+    pages = commands.add_parser("pages", help="ask whether today's landing pages answer")
+    pages.add_argument("site", metavar="SITE", help="the shop's own, such as https://shop.example")
+    pages.add_argument("paths", type=Path, nargs="*", metavar="FILE|FOLDER")
+    pages.add_argument("--shop", help="connection id; default: each file's main shop")
+    pages.add_argument("--keep", action="store_true", help="tell mart_tracking_preflight")
+    pages.set_defaults(run=_pages)
     schema = commands.add_parser("schema", help="print the JSON Schema for editors")
     schema.set_defaults(run=_schema)
     shift = commands.add_parser("shift", help="write copies with all dates moved")
@@ -88,6 +96,27 @@ def _owner(options: argparse.Namespace) -> int:
     if not owners:
         print(f"nobody owns {options.code} on {options.day}", file=sys.stderr)
     return 0 if owners else 1
+
+
+def _pages(options: argparse.Namespace) -> int:
+    plans = _read(options.paths).plans
+    now = dt.datetime.now(dt.UTC)
+    wanted = pages_of(plans, options.shop, now)
+    answers = ask_pages(options.site, wanted, now)
+    for answer in answers:
+        print(
+            f"{'ok  ' if answer.is_answering else 'DEAD'}  {answer.landing_path}: {answer.answer}"
+        )
+    if not answers:
+        print("no landing page is valid today in these files")
+    if options.keep:
+        # Only this needs a warehouse, and what knows where it is costs seconds to import.
+        from include.attribution.explain_rows import warehouse_dsn
+        from include.warehouse.connection import connect
+
+        with connect(warehouse_dsn()) as connection:
+            keep_answers(connection, answers)
+    return 0 if all(answer.is_answering for answer in answers) else 1
 
 
 def _schema(options: argparse.Namespace) -> int:

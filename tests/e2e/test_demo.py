@@ -86,6 +86,23 @@ def test_every_creator_with_a_cost_is_in_the_scorecard(demo: FinishedDemo) -> No
     assert all(cost > 0 for _, cost, _ in rows)
 
 
+def test_a_promised_piece_is_the_post_that_was_made_for_it(demo: FinishedDemo) -> None:
+    """The market knows; creators also post what is nobody's piece on the same days."""
+    installation = read_installation(demo.data_dir)
+    market = installation.build()
+    made = {
+        post.media_id: post.deliverable_id
+        for post in market.posts_at(run_instant(installation.anchor, market.timezone.key))
+    }
+    rows = demo.query(
+        "bi_reader",
+        "select post_id, deliverable_id from marts.mart_deliverable_status "
+        "where platform = 'instagram' and content_format <> 'story' and post_id is not null",
+    )
+    assert len(rows) > 20
+    assert {post: piece for post, piece in rows if made.get(post) != piece} == {}
+
+
 def test_the_scheduler_ran_the_last_day_and_published_it_once(demo: FinishedDemo) -> None:
     last = read_installation(demo.data_dir).anchor
     runs = demo.query(

@@ -86,6 +86,7 @@ TABLES = {
     "analysis.budget_recommendations": (NONE, ALL, NONE, NONE, NONE),
     "analysis.audience_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.code_leakage": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.page_answers": (NONE, ALL, NONE, NONE, NONE),
     "analysis.lift_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.comment_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.creator_estimates": (NONE, ALL, NONE, NONE, NONE),

@@ -8,8 +8,20 @@ facts as (
 
 redemptions as (
 
-    select * from {{ ref('int_code_redemptions') }}
-    where order_class <> 'test'
+    select
+        redeemed.*,
+        coalesce(
+            orders.sales_channel in {{ quoted_list(var('store_sales_channels')) }}, false
+        ) as is_in_store,
+        coalesce(
+            orders.sales_channel in {{ quoted_list(var('in_app_sales_channels')) }}, false
+        ) as is_in_app
+    from {{ ref('int_code_redemptions') }} as redeemed
+    left join {{ ref('fct_order') }} as orders
+        on
+            redeemed.connection_id = orders.connection_id
+            and redeemed.order_id = orders.order_id
+    where redeemed.order_class <> 'test'
 
 ),
 
@@ -30,6 +42,8 @@ counted as (
         currency_code,
         count(*) as redemption_count,
         {{ count_where("order_class = 'kept'") }} as kept_order_count,
+        {{ count_where("order_class = 'kept' and is_in_store") }} as store_order_count,
+        {{ count_where("order_class = 'kept' and is_in_app") }} as in_app_order_count,
         {{ count_where("order_class = 'cancelled'") }} as cancelled_order_count,
         {{ count_where("order_class = 'unpaid'") }} as unpaid_order_count,
         {{ count_where("order_class = 'self_referral'") }} as self_referral_order_count,
@@ -65,6 +79,8 @@ final as (
         counted.order_date,
         counted.redemption_count,
         counted.kept_order_count,
+        counted.store_order_count,
+        counted.in_app_order_count,
         counted.cancelled_order_count,
         counted.unpaid_order_count,
         counted.self_referral_order_count,

@@ -117,8 +117,8 @@ post_sales as (
         campaign_id,
         platform,
         post_id,
-        sum(credited_order_count / recent_post_count) as estimated_order_count,
-        sum(net_revenue_amount / recent_post_count) as estimated_net_revenue_amount
+        sum(credited_order_count / recent_post_count) as estimated_post_order_count,
+        sum(net_revenue_amount / recent_post_count) as estimated_post_net_revenue_amount
     from recent_posts
     group by campaign_id, platform, post_id
 
@@ -178,10 +178,10 @@ final as (
         {{ share_count('ratings.content_max_points') }} as content_max_points,
         {{ ratio('ratings.content_score_points', 'ratings.content_max_points') }}
             as content_score_rate,
-        {{ share_count('coalesce(post_sales.estimated_order_count, 0)') }}
-            as estimated_order_count,
-        {{ amount('coalesce(post_sales.estimated_net_revenue_amount, 0)') }}
-            as estimated_net_revenue_amount,
+        {{ share_count('coalesce(post_sales.estimated_post_order_count, 0)') }}
+            as estimated_post_order_count,
+        {{ amount('coalesce(post_sales.estimated_post_net_revenue_amount, 0)') }}
+            as estimated_post_net_revenue_amount,
         true as is_estimated,
         campaigns.default_attribution_model as attribution_model,
         campaigns.default_rule_version as rule_version,

@@ -143,20 +143,27 @@ rivals as (
         pieces.deliverable_id,
         count(*) as other_candidate_count
     from pieces
-    inner join posts
+    inner join {{ ref('fct_post') }} as candidates
+        on
+            pieces.creator_id = candidates.creator_id
+            and pieces.platform = candidates.platform
+            and pieces.content_format = candidates.content_format
+            and abs(candidates.published_date - pieces.planned_date)
+            <= {{ match_days('pieces.content_format') }}
+    left join posts
         on
             pieces.campaign_id = posts.campaign_id
-            and pieces.creator_id = posts.creator_id
-            and pieces.platform = posts.platform
-            and pieces.content_format = posts.content_format
-            and abs(posts.published_date - pieces.planned_date)
-            <= {{ match_days('pieces.content_format') }}
+            and candidates.platform = posts.platform
+            and candidates.post_id = posts.post_id
     left join pieces as taken
         on
-            posts.campaign_id = taken.campaign_id
-            and posts.platform = taken.platform
-            and posts.post_id = taken.post_id
-    where taken.deliverable_id is null
+            pieces.campaign_id = taken.campaign_id
+            and candidates.platform = taken.platform
+            and candidates.post_id = taken.post_id
+    where
+        taken.deliverable_id is null
+        -- What shows no sign of the campaign could only be a piece that nothing else is.
+        and (posts.post_id is not null or pieces.post_id is null)
     group by pieces.campaign_id, pieces.creator_id, pieces.deliverable_id
 
 ),

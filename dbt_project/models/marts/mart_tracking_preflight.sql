@@ -22,7 +22,7 @@ shop_codes as (
             order by snapshots.window_start desc, snapshots.is_active desc, snapshots.code_id asc
         ) as recency,
         max(snapshots.window_start) over (partition by snapshots.connection_id) as newest_at
-    from {{ ref('stg_shopify__discount_codes') }} as snapshots
+    from {{ ref('int_shop_codes') }} as snapshots
 
 ),
 
@@ -166,6 +166,24 @@ page_sessions as (
 
 ),
 
+-- Paths that differ in their case alone are one page to the sessions, so all must answer.
+page_answers as (
+
+    select
+        answers.connection_id,
+        {{ url_path('answers.landing_path') }} as landing_path,
+        bool_and(answers.is_answering) as is_page_answering,
+        min(case when not answers.is_answering then answers.answer end) as page_fault,
+        min(answers.asked_at) as asked_at
+    from {{ source('analysis', 'page_answers') }} as answers
+    cross join facts
+    where
+        {{ business_date('answers.asked_at', reporting_timezone()) }}
+        >= {{ days_after('facts.last_day', '-' ~ var('page_answer_days')) }}
+    group by answers.connection_id, {{ url_path('answers.landing_path') }}
+
+),
+
 checked_pages as (
 
     select
@@ -181,9 +199,14 @@ checked_pages as (
         coalesce(seen.seen_count, 0) as seen_count,
         coalesce(seen.seen_count, 0) as exact_seen_count,
         case
+            when not answers.is_page_answering then 'page_not_answering'
+            when session_days.newest_date is null and answers.is_page_answering then null
             when session_days.newest_date is null then 'unverifiable'
             when seen.seen_count is null then 'page_never_seen'
-        end as problem
+        end as problem,
+        answers.is_page_answering,
+        answers.page_fault,
+        answers.asked_at as page_asked_at
     from {{ ref('stg_campaign_plan__landing_pages') }} as pages
     cross join session_days
     left join page_sessions as seen
@@ -191,6 +214,11 @@ checked_pages as (
             pages.campaign_id = seen.campaign_id
             and pages.creator_id = seen.creator_id
             and pages.landing_path = seen.landing_path
+    left join campaigns on pages.campaign_id = campaigns.campaign_id
+    left join page_answers as answers
+        on
+            campaigns.shop_connection_id = answers.connection_id
+            and pages.landing_path = answers.landing_path
 
 ),
 
@@ -213,6 +241,20 @@ checked_posts as (
             when posts.has_code then null
             when contents.caption is null or posts.content_format = 'story' then 'unverifiable'
             when lower(contents.caption) ~ '(https?://|www[.])' then null
+            -- Most captions cannot be clicked: their link stands in the bio. Whether it does is
+            -- told by the link's own row.
+            when
+                {{ word_position('contents.caption', "'bio'") }} > 0
+                and exists (
+                    select 1
+                    from {{ ref('stg_campaign_plan__links') }} as links
+                    where
+                        posts.campaign_id = links.campaign_id
+                        and posts.creator_id = links.creator_id
+                        and links.valid_from_date <= posts.published_date
+                        and coalesce(links.valid_to_date >= posts.published_date, true)
+                )
+                then null
             when
                 exists (
                     select 1
@@ -235,19 +277,18 @@ checked_posts as (
 
 checked as (
 
-    select * from checked_codes
+    {% for item in ['codes', 'links', 'posts'] -%}
+    select
+        *,
+        cast(null as boolean) as is_page_answering,
+        cast(null as text) as page_fault,
+        cast(null as timestamptz) as page_asked_at
+    from checked_{{ item }}
 
     union all
 
-    select * from checked_links
-
-    union all
-
+    {% endfor -%}
     select * from checked_pages
-
-    union all
-
-    select * from checked_posts
 
 ),
 
@@ -315,6 +356,10 @@ final as (
                 then 'it is counted; spell the utm values as the campaign file does'
             when judged.problem = 'page_never_seen'
                 then 'open the page; it may be missing, redirected or linked nowhere'
+            when judged.problem = 'page_not_answering'
+                then
+                    'publish the page, or correct its path in the campaign file: '
+                    || judged.page_fault
             when judged.problem = 'post_without_code_or_link'
                 then 'ask the creator to add the code or link'
         end as what_to_do,
@@ -322,10 +367,15 @@ final as (
         {{ whole_count('judged.seen_count') }} as seen_count,
         {{ whole_count('judged.exact_seen_count') }} as exact_seen_count,
         judged.last_seen_date,
-        cast(null as boolean) as is_page_answering,
+        judged.is_page_answering,
+        judged.page_asked_at,
         case
-            when judged.item_kind in ('link', 'landing_page')
-                then 'no source asks the pages whether they answer'
+            when judged.item_kind = 'link'
+                then 'the plan names the values of a link, not the address it leads to'
+            when judged.item_kind = 'landing_page' and judged.is_page_answering is null
+                then
+                    'nobody asked the page in the {{ var("page_answer_days") }} days before: '
+                    || 'python -m include.campaigns pages'
         end as unavailable_reason,
         facts.as_of_date
     from judged

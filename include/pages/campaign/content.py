@@ -16,7 +16,7 @@ CONTENT = Table(
     (
         Column("views_count", "Views", "compact"),
         Column("er_basic_by_views", "Engagement rate", "percent"),
-        Column("estimated_net_revenue_amount", "Estimated revenue", "money"),
+        Column("estimated_post_net_revenue_amount", "Estimated revenue", "money"),
         Column("published_at", "Date", "instant"),
         Column("creator_name", "Creator"),
     ),
@@ -42,7 +42,8 @@ def read_content(
             platform, post_id, permalink, creator_name, handle, content_format, published_at,
             published_date, {caption}, has_code, has_hashtag, access_path, metric_scope,
             views_count, reach_count, likes_count, comments_count, shares_count, saves_count,
-            er_basic_by_views, er_by_reach, estimated_order_count, estimated_net_revenue_amount,
+            er_basic_by_views, er_by_reach, estimated_post_order_count,
+            estimated_post_net_revenue_amount,
             currency_code, measured_date, fall_count, unavailable_reason
         from marts.mart_content_performance
         where campaign_id = %(campaign_id)s

@@ -71,7 +71,11 @@ _TO_LOOK_AT = sql.SQL(
                 case when is_disclosed_before_fold = false then 'disclosed below the fold' end,
                 case when has_hashtag = false then 'campaign hashtag missing' end,
                 'phrase missing: ' || absent_phrases,
-                case when is_ambiguous then 'another post could be the piece as well' end,
+                case
+                    when is_ambiguous and post_id is null
+                        then 'a post near that day could be it, but shows no sign of the campaign'
+                    when is_ambiguous then 'another post could be the piece as well'
+                end,
                 case rights_status
                     when 'used_after_expiry' then 'paid ads ran after the usage right ended'
                     when 'ends_in_14_days' then 'usage right ends within 14 days'

@@ -24,8 +24,8 @@ shop_codes as (
     select
         connection_id,
         code_key,
-        bool_and(discount_type = 'DiscountCodeFreeShipping') as is_free_shipping
-    from {{ ref('stg_shopify__discount_codes') }}
+        bool_and(is_free_shipping) as is_free_shipping
+    from {{ ref('int_shop_codes') }}
     group by connection_id, code_key
 
 ),

@@ -1,5 +1,11 @@
 -- One row per post: what its platform and its caption say of the paid partnership. A label that the
--- access path does not show is NULL, never false.
+-- access path does not show is NULL, never false. Kept as a table: three models read it, and every
+-- marker is looked for in every caption.
+{{ config(
+    materialized='table',
+    post_hook='analyze {{ this }}',
+) }}
+
 with
 
 posts as (

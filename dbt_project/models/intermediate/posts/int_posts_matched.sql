@@ -1,6 +1,8 @@
 -- One row per campaign and post that belongs to it: posted by one of its creators while it ran,
 -- with its hashtag, the creator's code or a mention of the brand in the caption, or near enough to
--- a promised piece of that format.
+-- a promised piece of that format and not plainly something else: a caption that can be read and
+-- shows none of what was asked for, no disclosure and no address is the creator's own post. Whether
+-- a post belongs hangs on that post and the plan alone, so later posts never take it out again.
 {{ config(
     materialized='table',
     pre_hook='{{ join_whole_tables() }}',
@@ -74,39 +76,105 @@ signs as (
                 and creator_posts.platform = brands.platform
                 and position('@' || brands.handle_key in creator_posts.caption) > 0
         ) as has_mention,
-        exists(
+        creator_posts.hashtag_key is not null
+        or exists (
             select 1
-            from {{ ref('stg_campaign_plan__deliverables') }} as deliverables
+            from {{ ref('stg_campaign_plan__codes') }} as codes
             where
-                creator_posts.campaign_id = deliverables.campaign_id
-                and creator_posts.creator_id = deliverables.creator_id
-                and creator_posts.platform = deliverables.platform
-                and creator_posts.content_format = deliverables.content_format
-                and abs(creator_posts.published_date - deliverables.planned_date)
-                <= {{ match_days('deliverables.content_format') }}
-        ) as is_near_deliverable
+                creator_posts.campaign_id = codes.campaign_id
+                and creator_posts.creator_id = codes.creator_id
+        )
+        or exists (
+            select 1
+            from {{ ref('stg_campaign_plan__brand_accounts') }} as brands
+            where
+                creator_posts.campaign_id = brands.campaign_id
+                and creator_posts.platform = brands.platform
+        ) as is_sign_asked,
+        disclosures.has_label is not true
+        and disclosures.caption_position is null
+        and creator_posts.caption <> ''
+        and not creator_posts.caption ~ '(https?://|www[.])' as says_nothing
     from creator_posts
+    left join {{ ref('int_post_disclosures') }} as disclosures
+        on
+            creator_posts.platform = disclosures.platform
+            and creator_posts.post_id = disclosures.post_id
+
+),
+
+-- How many pieces of the post's format were promised, and how far the nearest of them is.
+promises as (
+
+    select
+        signs.campaign_id,
+        signs.platform,
+        signs.post_id,
+        count(*) as promised_count,
+        min(abs(signs.published_date - deliverables.planned_date)) as day_distance
+    from signs
+    inner join {{ ref('stg_campaign_plan__deliverables') }} as deliverables
+        on
+            signs.campaign_id = deliverables.campaign_id
+            and signs.creator_id = deliverables.creator_id
+            and signs.platform = deliverables.platform
+            and signs.content_format = deliverables.content_format
+    group by signs.campaign_id, signs.platform, signs.post_id
+
+),
+
+-- Of more posts than pieces, those that show a sign are the pieces first, then the nearest.
+members as (
+
+    select
+        signs.*,
+        row_number() over (
+            partition by
+                signs.campaign_id, signs.creator_id, signs.platform, signs.content_format
+            order by
+                case
+                    when signs.has_hashtag or signs.has_code or signs.has_mention then 0
+                    else 1
+                end,
+                promises.day_distance,
+                signs.published_at,
+                signs.post_id
+        ) > coalesce(promises.promised_count, 0) as is_beyond_promise
+    from signs
+    left join promises
+        on
+            signs.campaign_id = promises.campaign_id
+            and signs.platform = promises.platform
+            and signs.post_id = promises.post_id
+    where
+        signs.has_hashtag
+        or signs.has_code
+        or signs.has_mention
+        or (
+            promises.day_distance <= {{ match_days('signs.content_format') }}
+            and not (signs.is_sign_asked and signs.says_nothing)
+        )
 
 ),
 
 followers as (
 
     select
-        signs.campaign_id,
-        signs.platform,
-        signs.post_id,
+        members.campaign_id,
+        members.platform,
+        members.post_id,
         account_days.followers_count,
         row_number() over (
-            partition by signs.campaign_id, signs.platform, signs.post_id
+            partition by members.campaign_id, members.platform, members.post_id
             order by account_days.snapshot_date desc, {{ access_rank('account_days.access_path') }}
         ) as recency
-    from signs
+    from members
     inner join {{ ref('fct_account_daily') }} as account_days
         on
-            signs.platform = account_days.platform
-            and signs.handle = account_days.handle
-            and signs.published_date >= account_days.snapshot_date
-            and signs.published_date - {{ var('followers_snapshot_days') }}
+            members.platform = account_days.platform
+            and members.handle = account_days.handle
+            and members.published_date >= account_days.snapshot_date
+            and members.published_date - {{ var('followers_snapshot_days') }}
             <= account_days.snapshot_date
             and account_days.followers_count is not null
 
@@ -115,37 +183,35 @@ followers as (
 final as (
 
     select
-        signs.campaign_id,
-        signs.creator_id,
-        signs.platform,
-        signs.post_id,
-        signs.handle,
-        signs.content_format,
-        signs.published_at,
-        signs.published_date,
-        signs.permalink,
-        signs.access_path,
-        signs.first_snapshot_date,
-        signs.last_snapshot_date,
-        signs.first_load_id,
-        signs.has_hashtag,
-        signs.has_code,
-        signs.has_mention,
+        members.campaign_id,
+        members.creator_id,
+        members.platform,
+        members.post_id,
+        members.handle,
+        members.content_format,
+        members.published_at,
+        members.published_date,
+        members.permalink,
+        members.access_path,
+        members.first_snapshot_date,
+        members.last_snapshot_date,
+        members.first_load_id,
+        members.has_hashtag,
+        members.has_code,
+        members.has_mention,
         followers.followers_count as followers_at_publish_count,
         row_number() over (
             partition by
-                signs.campaign_id, signs.creator_id, signs.platform, signs.content_format
-            order by signs.published_at, signs.post_id
+                members.campaign_id, members.creator_id, members.platform, members.content_format
+            order by members.is_beyond_promise, members.published_at, members.post_id
         ) as piece_number
-    from signs
+    from members
     left join followers
         on
-            signs.campaign_id = followers.campaign_id
-            and signs.platform = followers.platform
-            and signs.post_id = followers.post_id
+            members.campaign_id = followers.campaign_id
+            and members.platform = followers.platform
+            and members.post_id = followers.post_id
             and followers.recency = 1
-    where
-        signs.has_hashtag or signs.has_code or signs.has_mention or signs.is_near_deliverable
 
 )
 
