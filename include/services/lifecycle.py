@@ -29,6 +29,7 @@ from include.services.environment import (
     environment,
     logins,
     process_environment,
+    read_sandbox_connections,
 )
 from include.services.health import Say, fetch_json, wait_until_healthy
 from include.services.processes import ProcessRecord, read_record, read_tail
@@ -82,7 +83,8 @@ def start_postgres(settings: Settings, secrets: Secrets, say: Say) -> None:
 
 
 def start_sandbox(settings: Settings, secrets: Secrets, say: Say) -> None:
-    """Start the sandbox APIs and wait until they answer."""
+    """Start the sandbox APIs and wait until they answer; the connections follow the port."""
+    _move_sandbox(settings)
     variables = {
         "GROUNDSWELL_SANDBOX_CONTROL_KEY": secrets.sandbox_control_key,
         "PYTHONUNBUFFERED": "1",
@@ -206,6 +208,17 @@ def run_dir(settings: Settings) -> Path:
 def log_of(settings: Settings, service: str) -> Path:
     """Return the file a service's output goes to."""
     return settings.data_dir / "logs" / f"{service}.log"
+
+
+def _move_sandbox(settings: Settings) -> None:
+    """Have the stored connections lead to the port of now, if they were written for another."""
+    connections = read_sandbox_connections(settings).values()
+    if {fields["port"] for fields in connections if "port" in fields} <= {settings.sandbox_port}:
+        return
+    # It brings the code of every source's sandbox along.
+    from include.sandbox.installation import move_connections
+
+    move_connections(settings)
 
 
 def _start(
