@@ -36,3 +36,12 @@ def piece_name(platform: str | None, content_format: str | None) -> str:
 def goal_name(metric: str) -> str:
     """Return what a goal counts: units_sold is Units sold."""
     return _GOALS.get(metric, metric.replace("_", " ").capitalize())
+
+
+def suite_name(suite: str) -> str:
+    """Return whose checks a suite holds: a source as it writes itself, or the marts."""
+    # A message is written seldom; not every reader of names brings the connectors along.
+    from include.sources import discover_sources
+
+    source = discover_sources().get(suite)
+    return source.title if source else "the marts" if suite == "marts" else suite

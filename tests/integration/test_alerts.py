@@ -78,8 +78,11 @@ def transformer(empty, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ps
             create table core.dim_code (
                 campaign_id text, creator_id text, code text, compromised_from_date date
             );
-            create table core.dim_campaign (campaign_id text, start_date date, end_date date);
-            insert into core.dim_campaign values ('spring', '2026-03-01', '2026-03-31');
+            create table core.dim_campaign (
+                campaign_id text, campaign_name text, start_date date, end_date date
+            );
+            insert into core.dim_campaign
+            values ('spring', 'Spring glow', '2026-03-01', '2026-03-31');
             """
         )
         yield connection
@@ -276,7 +279,7 @@ def test_tokens_that_were_not_renewed_or_end_soon(look, outbox, loader, transfor
     }
     look()
     assert open_alerts(transformer) == [("token_expiring", "ga4"), ("token_expiring", "tiktok")]
-    assert "the token of ga4 ends on 2026-03-30" in outbox.sent[0].text
+    assert "the token of connection ga4 ends on 2026-03-30" in outbox.sent[0].text
     loader.execute("update secrets.oauth_token set expires_at = %s", [NOW])
     assert look()["ended"] == 1
 
