@@ -51,8 +51,8 @@ WORDS: Mapping[str, Words] = {
     ),
     "code_leaked": Words(
         "Leaked codes",
-        "write compromised_from beside the code in the campaign file, which ends this alert, and "
-        "give the creator a new code in the shop and in the file.",
+        "compromised_from beside the code in the campaign file ends this alert; give the creator a "
+        "new code, in the shop and in the file.",
     ),
     "disclosure_missing": Words(
         "Missing disclosure",

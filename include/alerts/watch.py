@@ -18,7 +18,7 @@ import psycopg
 from include.page_paths import campaign_page, checks_page, freshness_page, publications_page
 from include.review.findings import describe_piece, find_pacing_risks
 from include.review.reading import has_mart, read_pacing, read_rows
-from include.spoken_names import suite_name
+from include.spoken_names import leak_reasons, suite_name
 
 # Wall-clock times of the reporting time zone: `close_day` runs at the first, and a publication
 # has an hour from then on.
@@ -125,9 +125,10 @@ def slow_measurement(at: Situation) -> list[Alert]:
     ).fetchone()
     if row is None:
         return []
+    opened_at = row[2].astimezone(ZoneInfo(at.timezone))
     message = (
         f"the measurement of {row[0]} (run {row[1]}) has been open since "
-        f"{row[2]:%Y-%m-%d %H:%M} UTC; what was published before stays served"
+        f"{opened_at:%Y-%m-%d %H:%M} {at.timezone}; what was published before stays served"
     )
     return [Alert("measurement_slow", "marts", message, publications_page())]
 
@@ -190,7 +191,7 @@ def far_off_goals(at: Situation) -> list[Alert]:
 
 _LEAKED: LiteralString = """
 select
-    leaked.campaign_id, leaked.code, leaked.reasons,
+    leaked.campaign_id, leaked.code, leaked.reasons, leaked.suggested_compromised_from_date,
     coalesce(creators.creator_name, leaked.creator_id) as creator_name
 from marts.mart_code_leakage as leaked
 left join core.dim_creator as creators
@@ -217,11 +218,17 @@ def leaked_codes(at: Situation) -> list[Alert]:
         Alert(
             "code_leaked",
             f"{row['campaign_id']}/{row['code']}",
-            f"{row['creator_name']}: code {row['code']} leaked ({row['reasons']})",
+            f"{row['creator_name']}: code {row['code']} leaked: "
+            f"{leak_reasons(row['reasons'])}{_since(row)}",
             campaign_page(row["campaign_id"]),
         )
         for row in read_rows(at.warehouse, _LEAKED, {})
     ]
+
+
+def _since(row: Mapping[str, Any]) -> str:
+    day = row["suggested_compromised_from_date"]
+    return f"; enter compromised_from: {day} in the campaign file" if day else ""
 
 
 _UNDISCLOSED: LiteralString = """

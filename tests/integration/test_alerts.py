@@ -290,6 +290,11 @@ def test_deadlines_are_those_of_the_schedules() -> None:
         (str(watch.ARRIVAL_DUE.minute), str(watch.ARRIVAL_DUE.hour))
     ]
     assert deadline.MEASURED_WITHIN == watch.MEASURED_WITHIN
+    alert = deadline.measuring_deadline()
+    assert alert.interval == watch.MEASURED_WITHIN
+    # A deadline counted from the queueing makes Airflow refuse to clear the run's tasks.
+    assert type(alert.reference).__name__ == "AverageRuntimeDeadline"
+    assert (alert.reference.max_runs, alert.reference.min_runs) == (10, 1)
     summer = watch.Situation(None, None, NOW, "America/New_York", ())  # type: ignore[arg-type]
     assert NOW.astimezone(ZoneInfo("America/New_York")).hour == 9
     assert summer.due_day(watch.ARRIVAL_DUE) == dt.date(2026, 3, 15)
