@@ -14,7 +14,13 @@ from collections.abc import Sequence
 import psycopg
 
 from include.errors import GroundswellError, InvalidSettings
-from include.services.credentials import Secrets, read_secrets, renew_secrets, write_private
+from include.services.credentials import (
+    FILE_NAME,
+    Secrets,
+    read_secrets,
+    renew_secrets,
+    write_private,
+)
 from include.services.environment import ADMIN_USER, LOGINS_FILE, airflow_home, logins
 from include.settings import Settings, read_settings
 from include.warehouse.connection import connect
@@ -25,6 +31,11 @@ from include.warehouse.server import VARIABLE, admin_dsn, embedded_cluster, is_e
 NAMES = (*ROLES, SUPERUSER, ADMIN_USER)
 # Whose passwords running services hold.
 HELD_BY_SERVICES = frozenset(ROLES) - {"bi_reader"}
+_LOST = (
+    f"{FILE_NAME} was gone: every password and both keys are new. Personal values hashed from now "
+    "on match no older ones; connections and tokens kept in Airflow's database cannot be opened: "
+    "enter them again. Start with: make ui"
+)
 
 
 def rotate(settings: Settings, names: Sequence[str]) -> Secrets:
@@ -93,12 +104,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if is_embedded() and not (settings.data_dir / "postgres").exists():
             raise InvalidSettings(f"there is no warehouse in {settings.data_dir}")
-        read_secrets(settings.data_dir)
+        # The superuser's renewal is also how a lost file is made anew.
+        is_lost = SUPERUSER in names and not (settings.data_dir / FILE_NAME).exists()
+        if not is_lost:
+            read_secrets(settings.data_dir)
         rotate(settings, names)
     except (GroundswellError, psycopg.Error) as error:
         print(f"rotation failed: {error}", file=sys.stderr)
         return 1
     print(f"new passwords: {', '.join(names)}")
+    if is_lost:
+        print(_LOST)
     if "bi_reader" in names:
         print("the address for BI tools: make dsn")
     if HELD_BY_SERVICES & set(names):
