@@ -120,6 +120,11 @@ def start_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
     _stop_outdated_airflow(settings, fingerprint)
     running = [r for r in _airflow_records(settings) if r.is_running]
     if len(running) < len(AIRFLOW_SERVICES):
+        if running:
+            # What ended one of them (a full disk, a database that broke off) may have left the
+            # others alive and deaf.
+            say("Airflow: a part of it has ended; starting all of it anew")
+            stop_airflow(settings)
         _prepare_airflow(settings, secrets, say)
     started = [
         _start(
