@@ -26,15 +26,16 @@ from include.settings import Settings, read_settings
 from include.warehouse.connection import connect
 from include.warehouse.ddl import ROLES, migrate
 from include.warehouse.embedded import SUPERUSER
-from include.warehouse.server import VARIABLE, admin_dsn, embedded_cluster, is_embedded
+from include.warehouse.server import VARIABLE, admin_dsn, embedded_cluster, is_embedded, role_dsn
 
 NAMES = (*ROLES, SUPERUSER, ADMIN_USER)
 # Whose passwords running services hold.
 HELD_BY_SERVICES = frozenset(ROLES) - {"bi_reader"}
 _LOST = (
     f"{FILE_NAME} was gone: every password and both keys are new. Personal values hashed from now "
-    "on match no older ones; connections and tokens kept in Airflow's database cannot be opened: "
-    "enter them again. Start with: make ui"
+    "on match no older ones, and stored tokens of the platforms cannot be opened: log in again. "
+    "Airflow's connections whose password and extra were emptied, to be entered again: {}. "
+    "Start with: make ui"
 )
 
 
@@ -91,6 +92,26 @@ def _end_sessions(dsn: str, roles: Sequence[str]) -> None:
         )
 
 
+def _empty_unreadable(settings: Settings, secrets: Secrets) -> list[str]:
+    """Empty what Airflow sealed with the lost key, and return the ids of those connections.
+
+    One that cannot be opened makes Airflow refuse the whole list of connections.
+    """
+    with connect(role_dsn(settings, secrets, "airflow", database="airflow")) as metadata:
+        row = metadata.execute("select to_regclass('public.connection')").fetchone()
+        if row is None or row[0] is None:
+            return []
+        emptied = metadata.execute(
+            """
+            update connection set
+                password = null, extra = null, is_encrypted = false, is_extra_encrypted = false
+            where is_encrypted or is_extra_encrypted
+            returning conn_id
+            """
+        ).fetchall()
+    return sorted(conn_id for (conn_id,) in emptied)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Rotate the passwords of the names given; return the exit code."""
     parser = argparse.ArgumentParser(
@@ -108,13 +129,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         is_lost = SUPERUSER in names and not (settings.data_dir / FILE_NAME).exists()
         if not is_lost:
             read_secrets(settings.data_dir)
-        rotate(settings, names)
+        secrets = rotate(settings, names)
+        closed = _empty_unreadable(settings, secrets) if is_lost else []
     except (GroundswellError, psycopg.Error) as error:
         print(f"rotation failed: {error}", file=sys.stderr)
         return 1
     print(f"new passwords: {', '.join(names)}")
     if is_lost:
-        print(_LOST)
+        print(_LOST.format(", ".join(closed) or "none"))
     if "bi_reader" in names:
         print("the address for BI tools: make dsn")
     if HELD_BY_SERVICES & set(names):
