@@ -220,10 +220,19 @@ def _move_sandbox(settings: Settings) -> None:
     connections = read_sandbox_connections(settings).values()
     if {fields["port"] for fields in connections if "port" in fields} <= {settings.sandbox_port}:
         return
-    # It brings the code of every source's sandbox along.
-    from include.sandbox.installation import move_connections
-
-    move_connections(settings)
+    # In a process of its own: the code of every source's sandbox is no business of the services.
+    command = [sys.executable, "-m", "include.sandbox", "move"]
+    command += ["--port", str(settings.sandbox_port), "--data-dir", str(settings.data_dir)]
+    result = subprocess.run(
+        command,
+        cwd=REPO_ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise Unavailable(f"the sandbox's connections were not moved: {result.stderr.strip()}")
 
 
 def _start(
