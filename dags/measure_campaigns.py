@@ -12,7 +12,7 @@ transaction.
 **Schedule** when `warehouse.day` is marked, one run at a time; a later run supersedes an open one.
 
 **Limits** A run consumes the loads that exist when it opens. Marts are built whole each time, facts
-from new loads only. A run that has not ended an hour after it was queued raises an alert.
+from new loads only. A run that is open for an hour raises an alert.
 
 **Parameters** `day`: the business date of a run by hand; `full_refresh`: rebuild every fact from
 all loads; `dry_run`: build and check beside what is published, publish nothing.
@@ -21,7 +21,7 @@ all loads; `dry_run`: build and check beside what is published, publish nothing.
 
 | message | what to do |
 |---|---|
-| `PublishRefused: … expectations failed` | its log shows the rows; mend, clear `open_run` |
+| `PublishRefused: … critical expectation fails` | its log shows the rows; mend, clear `open_run` |
 | `PublishRefused: … the chain converts with …` | paths miscounted: see docs/operations.md |
 | `PublishRefused: a newer measure run has opened` | nothing: the newer run publishes |
 | a dbt task is red | its log holds the SQL error; mend the model, clear `open_run` |

@@ -1,7 +1,7 @@
 """Tell people what needs their eye: once per subject, until it ends.
 
 **What** Twice an hour: sources that are late (due at 09:00), a publication that is late (10:00), a
-measurement that takes more than an hour (its deadline looks at once), failed critical checks, goals
+measurement that takes more than an hour (its deadline looks too), failed critical checks, goals
 far off their target, leaked codes no campaign file knows of, pieces without disclosure, tokens that
 were not renewed or end soon. A subject that lasts is told once; one that ends and begins again is
 told again.

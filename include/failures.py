@@ -4,6 +4,7 @@ still served.
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # A run of these that failed is closed and publishes no more: it is begun anew by this task.
 BEGUN_BY = {"measure_campaigns": "open_run"}
+MAKE_ROOM = "docs/runbook.md, 'The disk is full', says where room is"
 NOT_KNOWN = "not known, the warehouse does not answer; readers keep what was published last"
 
 
@@ -29,11 +31,12 @@ def explain(error: BaseException, dag_id: str, served: str, *, tries_left: int) 
     served: what readers see meanwhile. tries_left: how often the task may still run.
     """
     first_line = (str(error).strip() or "no message").splitlines()[0]
+    advice = f"the page of {dag_id} lists messages under 'When it fails'"
     return [
         f"What happened: {type(error).__name__}: {first_line}",
         f"Does retrying help: {_advise(error, tries_left, BEGUN_BY.get(dag_id, 'the task'))}",
         f"What is served: {served}",
-        f"What to do: the page of {dag_id} lists messages under 'When it fails'",
+        f"What to do: {MAKE_ROOM if _is_disk_full(error) else advice}",
     ]
 
 
@@ -65,6 +68,8 @@ def read_served(read: ReadConnection) -> str:
 
 
 def _advise(error: BaseException, tries_left: int, begun_by: str) -> str:
+    if _is_disk_full(error):
+        return f"not before somebody makes room on the disk; then clear {begun_by}"
     if isinstance(error, PermanentError):
         return f"no, a person must act first; then clear {begun_by}"
     if not tries_left:
@@ -74,6 +79,18 @@ def _advise(error: BaseException, tries_left: int, begun_by: str) -> str:
     if _is_transient(error):
         return f"probably, it passes: {times}"
     return f"not known, this error is not one of ours: {times}"
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """Say whether the error, or what it was raised from, is a disk without room."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, psycopg.errors.DiskFull):
+            return True
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -19,6 +19,15 @@ _GOALS: Mapping[str, str] = {
     "link_clicks": "Visits by the creators' links",
     "follower_growth": "Growth of the brand's followers",
 }
+# The parts of a leak score (include.attribution.leakage).
+_LEAK_REASONS: Mapping[str, str] = {
+    "before_post": "used before the creator posted",
+    "coupon_site": "orders came from coupon sites",
+    "off_post": "used far from the creator's posts",
+    "returning": "used by customers of before",
+    "abroad": "used in other countries",
+    "sessionless": "orders without a visit",
+}
 
 
 def platform_name(platform: str) -> str:
@@ -36,3 +45,18 @@ def piece_name(platform: str | None, content_format: str | None) -> str:
 def goal_name(metric: str) -> str:
     """Return what a goal counts: units_sold is Units sold."""
     return _GOALS.get(metric, metric.replace("_", " ").capitalize())
+
+
+def leak_reasons(reasons: str | None) -> str:
+    """Return what speaks against a code: coupon_site is orders came from coupon sites."""
+    known = [_LEAK_REASONS.get(part, part) for part in (reasons or "").split(", ")]
+    return "; ".join(known)
+
+
+def suite_name(suite: str) -> str:
+    """Return whose checks a suite holds: a source as it writes itself, or the marts."""
+    # A message is written seldom; not every reader of names brings the connectors along.
+    from include.sources import discover_sources
+
+    source = discover_sources().get(suite)
+    return source.title if source else "the marts" if suite == "marts" else suite

@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from include.alerts import store
+from include.alerts.text import CAMPAIGN_KINDS, write_notice
 from include.alerts.watch import Alert, Situation, look_around, read_expiries
 from include.connections import read_connection
 from include.daily import enabled_sources, schedule_facts
-from include.notices import Channel, FindConnection, Notice, open_channels, send
+from include.notices import Channel, FindConnection, open_channels, send
 from include.page_paths import page_url
 from include.warehouse.connection import connect, dsn_of
 
 if TYPE_CHECKING:
+    import psycopg
+
     from include.daily import ReadConnection
 
 log = logging.getLogger(__name__)
@@ -55,18 +58,22 @@ def raise_alerts(
         began, ended = store.update_alerts(warehouse, found_alerts, judged, now)
         warehouse.commit()
         waiting = store.unsent_alerts(warehouse)
-        taken = _send([alert for _, alert in waiting], open_channels(find))
+        new = [alert for _, alert in waiting]
+        taken = _send(new, open_channels(find), warehouse)
         if taken:
             store.mark_sent(warehouse, [alert_id for alert_id, _ in waiting], taken, now)
     sent = len(waiting) if taken else 0
     return {"began": began, "ended": ended, "open": len(found_alerts), "sent": sent}
 
 
-def _send(alerts: Sequence[Alert], channels: Mapping[str, Channel]) -> list[str]:
+def _send(
+    alerts: Sequence[Alert], channels: Mapping[str, Channel], warehouse: psycopg.Connection
+) -> list[str]:
     """Send all new alerts as one message; return the connections that took it."""
     if not alerts or not channels:
         return []
-    lines = [f"{alert.message}\n{page_url(alert.page_path)}" for alert in alerts]
-    count = len(alerts)
-    subject = f"Groundswell: {count} new alert{'' if count == 1 else 's'}"
-    return send(Notice(subject, "\n\n".join(lines)), channels)
+    names: dict[str, str] = {}
+    if any(alert.kind in CAMPAIGN_KINDS for alert in alerts):
+        query = "select campaign_id, campaign_name from core.dim_campaign"
+        names = dict(warehouse.execute(query).fetchall())
+    return send(write_notice(alerts, names), channels)

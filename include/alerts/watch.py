@@ -18,6 +18,7 @@ import psycopg
 from include.page_paths import campaign_page, checks_page, freshness_page, publications_page
 from include.review.findings import describe_piece, find_pacing_risks
 from include.review.reading import has_mart, read_pacing, read_rows
+from include.spoken_names import leak_reasons, suite_name
 
 # Wall-clock times of the reporting time zone: `close_day` runs at the first, and a publication
 # has an hour from then on.
@@ -83,8 +84,8 @@ def late_sources(at: Situation) -> list[Alert]:
         Alert(
             "source_late",
             source,
-            f"{source} has not arrived for {day} (due at {ARRIVAL_DUE:%H:%M} {at.timezone}); "
-            f"its newest day is {newest.get(source, 'none')}",
+            f"{suite_name(source)} has not arrived for {day} (due at {ARRIVAL_DUE:%H:%M} "
+            f"{at.timezone}); its newest day is {newest.get(source, 'none')}",
             freshness_page(),
         )
         for source in sorted(set(at.sources) - arrived)
@@ -115,7 +116,7 @@ def slow_measurement(at: Situation) -> list[Alert]:
     """A measure run that has been open for longer than it may take."""
     row = at.warehouse.execute(
         """
-        select day, run_id, opened_at from quality.measure_runs
+        select day, measure_run_id, opened_at from quality.measure_runs
         where status = 'open' and opened_at < %s
         order by measure_run_id desc
         limit 1
@@ -124,9 +125,10 @@ def slow_measurement(at: Situation) -> list[Alert]:
     ).fetchone()
     if row is None:
         return []
+    opened_at = row[2].astimezone(ZoneInfo(at.timezone))
     message = (
-        f"the measurement of {row[0]} ({row[1]}) has been open since {row[2]:%Y-%m-%d %H:%M} UTC; "
-        "what was published before stays served"
+        f"the measurement of {row[0]} (run {row[1]}) has been open since "
+        f"{opened_at:%Y-%m-%d %H:%M} {at.timezone}; what was published before stays served"
     )
     return [Alert("measurement_slow", "marts", message, publications_page())]
 
@@ -156,16 +158,18 @@ order by newest.suite
 
 def failed_checks(at: Situation) -> list[Alert]:
     """Suites whose newest run has critical failures: a day or a publication is held back."""
-    return [
-        Alert(
-            "check_failed",
-            row["suite"],
-            f"{row['suite']} {row['partition_key']}: {row['failed_count']} critical checks fail, "
-            f"such as {row['first_failure']}; what was published before stays served",
-            checks_page(row["suite"], row["partition_key"] or ""),
-        )
-        for row in read_rows(at.warehouse, _FAILED_CHECKS, {})
-    ]
+    return [_failed_check(row) for row in read_rows(at.warehouse, _FAILED_CHECKS, {})]
+
+
+def _failed_check(row: Mapping[str, Any]) -> Alert:
+    suite, day, count = row["suite"], row["partition_key"], row["failed_count"]
+    what = "a critical check fails" if count == 1 else f"{count} critical checks fail"
+    example = f"{'' if count == 1 else 'such as '}{row['first_failure']}"
+    message = (
+        f"{suite_name(suite)}{f', {day}' if day else ''}: {what}, {example}; what was published "
+        "before stays served"
+    )
+    return Alert("check_failed", suite, message, checks_page(suite, day or ""))
 
 
 def far_off_goals(at: Situation) -> list[Alert]:
@@ -187,7 +191,7 @@ def far_off_goals(at: Situation) -> list[Alert]:
 
 _LEAKED: LiteralString = """
 select
-    leaked.campaign_id, leaked.code, leaked.reasons,
+    leaked.campaign_id, leaked.code, leaked.reasons, leaked.suggested_compromised_from_date,
     coalesce(creators.creator_name, leaked.creator_id) as creator_name
 from marts.mart_code_leakage as leaked
 left join core.dim_creator as creators
@@ -214,11 +218,17 @@ def leaked_codes(at: Situation) -> list[Alert]:
         Alert(
             "code_leaked",
             f"{row['campaign_id']}/{row['code']}",
-            f"{row['creator_name']}: code {row['code']} leaked ({row['reasons']})",
+            f"{row['creator_name']}: code {row['code']} leaked: "
+            f"{leak_reasons(row['reasons'])}{_since(row)}",
             campaign_page(row["campaign_id"]),
         )
         for row in read_rows(at.warehouse, _LEAKED, {})
     ]
+
+
+def _since(row: Mapping[str, Any]) -> str:
+    day = row["suggested_compromised_from_date"]
+    return f"; enter compromised_from: {day} in the campaign file" if day else ""
 
 
 _UNDISCLOSED: LiteralString = """
@@ -256,15 +266,15 @@ def expiring_tokens(at: Situation) -> list[Alert]:
         [at.now - RENEWAL_GRACE],
     ).fetchall()
     found = {
-        conn_id: f"the token of {conn_id} was to be renewed by {due:%Y-%m-%d} and was not: see the "
-        "log of its last load, or log in again"
+        conn_id: f"the token of connection {conn_id} was to be renewed by {due:%Y-%m-%d} and "
+        "was not: see the log of its last load, or log in again"
         for conn_id, due in overdue
     }
     today = at.now.astimezone(ZoneInfo(at.timezone)).date()
     for conn_id, end in sorted(at.expiries.items()):
         if end - today <= EXPIRY_NOTICE:
             word = "ends" if end >= today else "ended"
-            found[conn_id] = f"the token of {conn_id} {word} on {end}: log in again"
+            found[conn_id] = f"the token of connection {conn_id} {word} on {end}: log in again"
     return [
         Alert("token_expiring", conn_id, message, freshness_page())
         for conn_id, message in sorted(found.items())

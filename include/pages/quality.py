@@ -44,6 +44,7 @@ def show_freshness(request: Request) -> Response:
             "fresh": fresh,
             "mark_names": freshness.MARK_NAMES,
             "current": publications.read_current(snapshot),
+            "failed_run": publications.read_last_failure(snapshot),
             "failing": [row for row in checks.read_recurring(snapshot) if row["is_current"]],
             "rejects": rejects.read_counts(snapshot),
             "drift": [row for row in loads.read_drift(snapshot).rows if row["is_present"]],

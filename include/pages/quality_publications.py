@@ -79,6 +79,20 @@ where
     end
 """
 
+# The newest run that came to an end of its own, and the run that is being built after it.
+_LAST_ENDED = f"""
+select
+    ended.*,
+    (
+        select max(measure_run_id) from quality.measure_runs
+        where status = 'open' and measure_run_id > ended.measure_run_id
+    ) as open_run_id
+from ({_RUNS}) as ended
+where ended.status not in ('open', 'superseded')
+order by ended.measure_run_id desc
+limit 1
+"""
+
 # Loaded, yet not announced: the source's check failed, or never ran.
 _HELD_DAYS = """
 with loaded as (
@@ -178,6 +192,17 @@ def read_runs(snapshot: Snapshot, *, status: str | None = None, number: int = 1)
     found = read_slice(snapshot, _RUNS, "measure_run_id desc", {"status": status}, number)
     rows = [{**row, "explanation": explain_run(row)} for row in found.rows]
     return Slice(rows, found.number, found.pages, found.total)
+
+
+def read_last_failure(snapshot: Snapshot) -> Row | None:
+    """Return the newest measure run, with its explanation, if it ended without publishing.
+
+    A run that is still being built says nothing yet: it stands in `open_run_id`.
+    """
+    found = snapshot.rows(_LAST_ENDED, {"status": None})
+    if not found or found[0]["status"] == "published":
+        return None
+    return {**found[0], "explanation": explain_run(found[0])}
 
 
 def explain_run(run: Row) -> str:

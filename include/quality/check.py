@@ -14,7 +14,7 @@ from include.errors import PublishRefused
 from include.quality.basic_suite import build_basic_suite
 from include.quality.engine import Outcome, run_rules
 from include.quality.marts_suite import MartsScope, build_marts_suite
-from include.quality.rules import Window
+from include.quality.rules import Rule, Window
 from include.quality.suites import load_suite
 from include.sources._base import HOUR_KEY, Source
 from include.warehouse.connection import connect
@@ -144,19 +144,25 @@ def _gate(report: CheckReport, consequence: str) -> CheckReport:
         log.warning("%s", describe(outcome))
     if report.critical:
         lines = "\n".join(describe(outcome) for outcome in report.critical)
+        count, first = len(report.critical), report.critical[0].rule
+        fail = "expectation fails" if count == 1 else "expectations fail"
         raise PublishRefused(
-            f"{report.suite} {report.partition_key}: {len(report.critical)} critical expectations "
-            f"fail, {consequence}:\n{lines}"
+            f"{report.suite} {report.partition_key}: {count} critical {fail}, "
+            f"{consequence}; "
+            f"{'' if count == 1 else 'the first: '}{_name(first)} ({first.table}):\n{lines}"
         )
     return report
+
+
+def _name(rule: Rule) -> str:
+    return rule.name or f"{rule.kind} {', '.join(rule.columns)}"
 
 
 def describe(outcome: Outcome) -> str:
     """Return one line: severity, what fails, how often, and the query that shows the rows."""
     rule = outcome.rule
-    what = rule.name or f"{rule.kind} {', '.join(rule.columns)}"
     return (
-        f"[{rule.severity}] {rule.table}: {what} fails for {outcome.unexpected_count} rows; "
+        f"[{rule.severity}] {rule.table}: {_name(rule)} fails for {outcome.unexpected_count} rows; "
         f"see them with: {outcome.failing_rows_sql}"
     )
 

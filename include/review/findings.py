@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from include.spoken_names import goal_name, piece_name, platform_name
+from include.spoken_names import goal_name, leak_reasons, piece_name, platform_name
 
 Row = Mapping[str, Any]
 Section = Literal["change", "winner", "risk"]
@@ -219,10 +219,11 @@ def _code_risk(row: Row) -> Finding:
     code, creator = row["code"], _name(row)
     if row["leak_class"] == "leaked":
         day = row["suggested_compromised_from_date"]
-        text = f"{creator}: code {code} leaked ({row['reasons']})"
+        text = f"{creator}: code {code} leaked: {leak_reasons(row['reasons'])}"
         text += f"; enter compromised_from: {day} in the campaign file" if day else ""
         return Finding("risk", "code_leaked", code, text)
-    return Finding("risk", "code_watch", code, f"{creator}: look at code {code} ({row['reasons']})")
+    why = leak_reasons(row["reasons"])
+    return Finding("risk", "code_watch", code, f"{creator}: look at code {code}: {why}")
 
 
 def _name(row: Row, otherwise: str = "") -> str:

@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "init":
             _init(settings, options)
+        elif options.command == "move":
+            _move(settings)
         else:
             _serve(
                 settings, options.at, settings.data_dir / FILES_FOLDER if options.files else None
@@ -53,7 +55,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     serve.add_argument(
         "--files", action="store_true", help="also write what comes as files, below the data folder"
     )
-    for command in (init, serve):
+    move = commands.add_parser("move", help="have the connections lead to another port")
+    for command in (init, serve, move):
         command.add_argument("--data-dir", type=Path)
         command.add_argument("--port", type=int)
     return parser.parse_args(arguments)
@@ -74,6 +77,12 @@ def _init(settings: Settings, options: argparse.Namespace) -> None:
     )
     kept = "" if anchor == options.last_day else " (kept from before)"
     print(f"{settings.data_dir}: the campaign ends on {anchor}{kept}")
+
+
+def _move(settings: Settings) -> None:
+    from include.sandbox.installation import move_connections
+
+    move_connections(settings)
 
 
 def _serve(settings: Settings, at: dt.datetime | None, files: Path | None) -> None:

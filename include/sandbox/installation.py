@@ -90,6 +90,19 @@ def initialise(
     return anchor
 
 
+def move_connections(settings: Settings) -> None:
+    """Write the stored connections anew, for the port of `settings`; all else is kept.
+
+    Raise `InvalidSettings` when the state is broken.
+    """
+    path = settings.data_dir / STATE_FILE
+    state = _read_state(path)
+    if not isinstance(state.get("credentials"), dict):
+        raise InvalidSettings(f"{path} is not what the sandbox writes (credentials); delete it")
+    _add_credentials(state, settings.sandbox_port)
+    write_private(path, json.dumps(state, indent=2))
+
+
 def read_installation(data_dir: Path) -> Installation:
     """Read what `initialise` stored; raise `InvalidSettings` when that is missing or broken."""
     path = data_dir / STATE_FILE

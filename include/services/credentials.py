@@ -21,6 +21,12 @@ from include.errors import InvalidSettings
 
 FILE_NAME = "secrets.json"
 CLAIM = ".groundswell"  # lies in a data directory that is ours alone and may be deleted whole
+# What brings an installation back whose secrets are gone.
+RECOVERY = (
+    "python -m include.services.rotation postgres (docs/runbook.md, "
+    "'A password leaked or was lost', says what is lost with them)"
+)
+_MEND = f"bring it back from a backup; without one, move it away and run: {RECOVERY}"
 # What else of ours may have been written before the first secret.
 _MADE_BEFORE = frozenset({CLAIM, "campaigns", "landing", "logs", "run", "sandbox.json"})
 
@@ -63,13 +69,15 @@ NAMES = tuple(f.name for f in fields(Secrets))
 def read_secrets(data_dir: Path) -> Secrets:
     """Return the secrets of an installation, made on first use.
 
-    Raise `InvalidSettings` when the file is readable by others or is not what we wrote.
+    Raise `InvalidSettings` when the file is readable by others, is not what we wrote, or is gone
+    though a warehouse was made with it.
     """
     given = {name: value for name in NAMES if (value := os.environ.get(variable_of(name)))}
     if len(given) == len(NAMES):
         return Secrets(**given)
     with _locked(data_dir):
         path = data_dir / FILE_NAME
+        _check_not_lost(path)
         stored = _read_file(path)
         missing = [name for name in NAMES if name not in stored and name not in given]
         if missing:
@@ -125,6 +133,16 @@ def make_secret(name: str) -> str:
     return secrets.token_hex(64 if name == "jwt_secret" else 32)
 
 
+def _check_not_lost(path: Path) -> None:
+    """Refuse to make secrets for a cluster that has others: they would open nothing."""
+    cluster = path.parent / "postgres"
+    if not path.exists() and (cluster / "PG_VERSION").exists():
+        raise InvalidSettings(
+            f"{path} is gone, and {cluster} was made with it; bring it back from a backup, or make "
+            f"new secrets with: {RECOVERY}"
+        )
+
+
 def _read_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
@@ -134,9 +152,9 @@ def _read_file(path: Path) -> dict[str, str]:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError:
-        raise InvalidSettings(f"{path} is not JSON; restore it or run: make clean") from None
+        raise InvalidSettings(f"{path} is not JSON; {_MEND}") from None
     if not isinstance(stored, dict):
-        raise InvalidSettings(f"{path} must hold a JSON object; restore it or run: make clean")
+        raise InvalidSettings(f"{path} must hold a JSON object; {_MEND}")
     return {str(name): str(value) for name, value in stored.items()}
 
 

@@ -29,6 +29,7 @@ from include.services.environment import (
     environment,
     logins,
     process_environment,
+    read_sandbox_connections,
 )
 from include.services.health import Say, fetch_json, wait_until_healthy
 from include.services.processes import ProcessRecord, read_record, read_tail
@@ -82,7 +83,8 @@ def start_postgres(settings: Settings, secrets: Secrets, say: Say) -> None:
 
 
 def start_sandbox(settings: Settings, secrets: Secrets, say: Say) -> None:
-    """Start the sandbox APIs and wait until they answer."""
+    """Start the sandbox APIs and wait until they answer; the connections follow the port."""
+    _move_sandbox(settings)
     variables = {
         "GROUNDSWELL_SANDBOX_CONTROL_KEY": secrets.sandbox_control_key,
         "PYTHONUNBUFFERED": "1",
@@ -118,6 +120,11 @@ def start_airflow(settings: Settings, secrets: Secrets, say: Say) -> None:
     _stop_outdated_airflow(settings, fingerprint)
     running = [r for r in _airflow_records(settings) if r.is_running]
     if len(running) < len(AIRFLOW_SERVICES):
+        if running:
+            # What ended one of them (a full disk, a database that broke off) may have left the
+            # others alive and deaf.
+            say("Airflow: a part of it has ended; starting all of it anew")
+            stop_airflow(settings)
         _prepare_airflow(settings, secrets, say)
     started = [
         _start(
@@ -206,6 +213,26 @@ def run_dir(settings: Settings) -> Path:
 def log_of(settings: Settings, service: str) -> Path:
     """Return the file a service's output goes to."""
     return settings.data_dir / "logs" / f"{service}.log"
+
+
+def _move_sandbox(settings: Settings) -> None:
+    """Have the stored connections lead to the port of now, if they were written for another."""
+    connections = read_sandbox_connections(settings).values()
+    if {fields["port"] for fields in connections if "port" in fields} <= {settings.sandbox_port}:
+        return
+    # In a process of its own: the code of every source's sandbox is no business of the services.
+    command = [sys.executable, "-m", "include.sandbox", "move"]
+    command += ["--port", str(settings.sandbox_port), "--data-dir", str(settings.data_dir)]
+    result = subprocess.run(
+        command,
+        cwd=REPO_ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise Unavailable(f"the sandbox's connections were not moved: {result.stderr.strip()}")
 
 
 def _start(

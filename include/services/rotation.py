@@ -14,17 +14,29 @@ from collections.abc import Sequence
 import psycopg
 
 from include.errors import GroundswellError, InvalidSettings
-from include.services.credentials import Secrets, read_secrets, renew_secrets, write_private
+from include.services.credentials import (
+    FILE_NAME,
+    Secrets,
+    read_secrets,
+    renew_secrets,
+    write_private,
+)
 from include.services.environment import ADMIN_USER, LOGINS_FILE, airflow_home, logins
 from include.settings import Settings, read_settings
 from include.warehouse.connection import connect
 from include.warehouse.ddl import ROLES, migrate
 from include.warehouse.embedded import SUPERUSER
-from include.warehouse.server import VARIABLE, admin_dsn, embedded_cluster, is_embedded
+from include.warehouse.server import VARIABLE, admin_dsn, embedded_cluster, is_embedded, role_dsn
 
 NAMES = (*ROLES, SUPERUSER, ADMIN_USER)
 # Whose passwords running services hold.
 HELD_BY_SERVICES = frozenset(ROLES) - {"bi_reader"}
+_LOST = (
+    f"{FILE_NAME} was gone: every password and both keys are new. Personal values hashed from now "
+    "on match no older ones, and stored tokens of the platforms cannot be opened: log in again. "
+    "Airflow's connections whose password and extra were emptied, to be entered again: {}. "
+    "Start with: make ui"
+)
 
 
 def rotate(settings: Settings, names: Sequence[str]) -> Secrets:
@@ -80,6 +92,26 @@ def _end_sessions(dsn: str, roles: Sequence[str]) -> None:
         )
 
 
+def _empty_unreadable(settings: Settings, secrets: Secrets) -> list[str]:
+    """Empty what Airflow sealed with the lost key, and return the ids of those connections.
+
+    One that cannot be opened makes Airflow refuse the whole list of connections.
+    """
+    with connect(role_dsn(settings, secrets, "airflow", database="airflow")) as metadata:
+        row = metadata.execute("select to_regclass('public.connection')").fetchone()
+        if row is None or row[0] is None:
+            return []
+        emptied = metadata.execute(
+            """
+            update connection set
+                password = null, extra = null, is_encrypted = false, is_extra_encrypted = false
+            where is_encrypted or is_extra_encrypted
+            returning conn_id
+            """
+        ).fetchall()
+    return sorted(conn_id for (conn_id,) in emptied)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Rotate the passwords of the names given; return the exit code."""
     parser = argparse.ArgumentParser(
@@ -93,12 +125,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if is_embedded() and not (settings.data_dir / "postgres").exists():
             raise InvalidSettings(f"there is no warehouse in {settings.data_dir}")
-        read_secrets(settings.data_dir)
-        rotate(settings, names)
+        # The superuser's renewal is also how a lost file is made anew.
+        is_lost = SUPERUSER in names and not (settings.data_dir / FILE_NAME).exists()
+        if not is_lost:
+            read_secrets(settings.data_dir)
+        secrets = rotate(settings, names)
+        closed = _empty_unreadable(settings, secrets) if is_lost else []
     except (GroundswellError, psycopg.Error) as error:
         print(f"rotation failed: {error}", file=sys.stderr)
         return 1
     print(f"new passwords: {', '.join(names)}")
+    if is_lost:
+        print(_LOST.format(", ".join(closed) or "none"))
     if "bi_reader" in names:
         print("the address for BI tools: make dsn")
     if HELD_BY_SERVICES & set(names):

@@ -24,7 +24,7 @@ import psycopg
 
 from include.errors import InvalidSettings, Unavailable
 from include.services import ports, processes
-from include.services.credentials import write_private
+from include.services.credentials import RECOVERY, write_private
 from include.services.privileges import unprivileged_prefix
 from include.warehouse.connection import build_dsn, connect
 
@@ -290,7 +290,7 @@ def _wait_until_ready(cluster: Cluster) -> None:
         if "password authentication failed" in problem:
             raise InvalidSettings(
                 f"{cluster.folder} was made with another password than the one in secrets.json; "
-                "restore that file or run: make clean"
+                f"bring that file back from a backup, or run: {RECOVERY}"
             )
         if _find_server(cluster) is None or time.monotonic() > deadline:
             raise Unavailable(

@@ -78,8 +78,11 @@ def transformer(empty, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ps
             create table core.dim_code (
                 campaign_id text, creator_id text, code text, compromised_from_date date
             );
-            create table core.dim_campaign (campaign_id text, start_date date, end_date date);
-            insert into core.dim_campaign values ('spring', '2026-03-01', '2026-03-31');
+            create table core.dim_campaign (
+                campaign_id text, campaign_name text, start_date date, end_date date
+            );
+            insert into core.dim_campaign
+            values ('spring', 'Spring glow', '2026-03-01', '2026-03-31');
             """
         )
         yield connection
@@ -276,7 +279,7 @@ def test_tokens_that_were_not_renewed_or_end_soon(look, outbox, loader, transfor
     }
     look()
     assert open_alerts(transformer) == [("token_expiring", "ga4"), ("token_expiring", "tiktok")]
-    assert "the token of ga4 ends on 2026-03-30" in outbox.sent[0].text
+    assert "the token of connection ga4 ends on 2026-03-30" in outbox.sent[0].text
     loader.execute("update secrets.oauth_token set expires_at = %s", [NOW])
     assert look()["ended"] == 1
 
@@ -287,6 +290,11 @@ def test_deadlines_are_those_of_the_schedules() -> None:
         (str(watch.ARRIVAL_DUE.minute), str(watch.ARRIVAL_DUE.hour))
     ]
     assert deadline.MEASURED_WITHIN == watch.MEASURED_WITHIN
+    alert = deadline.measuring_deadline()
+    assert alert.interval == watch.MEASURED_WITHIN
+    # A deadline counted from the queueing makes Airflow refuse to clear the run's tasks.
+    assert type(alert.reference).__name__ == "AverageRuntimeDeadline"
+    assert (alert.reference.max_runs, alert.reference.min_runs) == (10, 1)
     summer = watch.Situation(None, None, NOW, "America/New_York", ())  # type: ignore[arg-type]
     assert NOW.astimezone(ZoneInfo("America/New_York")).hour == 9
     assert summer.due_day(watch.ARRIVAL_DUE) == dt.date(2026, 3, 15)

@@ -92,7 +92,10 @@ def house(empty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ps
         connection.execute(
             """
             update marts.mart_code_leakage set leak_class = 'clean';
-            create table core.dim_campaign (campaign_id text, start_date date, end_date date);
+            create table core.dim_campaign (
+                campaign_id text, campaign_name text, start_date date, end_date date
+            );
+            insert into core.dim_campaign values ('spring', 'Spring glow', '2026-03-01', null);
             create table core.dim_creator (campaign_id text, creator_id text, creator_name text);
             insert into core.dim_creator values ('spring', 'bo', 'Bo');
             create table core.dim_code (
@@ -127,10 +130,14 @@ def test_an_alert_reaches_the_mailbox_and_slack_once(house, mail, slack) -> None
     assert letter.message["Subject"] == "Groundswell: 1 new alert"
     told = "Ana: TikTok video due 2026-03-04 (ana_1) is not disclosed: https://x/1"
     page = "https://airflow.glow.test/groundswell/campaign?campaign=spring"
-    assert f"<pre>{told}\n{page}</pre>" in letter.text.replace("\r\n", "\n")
-    assert slack.posts == [
-        (f"/services/{TOKEN}", {"text": f"*Groundswell: 1 new alert*\n{told}\n{page}"})
-    ]
+    text = f"Missing disclosure: Spring glow\n- {told}\nWhat to do: ask the creator for"
+    received = letter.text.replace("\r\n", "\n")
+    assert f"<pre>{text}" in received
+    assert f"\n{page}</pre>" in received
+    [(path, post)] = slack.posts
+    assert path == f"/services/{TOKEN}"
+    assert post["text"].startswith(f"*Groundswell: 1 new alert*\n{text}")
+    assert post["text"].endswith(f"\n{page}")
     assert sent_through(house) == [MAIL, SLACK]
     # The same half an hour later, and an hour later: nobody is told again.
     assert [look(30)["sent"], look(60)["sent"]] == [0, 0]

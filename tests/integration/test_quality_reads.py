@@ -306,6 +306,14 @@ def test_runs_say_why_nothing_was_published(snapshot):
     assert [row["measure_run_id"] for row in held] == [5, 4, 3]
 
 
+def test_the_last_run_that_ended_without_publishing_is_named(snapshot):
+    """The one that another took over from and the one being built have not ended themselves."""
+    last = publications.read_last_failure(snapshot)
+    assert last is not None
+    assert (last["measure_run_id"], last["status"], last["open_run_id"]) == (4, "refused", 6)
+    assert last["explanation"].startswith("it stands as of 2026-11-15")
+
+
 def test_what_readers_see_stands_beside_the_version_before(snapshot):
     current = publications.read_current(snapshot)
     assert current is not None

@@ -78,6 +78,41 @@ def test_a_lost_superuser_password_is_set_anew(installed: Settings) -> None:
         connect(old.admin_dsn())
 
 
+def test_a_lost_file_is_made_anew_by_the_superusers_rotation_alone(
+    installed: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = installed.data_dir / "secrets.json"
+    before = json.loads(path.read_text())
+    with connect(
+        role_dsn(installed, read_secrets(installed.data_dir), "airflow", database="airflow")
+    ) as metadata:
+        metadata.execute(
+            "create table connection (conn_id text, password text, extra text,"
+            " is_encrypted boolean, is_extra_encrypted boolean);"
+            "insert into connection values ('notify_mail', 'sealed', 'sealed', true, true),"
+            " ('tiktok', null, 'sealed', false, true), ('plain', null, null, false, false)"
+        )
+    path.unlink()
+    assert main(["loader"]) == 1
+    assert "bring it back from a backup" in capsys.readouterr().err
+    assert not path.exists()
+    assert main(["postgres"]) == 0
+    assert "entered again: notify_mail, tiktok." in capsys.readouterr().out
+    with connect(
+        role_dsn(installed, read_secrets(installed.data_dir), "airflow", database="airflow")
+    ) as metadata:
+        left = metadata.execute("select * from connection where password is not null or extra > ''")
+        assert left.fetchall() == []
+        metadata.execute("drop table connection")
+    after = json.loads(path.read_text())
+    assert {name for name in before if before[name] == after[name]} == set()
+    connect(role_dsn(installed, read_secrets(installed.data_dir), "transformer")).close()
+    # A second one is an ordinary rotation: it leaves the keys alone.
+    assert main(["postgres"]) == 0
+    assert "entered again" not in capsys.readouterr().out
+    assert json.loads(path.read_text())["hash_key"] == after["hash_key"]
+
+
 def test_airflows_login_is_rewritten_for_its_next_reading(installed: Settings) -> None:
     home = installed.data_dir / "airflow"
     home.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from types import SimpleNamespace
 
 import psycopg
@@ -53,6 +54,20 @@ def test_a_measure_run_that_failed_is_begun_anew() -> None:
     error = BadCredentials("refused")
     told = failures.explain(error, "measure_campaigns", SERVED, tries_left=2)
     assert told[1] == "Does retrying help: no, a person must act first; then clear open_run"
+
+
+def test_a_full_disk_does_not_pass_by_itself() -> None:
+    """Postgres counts it among what passes; neither waiting nor the DAG's page makes room."""
+    from_landing = RuntimeError("page not written")
+    from_landing.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    for error in (psycopg.errors.DiskFull("could not extend file"), from_landing):
+        told = lines(error, 3)
+        assert told[1] == (
+            "Does retrying help: not before somebody makes room on the disk; then clear the task"
+        )
+        assert told[3] == "What to do: docs/runbook.md, 'The disk is full', says where room is"
+    other = OSError(errno.EACCES, "Permission denied")
+    assert "not one of ours" in lines(other, 3)[1]
 
 
 def test_tries_left_counts_what_airflow_allows() -> None:

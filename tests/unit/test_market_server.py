@@ -20,6 +20,7 @@ from include.sandbox.installation import initialise, read_control_key, read_inst
 from include.sandbox.market_facts import MarketOptions
 from include.sandbox.server import create_app, discover_sandboxes
 from include.sandbox.world import Market, build_market
+from include.services import lifecycle
 from include.settings import REPO_ROOT, Settings
 
 PLAN = load_plan(REPO_ROOT / "include" / "campaigns" / "serum_launch.yaml")
@@ -124,6 +125,29 @@ def test_an_installation_keeps_anchor_seed_and_credentials(tmp_path: Path) -> No
     kept = read_installation(tmp_path)
     assert (kept.anchor, kept.seed, kept.options) == (first, 3, share)
     assert (tmp_path / "sandbox.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_start_on_another_port_takes_the_connections_along(tmp_path: Path) -> None:
+    """Nothing else moves: who set a connection's field by hand keeps it while the port stays."""
+    path = tmp_path / "sandbox.json"
+    initialise(settings_of(tmp_path), dt.date(2026, 11, 14))
+    state = json.loads(path.read_text(encoding="utf-8"))
+    state["connections"]["shopify"]["login"] = "by hand"
+    path.write_text(json.dumps(state), encoding="utf-8")
+    lifecycle._move_sandbox(settings_of(tmp_path))
+    assert json.loads(path.read_text(encoding="utf-8")) == state
+    lifecycle._move_sandbox(settings_of(tmp_path, port=18_091))
+    moved = json.loads(path.read_text(encoding="utf-8"))
+    assert "18090" not in json.dumps(moved["connections"])
+    assert {c["port"] for c in moved["connections"].values() if "port" in c} == {18_091}
+    assert moved["connections"]["shopify"]["extra"]["bulk_host"] == "localhost:18091"
+    del moved["connections"], state["connections"]
+    assert moved == state
+
+
+def test_without_a_sandbox_no_port_is_followed(tmp_path: Path) -> None:
+    lifecycle._move_sandbox(settings_of(tmp_path, port=18_091))
+    assert not (tmp_path / "sandbox.json").exists()
 
 
 def test_every_sandbox_gets_credentials_and_a_connection(tmp_path: Path) -> None:

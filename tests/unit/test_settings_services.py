@@ -90,8 +90,19 @@ def test_secrets_readable_by_others_are_refused(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_damaged_secrets_are_refused(tmp_path, text):
     credentials.write_private(tmp_path / "secrets.json", text)
-    with pytest.raises(InvalidSettings, match=r"secrets\.json"):
+    with pytest.raises(InvalidSettings, match=r"secrets\.json") as refusal:
         read_secrets(tmp_path)
+    # It would delete what cannot be fetched again.
+    assert "clean" not in str(refusal.value)
+
+
+def test_lost_secrets_of_a_warehouse_are_not_made_anew(tmp_path):
+    """New ones would open nothing, and the next look would find a file that seems right."""
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("18")
+    with pytest.raises(InvalidSettings, match=r"from a backup.*rotation postgres"):
+        read_secrets(tmp_path)
+    assert not (tmp_path / "secrets.json").exists()
 
 
 def test_only_a_folder_without_strange_things_is_claimed(tmp_path):

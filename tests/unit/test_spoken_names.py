@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.pages import formats
-from include.spoken_names import goal_name, piece_name
+from include.spoken_names import goal_name, piece_name, suite_name
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,12 @@ def test_a_piece_is_called_as_its_platform_calls_it(
 def test_a_goal_without_a_name_of_its_own_is_written_as_words() -> None:
     assert goal_name("units_sold") == "Units sold"
     assert goal_name("new_customers") == "New customers"
+
+
+def test_a_suite_is_called_as_its_source_writes_itself() -> None:
+    assert [suite_name(suite) for suite in ("ga4", "woocommerce", "marts", "gone")] == [
+        "Google Analytics 4",
+        "WooCommerce",
+        "the marts",
+        "gone",
+    ]

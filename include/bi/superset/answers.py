@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from include.bi.superset.bundle import id_of
 from include.bi.superset.description import CHARTS, METRICS, ROWS, Chart
+from include.bi.superset.names import relation_of
 from include.errors import CountMismatch
 from include.report.warehouse import Marts
 
@@ -39,7 +40,8 @@ def build_query(chart: Chart) -> str:
     wanted = [f"{column} = %({column})s" for column in chart.filters]
     if chart.shown_only:
         wanted.append(f"{chart.shown_only} is not null")
-    query = f"select {', '.join([*chart.columns, *figures])} from marts.{chart.mart}"
+    query = f"select {', '.join([*chart.columns, *figures])} "
+    query += f"from {relation_of(chart.mart)}"
     if wanted:
         query += f" where {' and '.join(wanted)}"
     if chart.metrics:

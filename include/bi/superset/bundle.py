@@ -26,6 +26,7 @@ from include.bi.superset.description import (
 )
 from include.bi.superset.labels import label_of
 from include.bi.superset.layout import build_position
+from include.bi.superset.names import NAME_COLUMNS, dataset_sql
 from include.settings import DBT_PROJECT_DIR
 
 FOLDER = Path(__file__).resolve().parent / "dashboard"
@@ -38,6 +39,19 @@ _NAMESPACE = uuid.UUID("5f0a3d0e-6c0e-5c0b-9d53-7e1f0c3c6a11")
 _KINDS = {"rows": "table", "table": "table", "days": "echarts_timeseries_bar"}
 
 Document = dict[str, Any]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines, a query, line by line."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    )
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def build_bundle() -> dict[str, Document]:
@@ -82,7 +96,7 @@ def zip_bundle(uri: str | None = None) -> bytes:
 
 def to_yaml(document: Document) -> str:
     """Return a document as YAML, in the order in which it was made."""
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def id_of(kind: str, name: str) -> str:
@@ -96,6 +110,14 @@ def mart_columns(mart: str) -> list[Document]:
     models = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
     columns: list[Document] = next(m["columns"] for m in models if m["name"] == mart)
     return columns
+
+
+def dataset_columns(mart: str) -> list[Document]:
+    """Return the columns a chart may show: the mart's, and names where its dataset joins them."""
+    names = NAME_COLUMNS if dataset_sql(mart) else {}
+    return mart_columns(mart) + [
+        {"name": name, "data_type": "text", "description": told} for name, told in names.items()
+    ]
 
 
 def _database() -> Document:
@@ -129,7 +151,7 @@ def _dataset(mart: str) -> Document:
             "filterable": True,
             "description": " ".join(column["description"].split()),
         }
-        for column in mart_columns(mart)
+        for column in dataset_columns(mart)
     ]
     metrics = [
         {
@@ -144,7 +166,7 @@ def _dataset(mart: str) -> Document:
         "table_name": mart,
         "main_dttm_col": None,
         "schema": "marts",
-        "sql": None,
+        "sql": dataset_sql(mart),
         "params": None,
         "filter_select_enabled": True,
         "uuid": id_of("dataset", mart),
@@ -216,7 +238,7 @@ def _parameters(chart: Chart) -> Document:
 
 def _formats(chart: Chart) -> Document:
     """Return how the numbers of a mart's own rows are shown, by their type and name."""
-    types = {column["name"]: column["data_type"] for column in mart_columns(chart.mart)}
+    types = {column["name"]: column["data_type"] for column in dataset_columns(chart.mart)}
     found = {}
     for name in chart.columns:
         if types[name].startswith("numeric"):

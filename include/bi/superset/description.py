@@ -1,7 +1,8 @@
 """What is on the dashboard: charts over marts, a section for each question.
 
-Charts name columns of the marts' contracts; sums and quotients are metrics of their dataset, so
-that every chart that shows a figure takes it from one place.
+Charts name columns of the marts' contracts, campaigns and creators by their names (`names`); sums
+and quotients are metrics of their dataset, so that every chart that shows a figure takes it from
+one place.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ CHARTS = (
         EARNED,
         "mart_creator_scorecard",
         "table",
-        columns=("campaign_id", "currency_code", "attribution_model"),
+        columns=("campaign", "currency_code", "attribution_model"),
         metrics=("cost_amount", "credited_order_count", "net_revenue_amount", "roas"),
         order="net_revenue_amount",
     ),
@@ -105,8 +106,8 @@ CHARTS = (
         "mart_creator_scorecard",
         "rows",
         columns=(
-            "campaign_id",
-            "creator_name",
+            "campaign",
+            "creator",
             "cost_amount",
             "credited_order_count",
             "net_revenue_amount",
@@ -160,8 +161,8 @@ CHARTS = (
         "mart_attribution_comparison",
         "rows",
         columns=(
-            "campaign_id",
-            "creator_id",
+            "campaign",
+            "creator",
             "attribution_model",
             "net_revenue_amount",
             "net_revenue_lowest_amount",
@@ -179,8 +180,8 @@ CHARTS = (
         "mart_content_performance",
         "rows",
         columns=(
-            "campaign_id",
-            "creator_name",
+            "campaign",
+            "creator",
             "platform",
             "access_path",
             "metric_definition_version",

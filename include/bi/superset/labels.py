@@ -13,7 +13,6 @@ LABELS = MappingProxyType(
     {
         "as_of_date": "As of",
         "cac_new": "CAC, new customers",
-        "campaign_id": "Campaign",
         "connection_id": "Shop",
         "credited_order_count": "Credited orders",
         "cpe_basic": "Cost per like or comment",
