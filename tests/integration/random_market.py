@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,10 @@ class RandomMarket:
         build = ["build", "--select", *models, "--exclude-resource-type", "unit_test", "test"]
         run_dbt(self.warehouse, [*build, *arguments], self.folder / "dbt")
 
-    def contents(self) -> dict[str, list[str]]:
+    def contents(self, tables: Sequence[str] = TABLES) -> dict[str, list[str]]:
         """Every table, row for row; shares to 12 digits, for sums of fractions know no order."""
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            return {table: sorted(_rows(connection, table)) for table in TABLES}
+            return {table: sorted(_rows(connection, table)) for table in tables}
 
     def affected_count(self) -> int:
         """How many orders the last run built."""
