@@ -287,8 +287,9 @@ class RandomMarket:
 
     def transaction_withdrawn(self, market: Market) -> None:
         gone = market.connection.execute(
-            "delete from raw.ga4__transactions where transaction_id ="
-            " (select max(transaction_id) from raw.ga4__transactions) returning date"
+            "delete from raw.ga4__transactions where (transaction_id, date) = (select"
+            " transaction_id, date from raw.ga4__transactions order by 1 desc, 2 desc limit 1)"
+            " returning date"
         ).fetchone()
         if gone is not None:
             self.record_deletion(market, GA4, "transactions", gone[0])
