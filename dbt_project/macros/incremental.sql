@@ -44,7 +44,7 @@ that is taken away, or put back as it was, makes no new version but another day.
     )
 {%- endmacro %}
 
-{#- What decides which touches take part and how an order is split, one text per row. -#}
+{#- What decides which touches take part and how an order is split, one text per row; the SQL itself is the last. -#}
 {% macro attribution_settings() -%}
     {%- if var('default_lookback_days') > 30 -%}
         {{ exceptions.raise_compiler_error(
@@ -65,13 +65,18 @@ that is taken away, or put back as it was, makes no new version but another day.
     {%- for name in [
         'attribution_models', 'attribution_rule_versions', 'direct_policy', 'collapses_repeats',
         'default_lookback_days', 'half_life_days', 'same_visit_seconds', 'in_app_sales_channels',
-        'identities_per_email', 'visitors_per_customer', 'staff_discount_codes'
+        'identities_per_email', 'visitors_per_customer', 'staff_discount_codes',
+        'unpaid_financial_statuses', 'online_sales_channels', 'exchange_source_names'
     ] %}
 
     union all
 
     select '{{ name }} {{ var(name) | string | replace("'", "") }}' as setting
     {%- endfor %}
+
+    union all
+
+    select 'code {{ project_code() }}' as setting
 {%- endmacro %}
 
 {#- True when the settings differ from those the facts were last built with, or nobody knows them. -#}

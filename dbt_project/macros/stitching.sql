@@ -214,7 +214,7 @@ one decides about the other. -#}
         named.order_id
     from {{ ref('stg_ga4__transactions') }} as loaded
     inner join {{ ref('int_orders_identified') }} as named on loaded.transaction_key = named.{{ key }}
-    where loaded.load_id in {{ pending_loads() }}
+    where {{ is_pending('loaded.load_id') }}
     {%- endfor %}
 
     union

@@ -1,5 +1,6 @@
 -- Per shop and day the gaps, whatever their cause, are the ledger less what GA4 shows, to the cent; so
 -- the mart's rest is what the orders themselves leave unexplained.
+{{ join_whole_tables_of_test() }}
 select
     tied.connection_id,
     tied.order_date

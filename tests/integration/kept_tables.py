@@ -25,6 +25,8 @@ TABLES = (
     "intermediate.int_product_credits_summed",
     "intermediate.int_orders_covered",
     "intermediate.int_creator_days_credited",
+    "intermediate.int_ga4_gaps_summed",
+    "intermediate.int_ga4_days_compared",
     "marts_next.mart_attribution_comparison",
     "marts_next.mart_product_performance",
 )

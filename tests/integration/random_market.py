@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,10 @@ class RandomMarket:
         build = ["build", "--select", *models, "--exclude-resource-type", "unit_test", "test"]
         run_dbt(self.warehouse, [*build, *arguments], self.folder / "dbt")
 
-    def contents(self) -> dict[str, list[str]]:
+    def contents(self, tables: Sequence[str] = TABLES) -> dict[str, list[str]]:
         """Every table, row for row; shares to 12 digits, for sums of fractions know no order."""
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
-            return {table: sorted(_rows(connection, table)) for table in TABLES}
+            return {table: sorted(_rows(connection, table)) for table in tables}
 
     def affected_count(self) -> int:
         """How many orders the last run built."""
@@ -286,8 +287,9 @@ class RandomMarket:
 
     def transaction_withdrawn(self, market: Market) -> None:
         gone = market.connection.execute(
-            "delete from raw.ga4__transactions where transaction_id ="
-            " (select max(transaction_id) from raw.ga4__transactions) returning date"
+            "delete from raw.ga4__transactions where (transaction_id, date) = (select"
+            " transaction_id, date from raw.ga4__transactions order by 1 desc, 2 desc limit 1)"
+            " returning date"
         ).fetchone()
         if gone is not None:
             self.record_deletion(market, GA4, "transactions", gone[0])

@@ -10,7 +10,7 @@
         '{{ forget_rebuilt_days() }}',
         '{{ forget_chained_days() }}',
     ],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['connection_id', 'order_date']}],
 ) }}
 

@@ -5,7 +5,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook=['{{ join_whole_tables() }}', '{{ open_rebuilt_days() }}', '{{ forget_rebuilt_days() }}'],
-    post_hook='analyze {{ this }}',
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['connection_id', 'order_date']}],
 ) }}
 

@@ -3,10 +3,8 @@
     'sales_channel', 'event_not_fired', 'currency', 'test_order',
 ] -%}
 -- One row per shop and business date: what GA4 counts as purchases, why it cannot be compared, and
--- per cause, and of all of them, what of the ledger it does not show. A table: the mart and two
--- tests read it, and a test has no say in how the orders below it are joined.
-{{ config(materialized='table', pre_hook='{{ join_whole_tables() }}') }}
-
+-- per cause, and of all of them, what of the ledger it does not show. It compares no order: gaps
+-- are summed in a table of their own.
 with
 
 properties as (
@@ -35,6 +33,8 @@ purchased as (
         connection_id,
         transaction_date as order_date,
         sum(purchase_amount) as purchase_amount,
+        -- An id that names no order explains nothing.
+        sum(case when order_id is null then -purchase_amount else 0 end) as nameless_amount,
         max(case when purchase_amount is null then 1 else 0 end) as has_unknown_rate
     from {{ ref('int_ga4_rows_placed') }}
     group by connection_id, transaction_date
@@ -52,7 +52,7 @@ caused as (
     sum(case when cause = '{{ cause }}' then gap_amount else 0 end) as {{ cause }}_amount
     {{- ',' if not loop.last }}
     {%- endfor %}
-    from {{ ref('int_ga4_gaps_caused') }}
+    from {{ ref('int_ga4_gaps_summed') }}
     group by connection_id, gap_date
 
 ),
@@ -65,8 +65,11 @@ final as (
         case when purchased.has_unknown_rate = 1 then 'no_exchange_rate' end
             as ga4_unavailable_reason,
         {{ amount('coalesce(purchased.purchase_amount, 0)') }} as ga4_purchase_amount,
-        {{ amount('coalesce(caused.gap_amount, 0)') }} as gap_amount,
-        {{ amount('coalesce(caused.unexplained_gap_amount, 0)') }} as unexplained_gap_amount,
+        {{ amount('coalesce(caused.gap_amount, 0) + coalesce(purchased.nameless_amount, 0)') }}
+            as gap_amount,
+        {{ amount(
+            'coalesce(caused.unexplained_gap_amount, 0) + coalesce(purchased.nameless_amount, 0)'
+        ) }} as unexplained_gap_amount,
     {%- for cause in causes %}
     {{ amount('coalesce(caused.' ~ cause ~ '_amount, 0)') }} as {{ cause }}_amount
     {{- ',' if not loop.last }}

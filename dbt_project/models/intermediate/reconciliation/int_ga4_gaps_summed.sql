@@ -1,0 +1,91 @@
+-- The gaps of int_ga4_gaps_caused that have an order, summed by the order's business date, the date
+-- of the gap and its cause. Only days with a rebuilt order are compared again, and those of whose
+-- orders GA4 now tells something else (ga4_key); each day has a row `agreed` of 0 for its key.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=[
+        '{{ join_whole_tables() }}',
+        '{{ open_rebuilt_days() }}',
+        '{{ collect_ga4_days() }}',
+        '{{ forget_rebuilt_days() }}',
+        '{{ forget_ga4_days() }}',
+    ],
+    post_hook='{{ analyze_when_grown() }}',
+    indexes=[{'columns': ['connection_id', 'order_date']}],
+) }}
+
+{%- set days = 'ga4_days_to_rebuild' if is_incremental() else none %}
+
+with
+
+caused as (
+
+    {{ ga4_gaps(days) | indent(4) }}
+
+),
+
+orders as (
+
+    select
+        orders.connection_id,
+        orders.order_id,
+        orders.order_date
+    from {{ ref('fct_order') }} as orders
+    {% if days -%}
+    inner join {{ days }} as rebuilt
+        on
+            orders.connection_id = rebuilt.connection_id
+            and orders.order_date = rebuilt.order_date
+    {%- endif %}
+
+),
+
+summed as (
+
+    select
+        orders.connection_id,
+        orders.order_date,
+        caused.gap_date,
+        caused.cause,
+        sum(caused.gap_amount) as gap_amount
+    from caused
+    inner join orders
+        on
+            caused.connection_id = orders.connection_id
+            and caused.order_id = orders.order_id
+    group by orders.connection_id, orders.order_date, caused.gap_date, caused.cause
+
+    union all
+
+    select distinct
+        connection_id,
+        order_date,
+        order_date as gap_date,
+        'agreed' as cause,
+        0 as gap_amount
+    from orders
+
+),
+
+final as (
+
+    select
+        summed.connection_id,
+        summed.order_date,
+        coalesce(keyed.ga4_key, 0) as ga4_key,
+        summed.gap_date,
+        summed.cause,
+        {{ amount('summed.gap_amount') }} as gap_amount
+    from summed
+    left join ga4_days_keyed as keyed
+        on
+            summed.connection_id = keyed.connection_id
+            and summed.order_date = keyed.order_date
+
+)
+
+select * from final
+-- depends_on: {{ ref('int_orders_affected') }} {{ ref('int_ga4_rows_placed') }}
+-- depends_on: {{ ref('fct_order_sale') }} {{ ref('stg_shopify__orders') }}
+-- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}
