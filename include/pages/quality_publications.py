@@ -80,18 +80,22 @@ where
 """
 
 # The newest run that came to an end of its own, and the run that is being built after it.
-_LAST_ENDED = f"""
+_LAST_ENDED = (
+    "with ended as ("
+    + _RUNS
+    + """)
 select
     ended.*,
     (
         select max(measure_run_id) from quality.measure_runs
         where status = 'open' and measure_run_id > ended.measure_run_id
     ) as open_run_id
-from ({_RUNS}) as ended
+from ended
 where ended.status not in ('open', 'superseded')
 order by ended.measure_run_id desc
 limit 1
 """
+)
 
 # Loaded, yet not announced: the source's check failed, or never ran.
 _HELD_DAYS = """

@@ -13,6 +13,7 @@ from include.campaigns.page_answers import ask_pages, pages_of
 from include.campaigns.plan import CampaignPlan, load_plan
 from include.campaigns.schedule import default_folder
 from include.errors import InvalidSettings, UnsafeAddress
+from include.settings import REPO_ROOT
 from tests.fakes.answers import Answers, answer
 
 SITE = "https://shop.example"
@@ -21,7 +22,7 @@ NOW = dt.datetime(2026, 10, 5, 12, tzinfo=dt.UTC)
 
 @pytest.fixture(scope="module")
 def plan() -> CampaignPlan:
-    return load_plan(default_folder() / "serum_launch.yaml")
+    return load_plan(REPO_ROOT / "include" / "campaigns" / "serum_launch.yaml")
 
 
 def ask(*answers: object, path: str = "/maya") -> tuple[bool, str]:
