@@ -118,16 +118,3 @@ a mart asks for are split. -#}
         {{ days_chained_otherwise(this) }}
     {%- endif %}
 {%- endmacro %}
-
-{% macro forget_chained_days() -%}
-    {% if is_incremental() -%}
-        delete from {{ this }}
-        where
-            (connection_id, order_date) in (
-                select
-                    days.connection_id,
-                    days.order_date
-                from chained_days_to_rebuild as days
-            )
-    {%- endif %}
-{%- endmacro %}

@@ -397,16 +397,3 @@ another property's shop, a rate that came late), these orders are compared again
     where stored.ga4_key <> coalesce(keyed.ga4_key, 0)
     {%- endif %}
 {%- endmacro %}
-
-{% macro forget_ga4_days() -%}
-    {% if is_incremental() -%}
-        delete from {{ this }}
-        where
-            (connection_id, order_date) in (
-                select
-                    days.connection_id,
-                    days.order_date
-                from ga4_days_to_rebuild as days
-            )
-    {%- endif %}
-{%- endmacro %}

@@ -91,3 +91,17 @@ those they will have. Notes that every table has read are dropped. -#}
         )
     {%- endif %}
 {%- endmacro %}
+
+{#- Pre-hook of a table with days of its own to sum again, collected in a temporary table: forget those. -#}
+{% macro forget_collected_days(collected) -%}
+    {% if is_incremental() -%}
+        delete from {{ this }}
+        where
+            (connection_id, order_date) in (
+                select
+                    days.connection_id,
+                    days.order_date
+                from {{ collected }} as days
+            )
+    {%- endif %}
+{%- endmacro %}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-TABLES = (
+# Who bought what, and what every order's touches are made of.
+OF_BUYERS = (
     "core.dim_customer",
     "intermediate.int_orders_identified",
     "intermediate.int_identities_stitched",
@@ -12,6 +13,9 @@ TABLES = (
     "intermediate.int_ga4_transactions_joined",
     "intermediate.int_code_redemptions",
     "core.fct_order",
+)
+TABLES = (
+    *OF_BUYERS,
     "core.fct_order_sale",
     "core.fct_touchpoint",
     "core.fct_attribution_credit",

@@ -19,24 +19,13 @@ import psycopg
 import pytest
 from edge_market import EdgeMarket, Expected
 from in_process_dbt import compile_inline
-from kept_tables import TABLES
+from kept_tables import OF_BUYERS, TABLES
 from random_market import RandomMarket
 
 from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.long
 GROUPS = edges_of_customers.GROUPS | edges_of_browsers.GROUPS | edges_of_answers.GROUPS
-KEPT = (
-    "intermediate.int_orders_identified",
-    "intermediate.int_identities_stitched",
-    "intermediate.int_purchases_matched",
-    "intermediate.int_orders_stitched",
-    "intermediate.int_order_visitors",
-    "intermediate.int_ga4_transactions_joined",
-    "intermediate.int_code_redemptions",
-    "core.dim_customer",
-    "core.fct_order",
-)
 # The groups are about who buyers are: no creator brings one of their orders.
 FILLED = tuple(table for table in TABLES if table != "intermediate.int_creator_days_credited")
 REDEEMED = """concat_ws(' ', case when is_new_customer then 'new' end,
@@ -81,7 +70,7 @@ def _build(market: RandomMarket, connection: psycopg.Connection) -> TwoDays:
         m.base = BASES[name]
         assert next(group) is None, name
     market.measure()
-    first = {table: _versions(connection, table) for table in KEPT}
+    first = {table: _versions(connection, table) for table in OF_BUYERS}
     m.load_id = 2
     m.record_load("shopify", "orders", dt.date(2026, 3, 2))
     expected: dict[str, Expected] = {}
@@ -92,7 +81,7 @@ def _build(market: RandomMarket, connection: psycopg.Connection) -> TwoDays:
         expected[name] = told
     market.measure()
     found = {name: _found(m, name, told) for name, told in expected.items()}
-    untouched = {table: len(first[table] & _versions(connection, table)) for table in KEPT}
+    untouched = {table: len(first[table] & _versions(connection, table)) for table in OF_BUYERS}
     noted = connection.execute(
         "select node_type, coalesce(node_id, '') from analysis.restitched"
     ).fetchall()

@@ -8,7 +8,7 @@
         '{{ open_rebuilt_days() }}',
         '{{ collect_chained_days() }}',
         '{{ forget_rebuilt_days() }}',
-        '{{ forget_chained_days() }}',
+        "{{ forget_collected_days('chained_days_to_rebuild') }}",
     ],
     post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['connection_id', 'order_date']}],

@@ -9,7 +9,7 @@
         '{{ open_rebuilt_days() }}',
         '{{ collect_ga4_days() }}',
         '{{ forget_rebuilt_days() }}',
-        '{{ forget_ga4_days() }}',
+        "{{ forget_collected_days('ga4_days_to_rebuild') }}",
     ],
     post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['connection_id', 'order_date']}],
