@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, TaskGroup
 
-from include.assets import ingest_page
-from include.dag_assets import api_asset, day_asset, raw_outlets
+from include.assets import ingest_dag_id, ingest_page
+from include.dag_assets import api_asset, day_asset, ingest_windows, raw_outlets
 from include.dag_forms import ingest_form
 from include.dag_tasks import step
-from include.daily import connections_of, schedule_facts
+from include.daily import schedule_facts
 from include.orchestration import DEFAULT_ARGS, START_DATE, ingest_timetable
 from include.sources import discover_sources
 from include.sources._base import Source
@@ -67,7 +67,7 @@ def announce_day(source_name: str) -> None:
 def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: str = "") -> DAG:
     """Wire one window: every stream of every connection, then check, then (of a day) announce."""
     with DAG(
-        dag_id=f"ingest_{source.name}" + (f"_{own}" if own else ""),
+        dag_id=ingest_dag_id(source.name, own),
         dag_display_name=f"Ingest {source.title}" + (f": {own}" if own else ""),
         doc_md=ingest_page(source, own),
         schedule=ingest_timetable(source.stream(own).every if own else None, timezone),
@@ -97,8 +97,6 @@ def build_ingest_dag(source: Source, conn_ids: list[str], timezone: str, own: st
 
 
 facts = schedule_facts()
-for found in discover_sources().values():
-    enabled = connections_of(found.name, facts.sources)
-    for own_stream in ["", *(s.name for s in found.streams if s.every)] if enabled else []:
-        new = build_ingest_dag(found, enabled, facts.reporting_timezone, own_stream)
-        globals()[new.dag_id] = new
+for found, enabled, own_stream in ingest_windows(facts.sources):
+    new = build_ingest_dag(found, enabled, facts.reporting_timezone, own_stream)
+    globals()[new.dag_id] = new

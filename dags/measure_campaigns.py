@@ -35,15 +35,14 @@ from __future__ import annotations
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
 from include.alerts.deadline import measuring_deadline
-from include.dag_assets import day_asset, mart_outlets, raw_inlets
+from include.dag_assets import assets_published_by, day_asset
 from include.dag_forms import measure_form
 from include.dag_tasks import step
-from include.daily import schedule_facts
-from include.dbt_tasks import dbt_group, published_assets
+from include.dbt_tasks import dbt_group
 from include.orchestration import DEFAULT_ARGS, START_DATE
 from include.task_links import PublicationLink, QualityLink
 
-RAW, MARTS = raw_inlets(schedule_facts().sources), mart_outlets(published_assets())
+RAW, MARTS = assets_published_by("publish_marts")
 
 
 @step

@@ -30,6 +30,7 @@ from typing import Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
+from include.assets import ingest_dag_id
 from include.dag_forms import read_form
 from include.dag_tasks import step
 from include.daily import enabled_sources, schedule_facts
@@ -49,7 +50,7 @@ def choose_sources() -> list[dict[str, Any]]:
     day, is_dry_run = str(orchestration.partition_day()), bool(orchestration.form("dry_run"))
     wanted = chosen(orchestration.form("sources") or [], ENABLED)
     form = {"day": day, "dry_run": is_dry_run}
-    return [{"trigger_dag_id": f"ingest_{name}", "conf": form} for name in wanted]
+    return [{"trigger_dag_id": ingest_dag_id(name), "conf": form} for name in wanted]
 
 
 with DAG(

@@ -45,6 +45,11 @@ def pool_note(source: Source) -> str:
     )
 
 
+def ingest_dag_id(source_name: str, own_stream: str = "") -> str:
+    """Return the id of the DAG of a source's day, or of a stream with windows of its own."""
+    return f"ingest_{source_name}" + (f"_{own_stream}" if own_stream else "")
+
+
 def ingest_page(source: Source, own_stream: str = "") -> str:
     """Return the page of a source's DAG: the connector's own text, then what all of them share."""
     window = "windows of its own" if own_stream else "a business date, at 03:00 the day after"

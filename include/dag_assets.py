@@ -1,4 +1,4 @@
-"""The assets of the DAGs: the graph from API to mart that Airflow draws.
+"""The assets of the DAGs, the graph from API to mart that Airflow draws, and which DAGs read.
 
 Names are `schema.table`, spelled in `include.assets`; groups are what the UI sorts them by. One of
 them, `warehouse.day`, schedules anything; the others show where rows come from and go to. Airflow
@@ -8,12 +8,13 @@ reads the API and brings its raw tables, and publishing reads those and brings t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, get_parsing_context
 
-from include.assets import DAY, raw_assets
-from include.daily import connections_of
+from include.assets import DAY, ingest_dag_id, raw_assets
+from include.daily import connections_of, schedule_facts
+from include.dbt_tasks import published_assets
 from include.sources import discover_sources
 from include.sources._base import Source
 
@@ -33,16 +34,27 @@ def raw_outlets(source: Source) -> list[Asset]:
     return [Asset(name, group="raw") for name in raw_assets(source)]
 
 
-def raw_inlets(enabled: Sequence[str]) -> list[Asset]:
-    """Return the raw tables of every enabled source: what dbt reads."""
-    return [
-        asset
-        for name, source in discover_sources().items()
-        if connections_of(name, enabled)
-        for asset in raw_outlets(source)
-    ]
+def assets_published_by(task_id: str) -> tuple[list[Asset], list[Asset]]:
+    """Return the raw tables of every enabled source, which dbt reads, and the published marts.
+
+    The process of another task, which reads the DAG file as well, needs neither and gets none.
+    """
+    if get_parsing_context().task_id not in (None, task_id):
+        return [], []
+    enabled = schedule_facts().sources
+    sources = [s for name, s in discover_sources().items() if connections_of(name, enabled)]
+    read = [asset for source in sources for asset in raw_outlets(source)]
+    return read, [Asset(name, group="marts") for name in published_assets()]
 
 
-def mart_outlets(names: Iterable[str]) -> list[Asset]:
-    """Return the published marts by their asset names."""
-    return [Asset(name, group="marts") for name in names]
+def ingest_windows(enabled: Sequence[str]) -> Iterator[tuple[Source, list[str], str]]:
+    """Yield of each DAG that reads a source: source, connections, stream with windows of its own.
+
+    A task's process reads the file for one of those DAGs, and gets that one.
+    """
+    wanted = get_parsing_context().dag_id
+    for name, source in discover_sources().items():
+        conn_ids = connections_of(name, enabled)
+        for own in ["", *(s.name for s in source.streams if s.every)] if conn_ids else []:
+            if wanted in (None, ingest_dag_id(name, own)):
+                yield source, conn_ids, own

@@ -25,6 +25,7 @@ from include.settings import DBT_PROJECT_DIR
 from include.sources._base import Connection
 
 if TYPE_CHECKING:
+    from airflow.sdk import TaskGroup
     from cosmos import DbtTaskGroup
 
 MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
@@ -40,6 +41,7 @@ PROFILE = ("--profile", PROFILE_NAME, "--target", TARGET_NAME)
 # Default 700 new objects. As in warm_scheduler.py, for dbt outside Airflow.
 RARE_COLLECTIONS = (100_000, 20, 100)
 PASSED = frozenset({"success", "pass", "warn", "skipped"})
+FOLLOWER = "_run"  # how Cosmos ends the name of a model's task
 DBT_SCHEMA = "staging"  # only for models without a folder of their own; there are none
 
 
@@ -75,13 +77,12 @@ def write_manifest() -> None:
 
 
 def model_graph(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a manifest what Cosmos draws: models that hold rows, and which of them they read.
+    """Return of a manifest what Cosmos draws: the models of its two groups, and their edges.
 
-    The dbt run that a group's tasks follow makes the views between them, too; a follower of each
-    would wait for what takes no time and has nothing to build again.
+    Staging, and what is as light as it, is built by one task before them (`staged_views`).
     """
     models = manifest["nodes"]
-    filled = {name for name in models if _holds_rows(models[name])}
+    drawn = _built_in_groups(models)
     nodes = {
         name: {
             **{key: models[name][key] for key in GRAPH_KEYS},
@@ -89,30 +90,24 @@ def model_graph(manifest: Mapping[str, Any]) -> dict[str, Any]:
                 "materialized": models[name]["config"]["materialized"],
                 "meta": models[name]["meta"],
             },
-            "depends_on": {"nodes": sorted(_filled_parents(name, models, filled))},
+            "depends_on": {
+                "nodes": sorted(drawn.intersection(models[name]["depends_on"]["nodes"]))
+            },
         }
-        for name in sorted(filled)
+        for name in sorted(drawn)
     }
     return {"metadata": {"project_name": manifest["metadata"]["project_name"]}, "nodes": nodes}
 
 
+def _built_in_groups(nodes: Mapping[str, Any]) -> set[str]:
+    """Return the models that are neither staging nor built along with it."""
+    models = {name for name, node in nodes.items() if node["resource_type"] == "model"}
+    staged = {name for name in models if _staging_folder(nodes[name]["fqn"])}
+    return models - staged - _views_over_sources(nodes)
+
+
 def _holds_rows(node: Mapping[str, Any]) -> bool:
     return bool(node["resource_type"] == "model" and node["config"]["materialized"] != "view")
-
-
-def _filled_parents(name: str, models: Mapping[str, Any], filled: set[str]) -> set[str]:
-    """Return the models with rows that one reads, straight or through views."""
-    found: set[str] = set()
-    seen, waiting = {name}, [*models[name]["depends_on"]["nodes"]]
-    while waiting:
-        parent = waiting.pop()
-        if parent in filled:
-            found.add(parent)
-        elif parent in models and parent not in seen:
-            # A seed reads nothing and has no such list.
-            waiting += models[parent]["depends_on"].get("nodes", [])
-        seen.add(parent)
-    return found
 
 
 def read_manifest() -> dict[str, object]:
@@ -191,13 +186,22 @@ def _staging_folder(path: Sequence[str]) -> str:
 
 def dbt_group(
     group_id: str, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
-) -> DbtTaskGroup:
-    """Return a task group: a task per dbt model that holds rows, one for the tests of the group.
+) -> TaskGroup:
+    """Return a task group: a task per dbt model, one for the tests of the group.
 
     The watcher mode runs one `dbt build` and lets the model tasks follow it; LOCAL (a process per
-    model, views among them) is for `dag.test()`, on which the watcher hangs:
-    GROUNDSWELL_DBT_EXECUTION=local.
+    model) is for `dag.test()`, on which the watcher hangs: GROUNDSWELL_DBT_EXECUTION=local.
+
+    A process that reads the DAG file to run one task gets that task and what it needs: with all
+    models the reading would be half of what following one of them costs.
     """
+    from airflow.sdk import TaskGroup, get_parsing_context
+
+    task_id = get_parsing_context().task_id or ""
+    if task_id and not task_id.startswith(f"{group_id}."):
+        return TaskGroup(group_id)
+    if task_id.endswith(FOLLOWER):
+        select, exclude = [model_of_task(task_id)], []
     from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
     from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
     from cosmos.profiles import PostgresUserPasswordProfileMapping
@@ -205,7 +209,7 @@ def dbt_group(
     is_local = os.environ.get("GROUNDSWELL_DBT_EXECUTION") == "local"
     mode = ExecutionMode.LOCAL if is_local else ExecutionMode.WATCHER
     followers: dict[str, object] = {"deferrable": False, "poke_interval": 1}
-    group = DbtTaskGroup(
+    group: TaskGroup = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(
             dbt_project_path=DBT_PROJECT_DIR,
@@ -251,8 +255,13 @@ def _finish_tasks(group: DbtTaskGroup) -> None:
         operator: Any = task
         make_repeatable(operator)
         operator.on_failure_callback = operator.on_retry_callback = [explain_failure]
-        if operator.task_id.endswith("_run"):
+        if operator.task_id.endswith(FOLLOWER):
             operator.operator_extra_links = (*operator.operator_extra_links, ModelLink())
+
+
+def model_of_task(task_id: str) -> str:
+    """Return the dbt model of a task of a group: `<group>.<model>_run`."""
+    return task_id.rpartition(".")[2].removesuffix(FOLLOWER)
 
 
 def run_dbt(arguments: Sequence[str], connection: Connection | None = None) -> Any:

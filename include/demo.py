@@ -28,6 +28,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from include import daily
 from include.airflow_api import AirflowApi
+from include.assets import ingest_dag_id
 from include.connections import read_connection
 from include.demo_workers import DayWorkers, day_workers
 from include.errors import GroundswellError
@@ -228,7 +229,7 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
         lifecycle.start_airflow(demo.settings, demo.secrets, _indented(stages.console))
         url = airflow_url(demo.settings)
         api = AirflowApi.login(url, ADMIN_USER, demo.secrets.admin_password)
-        ingest = {f"ingest_{name}" for name in demo.sources()}
+        ingest = {ingest_dag_id(name) for name in demo.sources()}
         api.wait_for_dags(ingest | {"measure_campaigns", *FINALLY}, DAG_TIMEOUT_SECONDS)
     key = demo.last_day.isoformat()
     with stages.stage(f"last day {key} through the Airflow scheduler"):
@@ -239,7 +240,7 @@ def run_last_day(demo: Demo, stages: Stages) -> None:
             with _following(stages.console) as say:
                 for dag_id in (*sorted(ingest), "measure_campaigns"):
                     api.follow(dag_id, key, DAG_TIMEOUT_SECONDS, say)
-        own = [f"ingest_{name}_{stream}" for name, stream in demo.own_windows()]
+        own = [ingest_dag_id(name, stream) for name, stream in demo.own_windows()]
         for dag_id in (*FINALLY, *own):
             api.unpause(dag_id)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperatorLink
 
+from include.dbt_tasks import model_of_task
 from include.page_paths import (
     alerts_page,
     checks_page,
@@ -72,7 +73,7 @@ class ModelLink(PageLink):
 
     def path(self, operator: BaseOperator, key: str) -> str:
         """Return the documentation of the task's model."""
-        return model_page(operator.task_id.rpartition(".")[2].removesuffix("_run"))
+        return model_page(model_of_task(operator.task_id))
 
 
 class FreshnessLink(PageLink):

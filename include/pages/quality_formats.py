@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+from include.assets import ingest_dag_id
 from include.pages.formats import UNKNOWN
 from include.pages.reader import Row
 
@@ -79,8 +80,7 @@ def run_path(dag_id: str, run_id: str) -> str:
 
 def load_dag(load: Row) -> str:
     """Return the DAG that loads a stream: windows of hours have a DAG of their own."""
-    own = f"_{load['stream']}" if "T" in load["partition_key"] else ""
-    return f"ingest_{load['source']}{own}"
+    return ingest_dag_id(load["source"], load["stream"] if "T" in load["partition_key"] else "")
 
 
 def bars(history: Sequence[Row]) -> list[Bar]:

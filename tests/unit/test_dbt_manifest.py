@@ -110,9 +110,10 @@ def test_the_graph_is_what_cosmos_draws_and_no_more(
     graph = json.loads((target / "graph.json").read_text())
     assert set(graph) == {"metadata", "nodes"}
     assert graph["metadata"] == {"project_name": "groundswell"}
-    # A view becomes no task; what is read through it stays an edge.
-    assert set(graph["nodes"]) == {FACT, MART}
+    # Staging, and the view that is built along with it, are one task's before.
+    assert set(graph["nodes"]) == {FACT, OVER, MART}
     assert graph["nodes"][FACT]["depends_on"] == {"nodes": []}
+    assert graph["nodes"][OVER]["depends_on"] == {"nodes": [FACT]}
     assert graph["nodes"][MART] == {
         "unique_id": MART,
         "package_name": "groundswell",
@@ -121,7 +122,7 @@ def test_the_graph_is_what_cosmos_draws_and_no_more(
         "tags": ["before_solve"],
         "fqn": ["groundswell", "marts", "mart_sales"],
         "config": {"materialized": "table", "meta": {"owner": "growth"}},
-        "depends_on": {"nodes": [FACT]},
+        "depends_on": {"nodes": [OVER]},
     }
     assert staged_views() == ["int_beside"]
 
