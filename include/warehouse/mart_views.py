@@ -12,6 +12,7 @@ from include.errors import PublishRefused
 
 STAGED_SCHEMA = "marts_next"
 VIEW_SCHEMA = "marts"
+SEED_SCHEMA = "core"
 READERS = ("bi_reader", "ui_reader")
 # Under the server's deadlock_timeout of 1 s: when a dashboard holds one view and wants another, it
 # is the publication that gives up, never the dashboard.
@@ -52,6 +53,20 @@ def move_tables(connection: psycopg.Connection, version: int, names: Sequence[st
     return schema
 
 
+def copy_references(connection: psycopg.Connection, schema: str) -> list[str]:
+    """Copy the reference tables (dbt's seeds, `core.ref_*`) to a version; return their names.
+
+    Marts name them (tiers, benchmarks, claims), and a version must go on saying what it was built
+    with, also after a rollback; they hold a few hundred rows.
+    """
+    names = [n for n in _columns_by_relation(connection, SEED_SCHEMA) if n.startswith("ref_")]
+    for name in names:
+        source, copy = sql.Identifier(SEED_SCHEMA, name), sql.Identifier(schema, name)
+        connection.execute(sql.SQL("create table {} as table {}").format(copy, source))
+    _copy_comments(connection, SEED_SCHEMA, schema, "table", names)
+    return names
+
+
 def count_rows(connection: psycopg.Connection, schema: str, name: str) -> int:
     """Return the number of rows of a table."""
     row = connection.execute(
@@ -81,7 +96,7 @@ def point_views(connection: psycopg.Connection, schema: str, names: Sequence[str
         )
         readers = sql.SQL(", ").join(sql.Identifier(role) for role in READERS)
         connection.execute(sql.SQL("grant select on {} to {}").format(view, readers))
-    _copy_comments(connection, schema)
+    _copy_comments(connection, schema, VIEW_SCHEMA, "view", names)
 
 
 def _columns_by_relation(
@@ -125,8 +140,13 @@ def _drop_view(connection: psycopg.Connection, name: str) -> None:
         ) from error
 
 
-def _copy_comments(connection: psycopg.Connection, schema: str) -> None:
-    """Give the views what dbt wrote on the tables: BI tools show it beside the columns."""
+def _copy_comments(
+    connection: psycopg.Connection, source: str, target: str, kind: str, names: Sequence[str]
+) -> None:
+    """Give relations what dbt wrote on the tables of `source`: BI tools show it beside columns.
+
+    kind: what the relations of `target` are, `table` or `view`.
+    """
     comments = connection.execute(
         """
         select c.relname, a.attname, d.description
@@ -134,14 +154,15 @@ def _copy_comments(connection: psycopg.Connection, schema: str) -> None:
         inner join pg_class as c on d.objoid = c.oid and d.classoid = 'pg_class'::regclass
         left join pg_attribute as a on d.objoid = a.attrelid and d.objsubid = a.attnum
             and d.objsubid > 0
-        where c.relnamespace = to_regnamespace(%s) and c.relkind = 'r'
+        where
+            c.relnamespace = to_regnamespace(%s) and c.relkind = 'r' and c.relname = any(%s)
         """,
-        [schema],
+        [source, list(names)],
     ).fetchall()
     statements = [
         sql.SQL("comment on {} {} is {}").format(
-            sql.SQL("column" if column else "view"),
-            sql.Identifier(VIEW_SCHEMA, relation, *([column] if column else [])),
+            sql.SQL("column" if column else kind),
+            sql.Identifier(target, relation, *([column] if column else [])),
             sql.Literal(text),
         )
         for relation, column, text in comments

@@ -1,9 +1,9 @@
 """Publish the marts: one transaction points the views of `marts` at tables built beforehand.
 
-dbt builds full tables in `marts_next`. `publish` moves them to `marts_v<n>` and replaces the views
-in `marts`, so that a reader sees the old version or the new one and never a gap. Rights exist on
-the views only. The version before stays until the next publication:
-`python -m include.warehouse.publish rollback` points back to it.
+dbt builds full tables in `marts_next`. `publish` moves them to `marts_v<n>`, copies the reference
+tables they name (`core.ref_*`) beside them and replaces the views in `marts`, so that a reader sees
+the old version or the new one and never a gap. Rights exist on the views only. The version before
+stays until the next publication: `python -m include.warehouse.publish rollback` points back to it.
 
 A reader that opened a REPEATABLE READ transaction before a publication and touches a mart for the
 first time after it sees that mart empty (Postgres resolves names anew, rows by the old snapshot);
@@ -31,6 +31,7 @@ from include.warehouse.mart_views import (
     LOCK_WAIT_MS,
     STAGED_SCHEMA,
     VIEW_SCHEMA,
+    copy_references,
     count_rows,
     kept_versions,
     move_tables,
@@ -47,7 +48,7 @@ RETRY_PAUSE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One published version; `marts` maps each mart to its number of rows."""
+    """One published version; `marts` maps each mart and reference table to its number of rows."""
 
     version: int
     measure_run_id: int
@@ -153,10 +154,11 @@ def _publish_once(
         current = read_current(connection)
         version = _next_version(connection)
         schema = move_tables(connection, version, names)
-        rows = {name: count_rows(connection, schema, name) for name in names}
-        point_views(connection, schema, names)
+        shown = [*names, *copy_references(connection, schema)]
+        rows = {name: count_rows(connection, schema, name) for name in shown}
+        point_views(connection, schema, shown)
         _record_publication(connection, version, measure_run_id, rows, as_of_date)
-    log.info("published version %s: %s marts, as of %s", version, len(names), as_of_date)
+    log.info("published version %s: %s tables, as of %s", version, len(shown), as_of_date)
     return Publication(
         version, measure_run_id, rows, as_of_date, current.version if current else None
     )
