@@ -197,6 +197,10 @@ def _launch(cluster: Cluster) -> None:
         "max_connections": "100",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # Nobody replicates this server, and backups are dumps: a table that dbt builds anew is
+        # synced at its commit instead of being written to the log as well, row by row.
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
     }
     if not cluster.is_durable:
         # Commits still reach the system's cache: a killed server loses nothing.

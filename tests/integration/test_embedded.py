@@ -90,6 +90,28 @@ def test_restart_after_a_kill(cluster):
         assert admin.execute("select answer from kept").fetchone() == (42,)
 
 
+def test_a_table_built_whole_outlives_a_kill_without_the_log(cluster):
+    """A table made in one transaction is not logged; 10 MB is beyond what is logged instead."""
+    cluster.start()
+    with connect(cluster.admin_dsn()) as admin:
+        admin.execute("create table small as select n from generate_series(1, 100) as n")
+        before = admin.execute("select pg_current_wal_insert_lsn()").fetchone()[0]
+        admin.execute(
+            "create table large as select n, repeat('x', 90) as t "
+            "from generate_series(1, 80000) as n"
+        )
+        logged = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)"
+        assert admin.execute(logged, [before]).fetchone()[0] < 1_000_000
+    os.kill(postmaster(cluster), signal.SIGKILL)
+    assert cluster.start() is True
+    with connect(cluster.admin_dsn()) as admin:
+        assert admin.execute("select count(*), sum(n) from large").fetchone() == (
+            80_000,
+            80_000 * 80_001 // 2,
+        )
+        assert admin.execute("select sum(n) from small").fetchone() == (5_050,)
+
+
 def test_process_file_of_a_stranger_is_no_obstacle(cluster):
     cluster.start()
     lines = (cluster.folder / "postmaster.pid").read_text().splitlines()
