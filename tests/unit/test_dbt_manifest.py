@@ -11,7 +11,7 @@ import pytest
 
 from include import dbt_tasks
 from include.connections import fields_to_json, variable_of
-from include.dbt_tasks import DbtFailed, staged_views, write_manifest
+from include.dbt_tasks import DbtFailed, read_manifest, staged_views, write_manifest
 from include.sources._base import Connection
 
 FILES = ["graph.json", "manifest.json", "partial_parse.msgpack"]
@@ -125,6 +125,16 @@ def test_the_graph_is_what_cosmos_draws_and_no_more(
         "depends_on": {"nodes": [OVER]},
     }
     assert staged_views() == ["int_beside"]
+
+
+def test_a_manifest_that_was_replaced_is_read_again(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in (1, 2):
+        monkeypatch.setattr(dbt_tasks, "run_dbt", FakeDbt(version))
+        write_manifest()
+        assert read_manifest()["metadata"] == {"project_name": "groundswell", "version": version}
+        assert read_manifest() is read_manifest()
 
 
 def test_a_failed_parse_leaves_the_manifest_that_was_there(
