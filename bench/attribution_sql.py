@@ -208,14 +208,16 @@ def measure_size(server: Server, paths: int, channels: int, *, has_peer: bool) -
     server.execute(database, TABLES + drawn.replace("{creators}", str(channels - OTHER_CHANNELS)))
     server.dbt(database, "seed", "--select", "ref_precedence_rule")
     ours = {model: server.dbt(database, "run", "--select", model) for model in MODELS}
-    times = max(5, 2_000_000 // paths)
+    # The server's clock ticks every 10 ms: small sizes are done often.
+    times, works = max(5, 2_000_000 // paths), max(1, 300_000 // paths)
     scan = measure_scan(server, database, "intermediate.int_order_touches", times)
     kept_scan = measure_scan(server, database, "core.fct_touchpoint where is_in_path", times)
     server.execute(database, OFFERED)
     known, hand, keys = (
-        measure_weights(server, database, work) for work in (FROM_PATHS, BY_HAND, SORTED_KEYS)
+        measure_weights(server, database, work, works)
+        for work in (FROM_PATHS, BY_HAND, SORTED_KEYS)
     )
-    same, peers = measure_in_turn(server, database, has_peer=has_peer)
+    same, peers = measure_in_turn(server, database, works, has_peer=has_peer)
     total = sum(ours.values())
     print(f"{paths} paths, {channels} channels, CPU of the server")
     print(f"  one scan of the touches {scan:8.3f} s, of core.fct_touchpoint {kept_scan:.3f} s")
@@ -241,28 +243,29 @@ def measure_size(server: Server, paths: int, channels: int, *, has_peer: bool) -
 
 
 def measure_in_turn(
-    server: Server, database: str, *, has_peer: bool
+    server: Server, database: str, works: int, *, has_peer: bool
 ) -> tuple[float, list[tuple[float, float, float]]]:
     """Return the median of the same work's CPU seconds, and what the peer took each time."""
     same, peers = [], []
     for _ in range(REPEATS):
-        same.append(measure_weights(server, database, FROM_TOUCHES))
+        same.append(measure_weights(server, database, FROM_TOUCHES, works))
         if has_peer:
             peers.append(measure_peer(server, database))
     return statistics.median(same), peers
 
 
-def measure_weights(server: Server, database: str, work: str) -> float:
+def measure_weights(server: Server, database: str, work: str, times: int) -> float:
     """Return the CPU seconds the server takes for the peer's six weights of each path's touches."""
     with contextlib.redirect_stdout(io.StringIO()):
         result = server.call_dbt(database, "compile", "--inline", work)
     text = result.results[0].node.compiled_code
     before = server.cpu()
-    with psycopg.connect(server.dsn(database)) as connection:
-        connection.execute(text.encode())
-    seconds = server.cpu() - before
-    server.execute(database, "drop table weighed")
-    return seconds
+    with psycopg.connect(server.dsn(database), autocommit=True) as connection:
+        for _ in range(times):
+            connection.execute(text.encode())
+            # By itself: what is made and dropped in one transaction is never written.
+            connection.execute("drop table weighed")
+    return (server.cpu() - before) / times
 
 
 def measure_scan(server: Server, database: str, touches: str, times: int) -> float:
