@@ -1,0 +1,21 @@
+-- The campaigns' posts that the facts were last built with: intermediate.int_orders_affected
+-- compares them before this is brought up to date, and notes those it builds anew as not settled.
+{{ config(materialized='table') }}
+
+with
+
+posts as (
+
+    select
+        campaign_id,
+        creator_id,
+        platform,
+        post_id,
+        published_at,
+        true as is_settled
+    from {{ ref('int_posts_matched') }}
+
+)
+
+select * from posts
+-- depends_on: {{ ref('fct_attribution_credit') }}
