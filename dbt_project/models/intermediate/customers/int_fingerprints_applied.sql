@@ -28,7 +28,7 @@ fingerprints as (
 )
 
 select * from fingerprints
--- depends_on: {{ ref('fct_attribution_credit') }} {{ ref('int_posts_applied') }}
+-- depends_on: {{ ref('int_posts_applied') }}
 -- depends_on: {{ source('analysis', 'restitched') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ ref('stg_ga4__transactions') }}
 -- depends_on: {{ ref('int_orders_identified') }}

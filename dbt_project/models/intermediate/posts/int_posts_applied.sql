@@ -18,4 +18,7 @@ posts as (
 )
 
 select * from posts
--- depends_on: {{ ref('fct_attribution_credit') }}
+-- Built after everything that is built anew for affected orders: what is noted needs no building.
+-- depends_on: {{ ref('fct_attribution_credit') }} {{ ref('fct_order_line') }}
+-- depends_on: {{ ref('fct_refund_line') }} {{ ref('int_code_redemptions') }}
+-- depends_on: {{ ref('int_path_summary') }}
