@@ -89,7 +89,7 @@ class RandomMarket(ChangesOfOrders, ChangesOfWoo, ChangesOfGa4, ChangesOfPlan):
             connection.execute("alter sequence quality.load_windows_load_id_seq restart with 1000")
 
     def open(self) -> None:
-        """The plan, ten orders, twelve sessions, three of them with a purchase."""
+        """The plan, ten orders and four of a second shop, sessions with and without a purchase."""
         orders = [*["late_order"] * 10, *["late_woo_order"] * 4]
         self.apply("plan", *orders, *["late_session"] * 12, *["late_answer"] * 2)
 
