@@ -1,5 +1,6 @@
 -- One row per WooCommerce order that another load than its own changes: a refund that is read
--- later, and a rate that comes late or is corrected, of an order in another currency than its shop's.
+-- later, and a rate that comes late or is corrected, of an order paid in another currency than its
+-- shop's.
 with
 
 rates as (
