@@ -21,8 +21,8 @@ weights alone take; the same table by a select written by hand, which knows that
 path; and a sorted copy of the keys without any weight.
 
 `measure_increments`: a shop of 1,000 orders a day in the raw tables; what one more day costs after
-a month and after a year, through everything `+int_fingerprints_applied` builds: the credit and what
-tells the next run which orders changed.
+a month and after a year, through everything `+fct_attribution_credit` builds, and what tells the
+next run which orders changed.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ from include.warehouse.connection import parse_dsn  # noqa: E402  (same)
 from include.warehouse.embedded import Cluster  # noqa: E402  (same)
 
 MODELS = ("fct_touchpoint", "fct_attribution_credit")
+# The credit, and what tells the next run which orders changed.
+INCREMENT = ("+fct_attribution_credit", "int_posts_applied", "int_fingerprints_applied")
 # What the peer computes, by the product's macros; the settings are those of the models' pre-hook.
 SAME_WORK = """
 {{ tune_transaction() }};
@@ -343,7 +345,7 @@ def load_and_build(server: Server, text: str, **places: int) -> float:
         text = text.replace(f"{{{name}}}", str(value))
     server.execute(ddl.WAREHOUSE, text)
     server.dbt(ddl.WAREHOUSE, "seed")
-    seconds = server.dbt(ddl.WAREHOUSE, "run", "--select", "+int_fingerprints_applied")
+    seconds = server.dbt(ddl.WAREHOUSE, "run", "--select", *INCREMENT)
     server.dbt(ddl.WAREHOUSE, "run", "--select", "int_attribution_settings")
     server.execute(ddl.WAREHOUSE, "update quality.measure_runs set status = 'published'")
     return seconds

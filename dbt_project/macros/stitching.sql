@@ -247,12 +247,63 @@ one decides about the other. -#}
     {%- endif -%}
 {%- endmacro %}
 
-{#- Pre-hook of int_fingerprints_applied: an affected order that nothing of this could change keeps its own. -#}
-{% macro forget_applied_fingerprints() -%}
-    {{ forget_affected_orders() }}
-    {%- if is_incremental() and is_stitched_in_part() %}
+{#- Forget what orders were last built with, but for those that nothing of it could change: an affected order
+keeps its own. Hook of int_fingerprints_applied, and of int_orders_affected (see forget_applied). -#}
+{% macro forget_applied_fingerprints(fingerprints, affected) -%}
+    delete from {{ fingerprints }}
+    where
+        (connection_id, order_id) in (
+            select affected.connection_id, affected.order_id
+            from {{ affected }} as affected
+        )
+    {%- if is_stitched_in_part() %}
         and (connection_id, order_id) in ({{ reconsidered_orders() }})
     {%- endif -%}
+{%- endmacro %}
+
+{#- Post-hook of int_orders_affected: what the facts were built with is unknown from the moment some are built
+again until all are. A run may break off in between, and what it saw may be taken back before the next one, which
+then finds everything as it was before both: without this the facts would keep what is gone. -#}
+{% macro forget_applied() -%}
+    {%- if is_built('intermediate', 'int_fingerprints_applied') %}
+    {{ forget_applied_fingerprints(
+        adapter.get_relation(target.database, 'intermediate', 'int_fingerprints_applied'), this
+    ) }};
+    {%- endif %}
+    {%- if is_built('intermediate', 'int_posts_applied') %}
+    {%- set applied = adapter.get_relation(target.database, 'intermediate', 'int_posts_applied') %}
+    insert into {{ applied }} (campaign_id, creator_id, platform, post_id, published_at, is_settled)
+    select
+        changed.campaign_id,
+        changed.creator_id,
+        changed.platform,
+        changed.post_id,
+        changed.published_at,
+        false as is_settled
+    from ({{ changed_posts() }}) as changed;
+    {%- endif %}
+    {%- if is_built('intermediate', 'int_attribution_settings') %}
+    delete from {{ adapter.get_relation(target.database, 'intermediate', 'int_attribution_settings') }}
+    where {{ attribution_settings_changed() }}
+    {%- endif %}
+{%- endmacro %}
+
+{#- The campaigns' posts that came, went (a caption may be edited) or moved since the facts were last built, as
+they are and as they were, and those with which a run began to build them that broke off. -#}
+{% macro changed_posts() -%}
+    {%- set columns = ['campaign_id', 'creator_id', 'platform', 'post_id', 'published_at'] -%}
+    {%- set applied = adapter.get_relation(target.database, 'intermediate', 'int_posts_applied') -%}
+    select
+        {%- for column in columns %}
+        coalesce(posts.{{ column }}, applied.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_posts_matched') }} as posts
+    full outer join {{ applied }} as applied
+        on
+            {%- for column in columns %}
+            posts.{{ column }} = applied.{{ column }}{{ ' and' if not loop.last }}
+            {%- endfor %}
+    where posts.post_id is null or applied.post_id is null or not applied.is_settled
 {%- endmacro %}
 
 {#- The address a shop has of its customer: of those worked out anew, or of all. -#}

@@ -20,3 +20,32 @@ has a note too, which tells of no visit. -#}
         orders ~ '.shop_date'
     )) }}
 {%- endmacro %}
+
+{#- Orders of `orders` by their number among those of their customer. An account as young as its first order
+known here has no earlier orders, so its counted orders can be numbered; of older accounts, and of guests, nobody
+knows. `orders` has all orders of a customer or none. -#}
+{% macro customer_order_indexes(orders) -%}
+    select
+        numbered.connection_id,
+        numbered.order_id,
+        -- Grouped, so that the planner sees one row and leaves it out where nobody asks for it.
+        max(numbered.counted_number) as customer_order_index
+    from (
+        select
+            connection_id,
+            customer_id,
+            order_id,
+            row_number() over (
+                partition by connection_id, customer_id order by created_at, order_id
+            ) as counted_number,
+            min(created_at) over (partition by connection_id, customer_id) as first_known_at
+        from {{ orders }}
+        where customer_id is not null and {{ is_counted_by_woocommerce('order_status') }}
+    ) as numbered
+    inner join {{ ref('stg_woocommerce__customers') }} as customers
+        on
+            numbered.connection_id = customers.connection_id
+            and numbered.customer_id = customers.customer_id
+            and customers.created_at >= numbered.first_known_at - interval '1 day'
+    group by numbered.connection_id, numbered.order_id
+{%- endmacro %}

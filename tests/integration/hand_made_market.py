@@ -174,10 +174,11 @@ class Market:
         """GA4's session of a purchase."""
         self.add(
             "ga4__transactions", connection_id=GA4, property_id="1", transaction_id=transaction_id,
-            date=dt.date.fromisoformat(day), session_source="instagram",
+            date=dt.date.fromisoformat(day),
             session_medium="influencer", session_campaign_name="spring launch",
-            session_manual_ad_content=content, time_zone="America/New_York", currency_code="USD",
-            **{"ecommerce_purchases": 1, "purchase_revenue": Decimal(10)} | values,
+            session_manual_ad_content=content, time_zone="America/New_York",
+            **{"ecommerce_purchases": 1, "purchase_revenue": Decimal(10), "currency_code": "USD"}
+            | {"session_source": "instagram"} | values,
         )  # fmt: skip
 
     def discovered_post(self, handle: str, media_id: str, at: str, snapshot_day: str) -> None:

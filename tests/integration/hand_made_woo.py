@@ -44,11 +44,11 @@ class WooMarket(Market):
         total = values.pop("net", goods) + Decimal(tax) + Decimal(shipping)
         key = {"connection_id": WOO, "order_id": number}
         self.add(
-            "woocommerce__orders", **key, number=str(number), status=status, currency="USD",
+            "woocommerce__orders", **key, number=str(number), status=status,
             date_created=f"{utc(at) - dt.timedelta(hours=5):%Y-%m-%dT%H:%M:%S}",
             date_created_gmt=utc(at), date_modified_gmt=utc(at), total=total,
             total_tax=Decimal(tax), shipping_total=Decimal(shipping),
-            **{"created_via": "checkout", "shipping_tax": Decimal(0)} | values,
+            **{"created_via": "checkout", "shipping_tax": Decimal(0), "currency": "USD"} | values,
         )  # fmt: skip
         for place, line in enumerate(lines, start=1):
             self.add(

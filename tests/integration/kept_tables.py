@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # Who bought what, and what every order's touches are made of.
 OF_BUYERS = (
     "core.dim_customer",
@@ -34,6 +36,20 @@ TABLES = (
     "marts_next.mart_attribution_comparison",
     "marts_next.mart_product_performance",
 )
-MODELS = tuple(f"+{table.partition('.')[2]}" for table in TABLES)
+# The facts of orders, and what they were built with.
+OF_ORDERS = (
+    "core.fct_order",
+    "core.fct_order_sale",
+    "core.fct_touchpoint",
+    "core.fct_attribution_credit",
+    "intermediate.int_fingerprints_applied",
+    "intermediate.int_posts_applied",
+    "intermediate.int_attribution_settings",
+)
 # How far runs get that break off: before any order is rebuilt, or with facts and no sums of them.
 BROKEN_OFF = ("+int_identities_stitched", "+fct_attribution_credit")
+
+
+def models_of(tables: Sequence[str]) -> list[str]:
+    """Select some tables with all they are made of, as dbt asks for them."""
+    return [f"+{table.partition('.')[2]}" for table in tables]

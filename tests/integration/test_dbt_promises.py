@@ -15,6 +15,8 @@ LAYERS = {
     "core": ("dim_", "fct_"),
     "marts_next": "mart_",
 }
+# What orders were last built with: fingerprints, posts, settings.
+NOTING = ("int_fingerprints_applied", "int_posts_applied", "int_attribution_settings")
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +74,35 @@ def test_json_stays_in_staging(manifest: dict[str, Any]) -> None:
     for model in models(manifest, "intermediate", "core", "marts_next"):
         assert "->" not in model["raw_code"], model["name"]
         assert "json" not in model["raw_code"], model["name"]
+
+
+def test_what_orders_were_built_with_is_noted_when_all_is_built(manifest: dict[str, Any]) -> None:
+    """What keeps rows of affected orders comes first: a retry after a failure in between builds it.
+
+    Tables of sums by day are told apart: they read which days were rebuilt up to a note of their
+    own.
+    """
+    found = {model["name"]: model for model in models(manifest)}
+    affected = found["int_orders_affected"]["unique_id"]
+    keeping = {
+        name
+        for name, model in found.items()
+        if affected in model["depends_on"]["nodes"]
+        and model["config"]["materialized"] == "incremental"
+        and "open_rebuilt_days" not in str(model["config"]["pre-hook"])
+        and name not in NOTING
+    }
+    assert {"fct_order", "fct_order_line", "int_path_summary"} <= keeping
+    for name in NOTING:
+        before = ancestors(manifest, found[name]["unique_id"])
+        assert {found[kept]["unique_id"] for kept in keeping} <= before, name
+
+
+def ancestors(manifest: dict[str, Any], unique_id: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [unique_id]
+    while waiting:
+        parents = set(manifest["parent_map"][waiting.pop()]) - found
+        found |= parents
+        waiting += parents
+    return found

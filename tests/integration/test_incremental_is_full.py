@@ -13,23 +13,26 @@ from random_market import KINDS, RandomMarket
 from tests.conftest import Warehouse
 
 # A changed plan or rule rebuilds every order, and would hide what single changes miss.
-WIDE = ("code_rename", "compromised_code", "rule_change", "limit_change")
+WIDE = (
+    "code_rename",
+    "compromised_code",
+    "campaign_moved",
+    "rule_change",
+    "limit_change",
+    "zone_changed",
+)
 # GA4 withdraws transactions, and a sequence of changes may take the last one of an order.
 MAY_BE_EMPTY = {
     "intermediate.int_ga4_transactions_joined",
     "intermediate.int_ga4_days_compared",
 }
 # After these, customers are worked out anew only where something was loaded.
-BOUNDED = (
-    "late_visit",
-    "late_session",
-    "late_refund",
-    "late_order",
-    "late_answer",
-    "late_post",
-    "customer_merge",
-    "shared_address",
-    "transaction_withdrawn",
+BOUNDED = tuple(
+    kind
+    for kind in KINDS
+    if kind not in WIDE
+    and not kind.endswith("_erasure")
+    and kind not in ("answer_withdrawn", "session_withdrawn", "purchase_withdrawn")
 )
 
 

@@ -3,7 +3,11 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook=['{{ tune_transaction() }}', '{{ forget_applied_fingerprints() }}'],
+    pre_hook=[
+        '{{ tune_transaction() }}',
+        "{% if is_incremental() %}{{ forget_applied_fingerprints(this, ref('int_orders_affected')) }}"
+        "{% endif %}",
+    ],
     indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
 ) }}
 
@@ -24,7 +28,7 @@ fingerprints as (
 )
 
 select * from fingerprints
--- depends_on: {{ ref('fct_attribution_credit') }}
+-- depends_on: {{ ref('int_posts_applied') }}
 -- depends_on: {{ source('analysis', 'restitched') }} {{ source('quality', 'load_windows') }}
 -- depends_on: {{ source('quality', 'pending_loads') }} {{ ref('stg_ga4__transactions') }}
 -- depends_on: {{ ref('int_orders_identified') }}

@@ -1,8 +1,9 @@
 -- One row per order and a fingerprint of all that rows other than its own decide about it: who its
--- customer is, whether they ordered or were sent product before, whose sessions may be its touches,
--- GA4's transaction and survey answers. An order whose fingerprint is not the one it was last built
--- with is built again. Only orders of which one of these may have changed in this run have a row,
--- unless it works everything out anew.
+-- customer is, whether they ordered or were sent product before and, of a shop that does not say so
+-- itself, which of their orders it is, whose sessions may be its touches, GA4's transaction and
+-- survey answers. An order whose fingerprint is not the one it was last built with is built again.
+-- Only orders of which one of these may have changed in this run have a row, unless it works
+-- everything out anew.
 {%- set in_part = is_stitched_in_part() %}
 with
 
@@ -10,7 +11,8 @@ orders as (
 
     select
         orders.*,
-        placed.order_number
+        placed.order_number,
+        placed.customer_key
     from {{ ref('int_orders_stitched') }} as orders
     inner join {{ ref('int_orders_identified') }} as placed
         on
@@ -57,6 +59,33 @@ visitors as (
 
 ),
 
+-- One order more or less of a customer numbers all others anew.
+woocommerce_orders as (
+
+    select placed.*
+    from {{ ref('stg_woocommerce__orders') }} as placed
+    {%- if in_part %}
+    inner join (
+        select distinct
+            others.connection_id,
+            others.order_id
+        from orders
+        inner join {{ ref('int_orders_identified') }} as others
+            on orders.customer_key = others.customer_key
+    ) as wanted
+        on
+            placed.connection_id = wanted.connection_id
+            and placed.order_id = wanted.order_id
+    {%- endif %}
+
+),
+
+indexed as (
+
+    {{ customer_order_indexes('woocommerce_orders') | indent(4) }}
+
+),
+
 answered as (
 
     select
@@ -98,6 +127,7 @@ final as (
                 '|',
                 coalesce(orders.customer_id, '-'),
                 orders.has_earlier_order,
+                coalesce(cast(indexed.customer_order_index as text), '-'),
                 coalesce(orders.ordered_at > seeded.first_gift_at, false),
                 coalesce(visitors.visitors, '-'),
                 coalesce(ga4_orders.transaction_id, '-'),
@@ -112,6 +142,10 @@ final as (
         on
             orders.connection_id = seeded.connection_id
             and orders.customer_id = seeded.customer_id
+    left join indexed
+        on
+            orders.connection_id = indexed.connection_id
+            and orders.order_id = indexed.order_id
     left join visitors
         on
             orders.connection_id = visitors.connection_id

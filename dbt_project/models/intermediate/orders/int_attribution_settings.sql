@@ -11,4 +11,4 @@ settings as (
 )
 
 select * from settings
--- depends_on: {{ ref('fct_attribution_credit') }}
+-- depends_on: {{ ref('int_posts_applied') }}

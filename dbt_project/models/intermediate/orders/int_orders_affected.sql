@@ -1,14 +1,19 @@
 -- Which orders this run rebuilds, one row each. An order is affected when it changed (WooCommerce's
 -- also by what another load tells of it), when its GA4 transaction or its customer's sessions
--- changed or were withdrawn, when a survey answer came, when a post appeared that dates its undated
--- evidence, when its customer was merged, forgotten or turns out to have ordered or been sent
--- product before, when its shop changed the time zone, and always when the plan, a rule or a
--- setting of the models changed. While a fact of the chain is missing (first build, full refresh)
--- every order is affected.
+-- changed or were withdrawn, when a survey answer came, when a post that dates its undated evidence
+-- appeared or belongs to no campaign any more, when its customer was merged, forgotten or turns out
+-- to have ordered or been sent product before, when its shop changed the time zone or the currency,
+-- and always when the plan, a rule or a setting of the models changed. While a fact of the chain is
+-- missing (first build, full refresh) every order is affected.
 {{ config(
     materialized='table',
     pre_hook='{{ tune_transaction() }}',
-    post_hook=['analyze {{ this }}', '{{ note_rebuilt_orders() }}', '{{ note_rebuilt_days() }}'],
+    post_hook=[
+        'analyze {{ this }}',
+        '{{ note_rebuilt_orders() }}',
+        '{{ note_rebuilt_days() }}',
+        '{{ forget_applied() }}',
+    ],
 ) }}
 
 {%- set facts = ['fct_order', 'fct_order_sale', 'fct_touchpoint', 'fct_attribution_credit'] -%}
@@ -16,9 +21,10 @@
 {%- for fact in facts if not is_built('core', fact) -%}
     {%- do missing.append(fact) -%}
 {%- endfor %}
-{%- if not is_built('intermediate', 'int_fingerprints_applied') -%}
-    {%- do missing.append('int_fingerprints_applied') -%}
-{%- endif %}
+{%- for applied in ['int_fingerprints_applied', 'int_posts_applied']
+    if not is_built('intermediate', applied) -%}
+    {%- do missing.append(applied) -%}
+{%- endfor %}
 
 with
 
@@ -40,29 +46,38 @@ orders as {{ computed_where_named() }} (
 ),
 
 {% if not missing and not flags.FULL_REFRESH -%}
+changed_posts as (
+
+    {{ changed_posts() | indent(4) }}
+
+),
+
 -- Undated evidence is as old as its creator's last post before the order.
-new_posts as (
+redated_orders as (
 
     select
         touches.connection_id,
         touches.order_id
-    from {{ ref('int_posts_matched') }} as posts
+    from changed_posts
     inner join {{ adapter.get_relation(target.database, 'core', 'fct_touchpoint') }} as touches
         on
-            posts.campaign_id = touches.campaign_id
-            and posts.creator_id = touches.creator_id
-            and posts.published_at <= touches.ordered_at
-    where posts.first_load_id in {{ pending_loads() }} and not touches.is_dated
+            changed_posts.campaign_id = touches.campaign_id
+            and changed_posts.creator_id = touches.creator_id
+            and changed_posts.published_at <= touches.ordered_at
+    where not touches.is_dated
 
 ),
 
-shop_zones as (
+shop_settings as (
 
     select
         connection_id,
         load_id,
         timezone,
-        lag(timezone) over (partition by connection_id order by window_start) as previous_timezone
+        currency_code,
+        lag(timezone) over (partition by connection_id order by window_start) as previous_timezone,
+        lag(currency_code) over (partition by connection_id order by window_start)
+            as previous_currency_code
     from {{ ref('int_shop_snapshots') }}
 
 ),
@@ -110,9 +125,12 @@ answered_surveys as (
 moved_shops as (
 
     select connection_id
-    from shop_zones
+    from shop_settings
     where
-        timezone is distinct from previous_timezone
+        (
+            timezone is distinct from previous_timezone
+            or currency_code is distinct from previous_currency_code
+        )
         and load_id in {{ pending_loads() }}
 
 ),
@@ -168,7 +186,7 @@ affected_keys as (
     select
         connection_id,
         order_id
-    from new_posts
+    from redated_orders
 
     union
 
@@ -260,3 +278,5 @@ select * from final
 -- depends_on: {{ source('campaign_plan', 'plan_days') }}
 -- depends_on: {{ source('analysis', 'rebuilt_orders') }}
 -- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}
+-- depends_on: {{ source('analysis', 'restitched') }} {{ ref('stg_ga4__transactions') }}
+-- depends_on: {{ ref('int_orders_identified') }}

@@ -1,15 +1,12 @@
 -- One row per WooCommerce order, in the words the facts use for orders of any shop.
 -- WooCommerce keeps no time of a cancellation: `cancelled_at` is the order's last change.
--- An account as young as its first order known here has no earlier orders, so its counted orders
--- can be numbered; of older accounts, and of guests, nobody knows.
 with
 
 orders as (
 
     select
         orders.*,
-        coalesce(shops.currency_code, orders.currency_code) as shop_currency_code,
-        {{ is_counted_by_woocommerce('orders.order_status') }} as is_counted
+        coalesce(shops.currency_code, orders.currency_code) as shop_currency_code
     from {{ ref('stg_woocommerce__orders') }} as orders
     left join {{ ref('int_shops') }} as shops on orders.connection_id = shops.connection_id
 
@@ -26,35 +23,9 @@ refunds as (
 
 ),
 
-numbered as (
-
-    select
-        connection_id,
-        customer_id,
-        order_id,
-        row_number() over (
-            partition by connection_id, customer_id order by created_at, order_id
-        ) as counted_number,
-        min(created_at) over (partition by connection_id, customer_id) as first_known_at
-    from orders
-    where customer_id is not null and is_counted
-
-),
-
 indexed as (
 
-    select
-        numbered.connection_id,
-        numbered.order_id,
-        -- Grouped, so that the planner sees one row and leaves it out where nobody asks for it.
-        max(numbered.counted_number) as customer_order_index
-    from numbered
-    inner join {{ ref('stg_woocommerce__customers') }} as customers
-        on
-            numbered.connection_id = customers.connection_id
-            and numbered.customer_id = customers.customer_id
-            and customers.created_at >= numbered.first_known_at - interval '1 day'
-    group by numbered.connection_id, numbered.order_id
+    {{ customer_order_indexes('orders') | indent(4) }}
 
 ),
 
