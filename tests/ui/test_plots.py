@@ -22,6 +22,7 @@ from tests.integration import page_marts
 
 pytestmark = pytest.mark.ui
 DAYS = [dt.date(2026, 3, 1) + dt.timedelta(days=n) for n in range(31)]
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 PLOTS = {"goals": 3, "cost": 25, "days": 31, "funnel": 4}
 # The boxes of what is to be read in a plot, those of hidden names left out.
 TEXTS = """
@@ -148,6 +149,7 @@ def test_every_chart_is_drawn_in_both_schemes_and_on_a_phone(
             inside = left >= frame["x"] - 1 and right <= frame["x"] + frame["width"] + 1
             assert inside, f"{section}: {text} is cut"
         assert meeting(box) == [], section
+    assert page.evaluate(CONTRAST) == [], "texts of less than 4.5 to 1"
     page.screenshot(path=screenshots / f"plots_{width}_{scheme}.png", full_page=True)
 
 
