@@ -25,7 +25,8 @@ class Watch:
 
     def _hear(self, message: ConsoleMessage) -> None:
         where = str(message.location.get("url"))
-        # Plotly traces what it warns of; of Airflow's own pages only errors are ours to look at.
-        heard = {"error", "warning", "trace"} if "/groundswell/" in where else {"error"}
+        # Plotly traces what it warns of. Of others only errors count: a browser warns of the frame
+        # that Airflow puts pages into.
+        heard = {"error", "warning", "trace"} if "/groundswell/static/" in where else {"error"}
         if message.type in heard:
             self.errors.append(f"{message.text} ({where})")
