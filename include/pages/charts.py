@@ -1,4 +1,4 @@
-"""Charts drawn on the server as SVG: no script, no library, and they print.
+"""Small charts of table cells and strips, drawn on the server as SVG; `plots` has the larger ones.
 
 Every chart is an image with a label that says in words what it shows, to a screen reader and to the
 pointer over it; its figures stand beside it or in a table. Colours are classes of the style sheet,
@@ -33,12 +33,6 @@ class Scale:
         share = (float(value) - self.low) / ((self.high - self.low) or 1.0)
         return round(self.start + min(1.0, max(0.0, share)) * (self.end - self.start), 1)
 
-    def ticks(self, count: int = 5) -> list[float]:
-        """Return about `count` round values on the axis."""
-        step = nice_step((self.high - self.low) / max(1, count))
-        first = math.ceil(self.low / step)
-        return [n * step for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
-
 
 def nice_step(rough: float) -> float:
     """Return 1, 2 or 5 times a power of ten, at least `rough`."""
@@ -66,11 +60,10 @@ def image(
 ) -> Markup:
     """Return the SVG of a chart; `label` is what a screen reader says of it, and the pointer.
 
-    A stretched one keeps its height on a narrow screen: it may hold neither circles nor texts. In
-    a plot the pointer names the points instead.
+    A stretched one keeps its height on a narrow screen: it may hold neither circles nor texts.
     """
     shape = Markup(' preserveAspectRatio="none"') if is_stretched else Markup("")
-    title = Markup("") if kind == "plot" else Markup("<title>{}</title>").format(label)
+    title = Markup("<title>{}</title>").format(label)
     return Markup(
         '<svg class="chart {}" viewBox="0 0 {} {}" width="{}" height="{}"{} role="img" '
         'aria-label="{}">{}{}</svg>'
@@ -82,19 +75,14 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
     return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(kind, x1, y1, x2, y2)
 
 
-def text(x: float, y: float, content: str, anchor: str = "start", kind: str = "") -> Markup:
+def text(x: float, y: float, content: str, anchor: str) -> Markup:
     """Return a text; `anchor` is start, middle or end."""
-    return Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>').format(
-        kind, x, y, anchor, content
-    )
+    return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(x, y, anchor, content)
 
 
-def dot(x: float, y: float, radius: float, kind: str, title: str = "") -> Markup:
-    """Return a dot, with what the pointer shows over it."""
-    inner = Markup("<title>{}</title>").format(title) if title else Markup("")
-    return Markup('<circle class="{}" cx="{}" cy="{}" r="{}">{}</circle>').format(
-        kind, x, y, radius, inner
-    )
+def dot(x: float, y: float, radius: float, kind: str) -> Markup:
+    """Return a dot."""
+    return Markup('<circle class="{}" cx="{}" cy="{}" r="{}"/>').format(kind, x, y, radius)
 
 
 def rect(x: float, y: float, width: float, height: float, kind: str, title: str = "") -> Markup:

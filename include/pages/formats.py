@@ -33,10 +33,14 @@ def money(value: Number, currency_code: str | None, digits: int = 0) -> str:
         return UNKNOWN
     text = number(value, digits)
     sign, plain = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
-    symbol = _SYMBOLS.get(currency_code or "")
-    if symbol is None:
-        symbol = f"{currency_code}{NARROW}" if currency_code else ""
-    return f"{sign}{symbol}{plain}"
+    return f"{sign}{symbol(currency_code)}{plain}"
+
+
+def symbol(currency_code: str | None) -> str:
+    """Return what stands before an amount: $, or CHF and a narrow space."""
+    if not currency_code:
+        return ""
+    return _SYMBOLS.get(currency_code, f"{currency_code}{NARROW}")
 
 
 def times(value: Number, digits: int = 2) -> str:

@@ -1,164 +1,123 @@
-"""The two larger charts: values against each other, and sums over days.
+"""The campaign page's charts as figures of Plotly: plain data, drawn in the browser by `plots.js`.
 
-Every point is a `spot` with a title: the pointer shows it, and `pages.js` lets arrow keys step from
-spot to spot, in the order they are drawn, and says the title below the chart.
+Nothing of Plotly is imported: a figure is what its script reads, and the tests hold it to Plotly's
+own schema. A colour is `var(--name)` of the style sheet, which the script replaces, so light, dark
+and print are the sheet's business. Plotly reads texts as markup: whatever the warehouse named goes
+through `shown`. `customdata` says which thing a point is and `hovertext` its figures, as the
+tables write them; both are shown to the pointer and said to who steps through by keyboard.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from markupsafe import Markup
+from markupsafe import escape
 
 from include.pages import formats
-from include.pages.charts import Number, Scale, dot, image, line, nice_top, rect, text
-from include.pages.labels import Box, Dot, Label, place_labels
 
-WIDTH, HEIGHT = 1120, 340
-LEFT, RIGHT, TOP, BOTTOM = 62, 34, 24, 44
-INTERVALS_SHOWN = 60  # above that the lines cover each other
-BREAK_EVEN = "net revenue = cost"
-
-
-@dataclass(frozen=True, slots=True)
-class PlotPoint:
-    """A point of a scatter plot: its name, where it is, and its interval upwards."""
-
-    name: str
-    x: float
-    y: float
-    low: float | None
-    high: float | None
-
-
-def scatter(points: Sequence[PlotPoint], top: float, currency_code: str, label: str) -> Markup:
-    """Draw ROAS (up) against cost (right); the line at 1.0 is where revenue equals cost."""
-    across = Scale(0, nice_top([p.x for p in points]), LEFT, WIDTH - RIGHT)
-    up = Scale(0, top, HEIGHT - BOTTOM, TOP)
-    parts = _axes(across, up, lambda x: formats.money(x, currency_code), lambda y: f"{y:g}×")
-    parts.append(line(LEFT, up(1), WIDTH - RIGHT, up(1), "mark"))
-    parts.append(text(WIDTH - RIGHT, up(1) - 5, BREAK_EVEN, "end", "note"))
-    parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "Delivered cost", "middle", "note"))
-    parts.append(text(4, 12, "ROAS", "start", "note"))
-    if len(points) <= INTERVALS_SHOWN:
-        parts += [_whisker(across(p.x), p, up) for p in points]
-    for p in sorted(points, key=lambda p: (p.x, p.y, p.name)):
-        shown = f"{p.name}: {formats.times(p.y)} for {formats.money(p.x, currency_code)}"
-        if p.low is not None and p.high is not None:
-            shown += f", 90 % between {formats.times(p.low)} and {formats.times(p.high)}"
-        parts.append(dot(across(p.x), up(p.y), 5, "point spot", shown))
-    parts += _names(points, across, up)
-    return image(WIDTH, HEIGHT, label, parts, "plot")
-
-
-def _whisker(x: float, point: PlotPoint, up: Scale) -> Markup:
-    """Draw a point's interval; one that goes on beyond the plot ends in an arrow."""
-    if point.low is None or point.high is None:
-        return Markup("")
-    drawn = line(x, up(point.low), x, up(point.high), "whisker")
-    if point.high > up.high:
-        drawn += Markup('<path class="tip" d="M{} {}l5 -7l5 7z"/>').format(x - 5, up.end)
-    return drawn
-
-
-def _names(points: Sequence[PlotPoint], across: Scale, up: Scale) -> list[Markup]:
-    """Name the creators who brought or cost the most, where their names meet nothing."""
-    has_whiskers = len(points) <= INTERVALS_SHOWN
-    dots = [
-        Dot(
-            across(p.x),
-            up(p.y),
-            p.name,
-            max(p.x, p.x * p.y),
-            (up(p.low), up(p.high))
-            if has_whiskers and p.low is not None and p.high is not None
-            else None,
-        )
-        for p in points
-    ]
-    mark = Label(BREAK_EVEN, WIDTH - RIGHT, up(1) - 5, "end")
-    # Its last line belongs to the axis, and the outermost names may use the margin to the right.
-    area = Box(LEFT, TOP - 18, WIDTH, HEIGHT - BOTTOM + 4)
-    labels = place_labels(dots, area, [mark.box], up(1))
-    return [text(one.x, one.y, one.text, one.anchor) for one in labels]
+Trace = dict[str, Any]
+CLEAR = "rgba(0,0,0,0)"
+# "$" is the currency of `config.locales`: an amount as `formats.money` writes it.
+MONEY = "$,~f"
+# Without <b>: Plotly makes it with a style attribute, which the pages' policy forbids.
+OWN_BOX = "%{customdata}<br>%{hovertext}<extra></extra>"
+SHARED_BOX = "%{hovertext}<extra></extra>"
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """A line over days: what it is, its class of colour, one value per day."""
+class Plot:
+    """A chart: `label` says in words what it shows, `figure` is Plotly's data, layout, config."""
 
-    name: str
-    kind: str
-    values: Sequence[Number]
+    label: str
+    figure: Mapping[str, Any]
 
-
-def over_days(
-    days: Sequence[dt.date],
-    series: Sequence[Series],
-    events: Mapping[dt.date, str],
-    currency_code: str,
-    label: str,
-) -> Markup:
-    """Draw sums to date, with the plan's events as marks; at least two days."""
-    across = Scale(0, len(days) - 1, LEFT, WIDTH - 110)
-    up = Scale(0, nice_top([v for s in series for v in s.values]), HEIGHT - BOTTOM, TOP)
-    parts = _grid(up, lambda y: formats.money(y, currency_code))
-    parts.append(text(4, 12, f"To date, {currency_code}", "start", "note"))
-    named = range(0, len(days), max(1, len(days) // 8))
-    foot = HEIGHT - BOTTOM + 18
-    parts += [text(across(n), foot, f"{days[n].day} {days[n]:%b}", "middle") for n in named]
-    planned = [across(n) for n, day in enumerate(days) if day in events]
-    parts += [line(x, TOP, x, HEIGHT - BOTTOM, "event") for x in planned]
-    ends: list[float] = []
-    for one in series:
-        path = " ".join(f"{across(n)},{up(v)}" for n, v in enumerate(one.values))
-        parts.append(Markup('<polyline class="{}" points="{}"/>').format(one.kind, path))
-        y = up(one.values[-1]) + 4
-        while any(abs(y - other) < 16 for other in ends):
-            y += 16
-        ends.append(y)
-        parts.append(text(across(len(days) - 1) + 8, y, one.name, "start", f"name {one.kind}"))
-    parts += _day_spots(days, series, events, across, up, currency_code)
-    return image(WIDTH, HEIGHT, label, parts, "plot")
+    @property
+    def height(self) -> int:
+        """Return the height it will have, in pixels: the page keeps the room."""
+        return int(self.figure["layout"]["height"])
 
 
-def _day_spots(
-    days: Sequence[dt.date],
-    series: Sequence[Series],
-    events: Mapping[dt.date, str],
-    across: Scale,
-    up: Scale,
-    currency_code: str,
-) -> list[Markup]:
-    """Return a band per day: what is reached with the pointer, and seen once it is."""
-    width = across(1) - across(0)
-    found = []
-    for n, day in enumerate(days):
-        values = [f"{one.name} {formats.money(one.values[n], currency_code)}" for one in series]
-        if day in events:
-            values.append(events[day])
-        inner = rect(across(n) - width / 2, TOP, width, HEIGHT - BOTTOM - TOP, "reached")
-        inner += line(across(n), TOP, across(n), HEIGHT - BOTTOM, "cursor")
-        inner += Markup("").join(dot(across(n), up(one.values[n]), 4, "point") for one in series)
-        title = f"{formats.day(day)}: {', '.join(values)}"
-        found.append(Markup('<g class="spot">{}<title>{}</title></g>').format(inner, title))
-    return found
+def shown(text: str) -> str:
+    """Return a text as Plotly shows it letter by letter, whatever markup it may hold.
+
+    What stands between two dollar signs it takes for a formula, and misses the library for it.
+    """
+    return str(escape(text)).replace("$", "&#36;")
 
 
-def _axes(
-    across: Scale, up: Scale, write_x: Callable[[float], str], write_y: Callable[[float], str]
-) -> list[Markup]:
-    found = _grid(up, write_y)
-    for value in across.ticks(8):
-        found.append(text(across(value), HEIGHT - BOTTOM + 18, write_x(value), "middle"))
-    return found
+def marker(
+    symbol: str, size: int, colour: str, edge: str = "var(--surface)", width: float = 0
+) -> Trace:
+    line = {"color": edge, "width": width}
+    return {"symbol": symbol, "size": size, "color": colour, "opacity": 1, "line": line}
 
 
-def _grid(up: Scale, write: Callable[[float], str]) -> list[Markup]:
-    found = []
-    for value in up.ticks():
-        found.append(line(LEFT, up(value), WIDTH - RIGHT, up(value), "grid"))
-        found.append(text(LEFT - 8, up(value) + 4, write(value), "end"))
-    return found
+def level(axis: str, at: float, name: str) -> Trace:
+    """Return the dotted line through all of the plot that the points are compared with."""
+    other = "x" if axis == "y" else "y"
+    return {
+        "type": "line", f"{axis}0": at, f"{axis}1": at, f"{other}0": 0, f"{other}1": 1,
+        f"{other}ref": "paper", "name": name, "showlegend": True, "layer": "above",
+        "line": {"color": "var(--bad)", "width": 1.5, "dash": "dot"},
+    }  # fmt: skip
+
+
+def axis(title: str = "", **more: Any) -> Trace:
+    """Return an axis in the page's colours that keeps its texts inside the plot."""
+    return {
+        "gridcolor": "var(--line)",
+        "zerolinecolor": "var(--line)",
+        "automargin": True,
+        "ticklabelstandoff": 5,
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
+        **more,
+    }
+
+
+def rows_axis(names: Sequence[str]) -> Trace:
+    """Return an upright axis of rows with these texts, the first one at the top."""
+    count = len(names)
+    return axis(
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+        range=[count - 0.5, -0.5],
+        tickvals=list(range(count)),
+        ticktext=list(names),
+    )
+
+
+def layout_of(height: int, currency_code: str, **more: Any) -> Trace:
+    """Return layout and config of a figure in the page's colours; `more` are its own settings."""
+    layout = {
+        "height": height,
+        "margin": {"l": 8, "r": 24, "t": 44 if more.get("showlegend", True) else 12, "b": 8},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": {"color": "var(--muted)", "size": 12},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "bgcolor": CLEAR},
+        "showlegend": True,
+        "hoverlabel": {
+            "bgcolor": "var(--surface)", "bordercolor": "var(--muted)", "align": "left",
+            "font": {"color": "var(--ink)", "size": 13},
+        },
+        "modebar": {
+            "bgcolor": CLEAR, "color": "var(--muted)", "activecolor": "var(--accent)",
+        },
+        "uirevision": "page",  # what the reader zoomed and switched outlives a change of colours
+        **more,
+    }  # fmt: skip
+    config = {
+        "displaylogo": False,
+        "responsive": True,
+        "showTips": False,
+        # By default Plotly offers to send the figure to its maker's cloud: only these buttons.
+        "modeBarButtons": [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+        "showSendToCloud": False,
+        "plotlyServerURL": "",
+        "locale": "page",
+        "locales": {"page": {"format": {"currency": [formats.symbol(currency_code), ""]}}},
+    }
+    return {"layout": layout, "config": config}

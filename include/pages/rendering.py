@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 
 from fastapi import Request
@@ -16,9 +17,22 @@ from include.pages.navigation import NAVIGATION
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
-# Styles and scripts are files of ours; an inline one that got past the escaping would not run.
+PLOTLY = "plotly.min.js"  # in the package, built by the same people
+# What a browser may ask for: a name it sends is looked up here, never joined to a path.
+STATIC_FILES: Mapping[str, Path] = {
+    **{path.name: path for path in STATIC.iterdir() if path.suffix in (".css", ".js")},
+    PLOTLY: Path(str(distribution("plotly").locate_file(f"plotly/package_data/{PLOTLY}"))),
+}
+# The two style elements that Plotly makes, by their content: an empty one, which it fills rule by
+# rule, and the sheet of its maps, which another version may change (a browser then says the hash).
+PLOTLY_STYLES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
+)
+# Styles and scripts are files; an inline one that got past the escaping would not run.
 SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+    f"style-src 'self' {PLOTLY_STYLES}; "
     "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -40,13 +54,15 @@ def environment() -> Environment:
     )
     made.filters.update(FILTERS)
     made.globals["static"] = static_version
+    # Figures in data blocks; `tojson` writes <, >, & and ' as escapes, so none leaves its block.
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return made
 
 
 @functools.cache
 def static_version(name: str) -> str:
     """Return `name?v=<digest>`: a changed file has another address, so it may be kept for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(STATIC_FILES[name].read_bytes()).hexdigest()[:12]
     return f"{name}?v={digest}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -177,8 +178,10 @@ def test_names_and_captions_are_text(client: TestClient, clean_warehouse: Wareho
     )
     answer = client.get("/campaign")
     assert "<script>alert" not in answer.text
-    # Title, heading, choice; name and handle of the creator, twice in the plot; name and caption.
-    assert answer.text.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") == 9
+    # Title, heading, choice; name and handle of the creator; name and caption of the post.
+    assert answer.text.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") == 7
+    # In the plot once for who reads it, and at each of the four places beside its dot.
+    assert answer.text.count("\\u0026lt;script\\u0026gt;alert(") == 5
     assert "script-src 'self';" in answer.headers["content-security-policy"]
 
 
@@ -223,7 +226,11 @@ def test_goals_are_drawn_with_their_band(client: TestClient, clean_warehouse: Wa
     page = " ".join(client.get("/campaign").text.split())
     assert "<strong>1,200</strong> of 3,000 · ends at 2,500 (90 %: 2,100 to 2,900)" in page
     assert "1,500 asked by now" in page
-    assert 'aria-label="Units sold: 1,200 of 3,000; end 2,100 to 2,900"' in page
+    assert "Goals in percent of their targets. Units sold: 1,200 of 3,000.</p>" in page
+    figure = json.loads(page.split('<script type="application/json">')[1].split("</script>")[0])
+    reached, band, end, due = figure["data"]
+    assert (reached["x"], end["x"], due["x"]) == ([40.0], [83.3333], [50.0])
+    assert (band["base"], band["x"]) == ([70.0], [26.6667]), "2,100 to 2,900 of 3,000"
 
 
 def test_a_page_reads_only_and_gives_up_in_time(clean_warehouse: Warehouse) -> None:

@@ -6,6 +6,7 @@ The endpoints are read from the applications themselves: a new one is covered as
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -207,9 +208,13 @@ def test_texts_of_the_warehouse_are_escaped(
     if not answer.headers["content-type"].startswith("text/html"):
         return  # a table or a script: the header nosniff keeps a browser from reading it as a page
     assert "<script>alert" not in answer.text
-    # No script runs but the files of ours, whatever a text holds.
+    # No script runs but the files of ours, whatever a text holds; data blocks are no scripts.
     scripts = re.findall(r"<script[^>]*>", answer.text)
-    assert all('src="/groundswell/static/' in script for script in scripts)
+    data = '<script type="application/json">'
+    assert all('src="/groundswell/static/' in script for script in scripts if script != data)
+    blocks = re.findall(f"{data}(.*?)</script>", answer.text, re.DOTALL)
+    assert len(blocks) == scripts.count(data)
+    assert all(json.loads(block)["layout"] for block in blocks), "each block ends where it should"
 
 
 def test_the_hostile_texts_are_shown_as_text(server: TestClient, viewer: dict[str, str]) -> None:

@@ -7,18 +7,26 @@ is watched: a request to another host and an error in the console fail the test 
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from page_watch import HOSTILE_CAPTION, HOSTILE_NAME, Watch
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from include.airflow_api import AirflowApi
+from include.pages import guard
+from include.pages.app import build_app
+from include.pages.reader import Reader
 from include.services.environment import ADMIN_USER, VIEWER_USER
 from include.settings import REPO_ROOT
+from tests.conftest import Warehouse
 from tests.e2e.finished_demo import FinishedDemo, finished_demo
 
 # Enough days for orders of most creators, few enough for the stack to be up in two minutes.
@@ -166,6 +174,40 @@ def viewer(
     context.close()
     assert seen.hosts - {urlsplit(stack.airflow_url).netloc, ""} == set(), "other hosts"
     assert [error for error in seen.errors if "403" not in error] == []
+
+
+@pytest.fixture
+def address(clean_warehouse: Warehouse, free_ports: Callable[[int], list[int]]) -> Iterator[str]:
+    """The pages without a stack, mounted as in Airflow, for somebody who may read everything."""
+    reader = Reader(lambda: clean_warehouse.dsn("ui_reader"))
+    pages = build_app(reader)
+    for dependency in guard.PERMISSIONS:
+        pages.dependency_overrides[dependency] = lambda: None
+    app = FastAPI()
+    app.mount("/groundswell", pages)
+    [port] = free_ports(1)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}/groundswell"
+    server.should_exit = True
+    thread.join()
+    reader.close()
+
+
+@pytest.fixture
+def lone_page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page beside `address` that asks no other host and writes nothing to the console."""
+    context = browser.new_context(viewport={"width": 1320, "height": 900})
+    watch = Watch()
+    context.on("page", watch.on)
+    yield context.new_page()
+    context.close()
+    assert {host.partition(":")[0] for host in watch.hosts} <= {"127.0.0.1", ""}
+    assert watch.errors == []
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 HOSTILE_NAME = "<script>document.title='owned'</script>"
 HOSTILE_CAPTION = "<img src=x onerror=\"document.title='owned'\"> & <b>bold</b> #ad"
@@ -13,7 +13,7 @@ HOSTILE_CAPTION = "<img src=x onerror=\"document.title='owned'\"> & <b>bold</b> 
 
 @dataclass
 class Watch:
-    """What a page did: hosts it asked, errors it wrote to the console."""
+    """What a page did: hosts it asked, errors and warnings it wrote to the console."""
 
     hosts: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
@@ -21,11 +21,12 @@ class Watch:
     def on(self, page: Page) -> None:
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                self.errors.append(f"{message.text} ({message.location.get('url')})")
-                if message.type == "error"
-                else None
-            ),
-        )
+        page.on("console", self._hear)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        where = str(message.location.get("url"))
+        # Plotly traces what it warns of. Of others only errors count: a browser warns of the frame
+        # that Airflow puts pages into.
+        heard = {"error", "warning", "trace"} if "/groundswell/static/" in where else {"error"}
+        if message.type in heard:
+            self.errors.append(f"{message.text} ({where})")

@@ -7,21 +7,12 @@ other tests are about.
 from __future__ import annotations
 
 import re
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from page_watch import Watch
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from include.pages import guard
-from include.pages.app import build_app
-from include.pages.reader import Reader
 from include.warehouse.connection import connect
 from tests.conftest import Warehouse
 from tests.integration import page_marts
@@ -35,37 +26,9 @@ SAYS_SO = re.compile(r"yet|never arrived|Nothing|No alert|Every field")
 
 
 @pytest.fixture
-def address(clean_warehouse: Warehouse, free_ports: Callable[[int], list[int]]) -> Iterator[str]:
-    """The pages as they are mounted in Airflow, for somebody who may read everything."""
-    reader = Reader(lambda: clean_warehouse.dsn("ui_reader"))
-    pages = build_app(reader)
-    for dependency in guard.PERMISSIONS:
-        pages.dependency_overrides[dependency] = lambda: None
-    app = FastAPI()
-    app.mount("/groundswell", pages)
-    [port] = free_ports(1)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}/groundswell"
-    server.should_exit = True
-    thread.join()
-    reader.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page that asks no other host and writes no error."""
-    context = browser.new_context(viewport={"width": 1320, "height": 900})
-    watch = Watch()
-    context.on("page", watch.on)
-    yield context.new_page()
-    context.close()
-    assert {host.partition(":")[0] for host in watch.hosts} <= {"127.0.0.1", ""}
-    assert watch.errors == []
+def page(lone_page: Page) -> Page:
+    """A page of the application on its own."""
+    return lone_page
 
 
 def test_an_empty_warehouse_has_every_page(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import re
 from pathlib import Path
 
@@ -29,9 +30,10 @@ SECTIONS = [
 PAGES = ("campaign", "quality", *(f"quality/{section}" for section in SECTIONS), "docs")
 PHONE = {"width": 400, "height": 900}
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
-# One document, one or two style sheets, one script.
+# One document, one or two style sheets, one or two scripts; Plotly's comes later and once.
 MOST_REQUESTS = 4
 MOST_BYTES = 400_000
+MOST_LIBRARY_BYTES = 1_600_000  # as sent: compressed
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -42,6 +44,7 @@ def test_every_page_is_readable_on_a_phone_in_light_and_in_dark(
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.goto(f"/groundswell/{name}")
+        wait_until_drawn(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert page.evaluate(CONTRAST) == [], "texts of less than 4.5 to 1"
         file = f"phone_{name.replace('/', '_')}_{scheme}.png"
@@ -51,11 +54,14 @@ def test_every_page_is_readable_on_a_phone_in_light_and_in_dark(
 @pytest.mark.parametrize("name", PAGES)
 def test_every_table_and_chart_has_a_name(page: Page, name: str) -> None:
     page.goto(f"/groundswell/{name}")
+    wait_until_drawn(page)
     for wrong in (
         "table:not(:has(caption))",
         "thead th:not([scope=col])",
         "tbody th:not([scope=row])",
-        "svg:not([aria-hidden]):not([role=img][aria-label])",
+        # A plot is said by its box, a button of one by its label.
+        "svg:not([aria-hidden], [role=img][aria-label], button[aria-label] svg)",
+        ".plot:not([tabindex='0'][role=application][aria-label])",
         # What can be pushed sideways can be reached by keyboard, and says what it is.
         ".scroll:not([tabindex='0'][role=region][aria-label])",
         "section:not([aria-labelledby], [aria-label])",
@@ -89,10 +95,19 @@ def test_charts_say_in_figures_what_they_draw(page: Page, stack: FinishedDemo) -
         assert chart.locator("title").text_content() == label
         low, high = re.findall(r"[\d.]+×", label)[-2:]
         expect(cell).to_contain_text(f"{low} to {high}")
-    points = page.locator("#cost-section circle title").all_text_contents()
-    [(known,)] = stack.query("bi_reader", "select count(roas) from marts.mart_creator_scorecard")
-    assert len(points) == known
-    assert all(re.search(r": [\d.]+× for \$[\d,]+", point) for point in points)
+    drawn = page.locator("#cost-section .plot").locator("xpath=..").locator("script")
+    points = json.loads(drawn.text_content() or "")["data"][1]
+    known = stack.query(
+        "bi_reader",
+        """
+        select net_revenue_amount / cost_amount, cost_amount
+        from marts.mart_creator_scorecard where roas is not null
+        """,
+    )
+    expected = sorted((float(cost), round(float(roas), 4)) for roas, cost in known)
+    found = zip(points["x"], points["y"], strict=True)
+    assert sorted((x, round(y, 4)) for x, y in found) == expected
+    assert all(re.match(r"[\d.]+× for &#36;[\d,]+", text) for text in points["hovertext"])
 
 
 def test_the_days_of_the_plot_are_a_table_for_the_keyboard(page: Page, stack: FinishedDemo) -> None:
@@ -115,7 +130,7 @@ def test_the_days_of_the_plot_are_a_table_for_the_keyboard(page: Page, stack: Fi
     expect(rows.last).to_contain_text(f"${revenue:,.0f}")
 
 
-def test_a_plot_is_read_by_pointer_and_by_arrow_keys(
+def test_a_plot_says_the_warehouses_figures_by_arrow_keys(
     page: Page, stack: FinishedDemo, screenshots: Path
 ) -> None:
     """Each day's figures are said below the plot, the last day's as the warehouse has them."""
@@ -129,35 +144,51 @@ def test_a_plot_is_read_by_pointer_and_by_arrow_keys(
         """,
     )
     page.goto("/groundswell/campaign")
+    wait_until_drawn(page)
     said = page.locator("#days-section").get_by_role("status")
-    page.get_by_role("region", name="Sums over days").focus()
+    page.locator("#days-section .plot").focus()
     page.keyboard.press("End")
     last = f"{day.day} {day:%b %Y}: Net revenue ${revenue:,.0f}, Cost ${cost:,.0f}"
-    expect(said).to_have_text(last)
+    expect(said).to_have_text(re.compile(f"^{re.escape(last)}"))
     page.keyboard.press("ArrowLeft")
     before = day - dt.timedelta(days=1)
     expect(said).to_contain_text(f"{before.day} {before:%b %Y}: ")
-    expect(page.locator("#days-section g.current circle").first).to_be_visible()
     page.screenshot(path=screenshots / "plot_read.png")
-    # Creators of one price without an order lie on each other: point at one that lies alone.
-    spots = page.locator("#cost-section circle.spot")
-    alone = spots.evaluate_all(
-        """circles => {
-            const at = c => [c.cx.baseVal.value, c.cy.baseVal.value];
-            const far = (a, b) => Math.hypot(at(a)[0] - at(b)[0], at(a)[1] - at(b)[1]);
-            return circles.findIndex(c => circles.every(d => d === c || far(c, d) > 12));
-        }"""
+
+
+def wait_until_drawn(page: Page) -> None:
+    for plot in page.locator(".plot").all():
+        expect(plot).to_have_attribute("data-drawn", "")
+
+
+def test_plotly_comes_after_the_first_paint_and_once(page: Page) -> None:
+    page.goto("/groundswell/campaign")
+    wait_until_drawn(page)
+    entry = """() => {
+        const e = performance.getEntriesByType('resource').find(e => /plotly/.test(e.name));
+        return [e.startTime, e.transferSize, e.encodedBodySize, e.decodedBodySize] }"""
+    painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    begun, sent, encoded, whole = page.evaluate(entry)
+    print(
+        f"Plotly: {sent:,} bytes sent, {whole:,} whole, asked for at {begun:.0f} ms,"
+        f" painted at {page.evaluate(painted):.0f} ms"
     )
-    assert alone >= 0
-    title = spots.nth(alone).locator("title").text_content() or ""
-    spots.nth(alone).hover(force=True)
-    expect(page.locator("#cost-section").get_by_role("status")).to_have_text(title)
+    assert begun > page.evaluate(painted)
+    assert 0 < encoded < MOST_LIBRARY_BYTES
+    page.reload()
+    wait_until_drawn(page)
+    assert page.evaluate(entry)[1] == 0, "kept by the browser"
 
 
 @pytest.mark.parametrize("name", ["campaign", "quality", "quality/checks"])
 def test_a_page_is_few_requests_and_few_bytes(page: Page, name: str) -> None:
     taken: list[tuple[str, int]] = []
-    page.on("response", lambda answer: taken.append((answer.url, len(answer.body()))))
+    page.on(
+        "response",
+        lambda answer: (
+            None if "plotly" in answer.url else taken.append((answer.url, len(answer.body())))
+        ),
+    )
     page.goto(f"/groundswell/{name}")
     page.wait_for_load_state("networkidle")
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")

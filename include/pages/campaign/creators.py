@@ -10,9 +10,10 @@ from markupsafe import Markup
 from psycopg import sql
 
 from include.pages import formats
+from include.pages.campaign.roas_plot import PlotPoint, scatter
 from include.pages.campaign.selection import Selection
 from include.pages.charts import interval_axis, interval_bar, nice_top, two_lines
-from include.pages.plots import PlotPoint, scatter
+from include.pages.plots import Plot
 from include.pages.reader import Row, Snapshot
 from include.pages.tables import Column, Table, read_choice, read_page
 
@@ -159,7 +160,7 @@ def _interval(row: Row, top: float) -> Markup:
     )
 
 
-def _plot(rows: Sequence[Row], top: float, selection: Selection) -> Markup | None:
+def _plot(rows: Sequence[Row], top: float, selection: Selection) -> Plot | None:
     points = [
         PlotPoint(
             str(row["creator_name"]),

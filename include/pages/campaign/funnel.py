@@ -8,7 +8,7 @@ from typing import Any
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import beside, share_bar
+from include.pages.plots import OWN_BOX, Plot, Trace, layout_of, rows_axis
 from include.pages.reader import Row, Snapshot
 
 SMALL_RATE = 0.02  # below it one decimal would hide the rate
@@ -40,16 +40,17 @@ order by stage_number
 
 
 def read_funnel(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
-    """Return the stages with their bars; none when nothing was counted."""
+    """Return the stages and their plot; none when nothing was counted."""
     if not snapshot.columns("marts.mart_funnel"):
-        return {"funnel": []}
+        return {"funnel": [], "funnel_plot": None}
     rows = snapshot.rows(_STAGES, selection.parameters)
     if not any(row["stage_count"] for row in rows):
-        return {"funnel": []}
-    return {"funnel": _with_bars(rows)}
+        return {"funnel": [], "funnel_plot": None}
+    stages = _described(rows)
+    return {"funnel": stages, "funnel_plot": _plot(stages)}
 
 
-def _with_bars(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _described(rows: Sequence[Row]) -> list[dict[str, Any]]:
     sessions = next((r["stage_count"] for r in rows if r["funnel_stage"] == "sessions"), None)
     found = []
     for row in rows:
@@ -57,17 +58,45 @@ def _with_bars(rows: Sequence[Row]) -> list[dict[str, Any]]:
         if sessions and row["funnel_stage"] != "views" and row["stage_count"] is not None:
             share = min(1.0, float(row["stage_count"]) / float(sessions))
         title = _TITLES.get(row["funnel_stage"], formats.words(row["funnel_stage"]))
-        label = f"{title}: {formats.percent(share)} of sessions"
-        bar = None if share is None else share_bar(share, label, width=220)
-        found.append(
-            {
-                **row,
-                "title": title,
-                "bar": beside(bar, formats.percent(share)) if bar else "",
-                "step": _step(row),
-            }
-        )
+        written = "" if share is None else formats.percent(share)
+        found.append({**row, "title": title, "share": written, "step": _step(row)})
     return found
+
+
+def _plot(stages: Sequence[Mapping[str, Any]]) -> Plot | None:
+    """Plot the stages from the sessions on: beside the views they would be too small to see."""
+    drawn = [stage for stage in stages if stage["share"]]
+    if len(drawn) < 2:
+        return None
+    counts = [formats.number(stage["stage_count"]) for stage in drawn]
+    told = [f"{drawn[0]['share']} of sessions"]
+    told += [
+        f"{stage['share']} of sessions<br>{stage['step']} of the step before" for stage in drawn[1:]
+    ]
+    trace: Trace = {
+        "type": "funnel",
+        "y": list(range(len(drawn))),
+        "x": [int(stage["stage_count"]) for stage in drawn],
+        "textinfo": "none",
+        "customdata": [stage["title"] for stage in drawn],
+        "hovertext": [f"{count}<br>{more}" for count, more in zip(counts, told, strict=True)],
+        "hovertemplate": OWN_BOX,
+        "marker": {"color": "var(--accent)"},
+        "connector": {"fillcolor": "var(--faint)", "line": {"color": "var(--line)", "width": 1}},
+    }
+    layout = layout_of(
+        24 + 46 * len(drawn),
+        "",
+        yaxis=rows_axis(
+            [f"{stage['title']}<br>{n}" for stage, n in zip(drawn, counts, strict=True)]
+        ),
+        showlegend=False,
+        hovermode="closest",
+    )
+    label = "From session to purchase: " + ", ".join(
+        f"{stage['title']} {count}" for stage, count in zip(drawn, counts, strict=True)
+    )
+    return Plot(label, {"data": [trace], **layout})
 
 
 def _step(row: Row) -> str:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from markupsafe import Markup
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
-from include.pages.charts import Scale, image, line, nice_top, rect
+from include.pages.plots import (
+    SHARED_BOX,
+    Plot,
+    Trace,
+    axis,
+    layout_of,
+    level,
+    marker,
+    rows_axis,
+    shown,
+)
 from include.pages.reader import Row, Snapshot
 from include.spoken_names import goal_name
 
+MOST_OF_TARGET = 250.0  # percent: one goal passed by far must not flatten the others
 _STATUS = {
     "ahead": ("ahead", "good"),
     "on_track": ("on track", "good"),
@@ -30,12 +41,25 @@ order by metric, goal_id
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A goal: its values as shares of its target (1 is reached), and each value as written."""
+
+    name: str
+    reached: float | None
+    due: float | None
+    low: float | None
+    end: float | None
+    high: float | None
+    written: Mapping[str, str]  # by the names above
+
+
 def read_pacing(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
-    """Return the goals with their bars; None while pacing is not measured."""
+    """Return the goals and their plot; None while pacing is not measured."""
     if not snapshot.columns("marts.mart_campaign_pacing"):
-        return {"goals": None}
-    rows = snapshot.rows(_GOALS, selection.parameters)
-    return {"goals": [_described(row) for row in rows]}
+        return {"goals": None, "goals_plot": None}
+    rows = [_described(row) for row in snapshot.rows(_GOALS, selection.parameters)]
+    return {"goals": rows, "goals_plot": _plot(rows) if rows else None}
 
 
 def _described(row: Row) -> dict[str, Any]:
@@ -56,7 +80,6 @@ def _described(row: Row) -> dict[str, Any]:
         "status": status,
         "tone": tone,
         "band": band,
-        "chart": _bar(row, f"{title}: {written['actual']} of {written['target']}; end {band}"),
     }
 
 
@@ -64,25 +87,80 @@ def _write(value: Any, unit: str) -> str:
     return formats.percent(value) if unit == "rate" else formats.number(value)
 
 
-def _bar(row: Row, label: str) -> Markup:
-    """Draw what is reached as a bar, the projected end as a band, the target as a line."""
-    names = ("target_value", "actual_value", "projected_end_high")
-    known = [float(row[name]) for name in names if row[name] is not None]
-    top = nice_top(known, least=0.01)
-    width = 1000
-    at = Scale(0, top, 0, width - 3)
-    parts = [rect(0, 9, width, 12, "rail")]
-    if row["actual_value"] is not None:
-        parts.append(rect(0, 9, at(row["actual_value"]), 12, "fill"))
-    if row["projected_end_low"] is not None and row["projected_end_high"] is not None:
-        low = at(row["projected_end_low"])
-        parts.append(rect(low, 5, max(2, at(row["projected_end_high"]) - low), 20, "band"))
-    if row["projected_end_value"] is not None:
-        end = at(row["projected_end_value"])
-        parts.append(line(end, 5, end, 25, "end"))
-    if row["target_to_date_value"] is not None:
-        due = at(row["target_to_date_value"])
-        parts.append(line(due, 6, due, 24, "due"))
-    goal = at(row["target_value"])
-    parts.append(line(goal, 0, goal, 30, "mark"))
-    return image(width, 30, label, parts, "pace", is_stretched=True)
+def _plot(goals: Sequence[Mapping[str, Any]]) -> Plot:
+    told = "; ".join(f"{goal['title']}: {goal['actual']} of {goal['target']}" for goal in goals)
+    return pacing([_drawn(goal) for goal in goals], f"Goals in percent of their targets. {told}")
+
+
+def _drawn(goal: Mapping[str, Any]) -> Goal:
+    """Return a goal's values as shares of its target; a target is above zero."""
+
+    def share(name: str) -> float | None:
+        value = goal[name]
+        return None if value is None else float(value) / float(goal["target_value"])
+
+    written = {
+        "reached": f"{goal['actual']} of {goal['target']}",
+        "due": goal["target_to_date"],
+        "high": goal["band"],
+        "end": goal["projected_end"],
+    }
+    return Goal(
+        goal["title"],
+        share("actual_value"),
+        share("target_to_date_value"),
+        share("projected_end_low"),
+        share("projected_end_value"),
+        share("projected_end_high"),
+        written,
+    )
+
+
+def pacing(goals: Sequence[Goal], label: str) -> Plot:
+    """Plot each goal in percent of its target: reached, asked by now, and the projected end."""
+    rows = list(range(len(goals)))
+    shared: Trace = {
+        "y": rows,
+        "customdata": [shown(goal.name) for goal in goals],
+        "hovertemplate": SHARED_BOX,
+    }
+
+    def trace(name: str, key: str, **more: Any) -> Trace:
+        written = [shown(f"{name} {goal.written.get(key, formats.UNKNOWN)}") for goal in goals]
+        values = [_percent(getattr(goal, key)) for goal in goals]
+        return {**shared, "name": name, "x": values, "hovertext": written, **more}
+
+    bar: Trace = {"type": "bar", "orientation": "h"}
+    mark: Trace = {"type": "scatter", "mode": "markers", "cliponaxis": False}
+    widths = [
+        None if goal.low is None or goal.high is None else _percent(goal.high - goal.low)
+        for goal in goals
+    ]
+    band = trace("Projected end, 90 %", "high", **bar, width=0.66)
+    band |= {"x": widths, "base": [_percent(goal.low) for goal in goals]}
+    traces = [
+        trace("Reached", "reached", **bar, width=0.34, marker={"color": "var(--accent)"}),
+        band | {"marker": {"color": "var(--accent-soft)"}},
+        trace("Projected end", "end", **mark, marker=_upright(4, "var(--accent)")),
+        trace("Asked by now", "due", **mark, marker=_upright(2, "var(--ink)")),
+    ]
+    known = [_percent(value) for goal in goals for value in (goal.reached, goal.high)]
+    top = min(MOST_OF_TARGET, max([100.0, *(value for value in known if value)]) * 1.06)
+    layout = layout_of(
+        100 + 40 * len(goals),
+        "",
+        barmode="overlay",
+        xaxis=axis(ticksuffix=f"{formats.NARROW}%", range=[0, top]),
+        yaxis=rows_axis(["<br>".join(map(shown, textwrap.wrap(g.name, 18))) for g in goals]),
+        shapes=[level("x", 100, "Target")],
+        hovermode="y unified",
+    )  # fmt: skip
+    return Plot(label, {"data": traces, **layout})
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 4)
+
+
+def _upright(width: int, colour: str) -> Trace:
+    return marker("line-ns", 24, colour, colour, width)

@@ -41,35 +41,3 @@ document.addEventListener("click", (event) => {
   outside.click();
   outside.remove();
 });
-
-// A plot is read point by point: what the pointer is on, or the arrow keys step to, is said below it.
-
-for (const plot of document.querySelectorAll("svg.plot")) {
-  const spots = [...plot.querySelectorAll(".spot")];
-  const box = plot.closest(".scroll");
-  if (!spots.length || !box) continue;
-  const said = document.createElement("p");
-  said.className = "reading note not-printed";
-  said.setAttribute("role", "status");
-  said.textContent = "Point at the plot, touch it, or press the arrow keys in it, to read its values.";
-  box.after(said);
-  let at = -1;
-  const read = (place) => {
-    spots[at]?.classList.remove("current");
-    at = place;
-    spots[at].classList.add("current");
-    said.classList.remove("note");
-    said.textContent = spots[at].querySelector("title").textContent;
-  };
-  plot.addEventListener("pointerover", (event) => {
-    const spot = event.target.closest(".spot");
-    if (spot) read(spots.indexOf(spot));
-  });
-  box.addEventListener("keydown", (event) => {
-    const steps = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
-    if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    read(Math.min(spots.length - 1, Math.max(0, at + steps[event.key])));
-    spots[at].scrollIntoView({ block: "nearest", inline: "nearest" });
-  });
-}
