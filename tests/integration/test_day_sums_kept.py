@@ -17,6 +17,8 @@ from tests.conftest import Warehouse
 
 SUMS = (
     "intermediate.int_credits_summed",
+    "intermediate.int_default_credits",
+    "intermediate.int_units_summed",
     "intermediate.int_chained_days_summed",
     "intermediate.int_product_credits_summed",
     "intermediate.int_orders_covered",
