@@ -234,7 +234,7 @@ inner join core.fct_order as orders
     on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
 where
     credits.campaign_id = any(%(campaigns)s)
-    -- Says nothing more, but early: these orders are looked up, and the chain's view splits no other.
+    -- Says nothing more, but early: orders are looked up, and the chain's view splits no other.
     and credits.connection_id = any(array(select distinct connection_id from credited_orders))
     and credits.order_id = any(array(select order_id from credited_orders))
     and credits.channel_type = 'creator' and credits.order_class = 'kept'

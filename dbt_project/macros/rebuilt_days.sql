@@ -109,13 +109,13 @@ those they will have. Notes that every table has read are dropped. -#}
 {#- True for a date of some days. A list, not a join: it reaches into views and is looked up by index, where a
 join would read every order. -#}
 {% macro is_of_days(order_date, days) -%}
-    {{ order_date }} = any(array(select wanted.order_date from {{ days }} as wanted))
+    {{ order_date }} = any(array(select listed.order_date from {{ days }} as listed))
 {%- endmacro %}
 
 {#- True for a row of some orders, by lists for the same reason: both parts of the key, as they are indexed. -#}
 {% macro is_of_orders(relation, orders) -%}
-    {{ relation }}.connection_id = any(array(select distinct wanted.connection_id from {{ orders }} as wanted))
-    and {{ relation }}.order_id = any(array(select wanted.order_id from {{ orders }} as wanted))
+    {{ relation }}.connection_id = any(array(select distinct listed.connection_id from {{ orders }} as listed))
+    and {{ relation }}.order_id = any(array(select listed.order_id from {{ orders }} as listed))
 {%- endmacro %}
 
 {#- The orders of some days. -#}

@@ -25,7 +25,6 @@ TABLES = (
     "intermediate.int_attribution_settings",
     "intermediate.int_credits_summed",
     "intermediate.int_default_credits",
-    "intermediate.int_units_summed",
     "intermediate.int_chained_days_summed",
     "intermediate.int_chained_credits_summed",
     "intermediate.int_product_credits_summed",

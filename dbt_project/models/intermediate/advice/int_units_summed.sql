@@ -1,6 +1,6 @@
--- Units of kept orders (sold less returned), summed by business date, campaign and shop, and the part
--- of them that the campaign's creators are credited with under its own model and rule version, with the
--- sums of squares. Only days with a rebuilt order are summed again.
+-- Units of kept orders (sold less returned), summed by business date, campaign and shop, and the
+-- part of them that the campaign's creators are credited with under its own model and rule version,
+-- with the sums of squares. Only days with a rebuilt order are summed again.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

@@ -1,6 +1,10 @@
 -- One row per shop and variant: what the shop said of it last. A table: every snapshot of every
 -- variant would be sorted again by each of its readers.
-{{ config(materialized='table', pre_hook='{{ join_whole_tables() }}', post_hook='analyze {{ this }}') }}
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
 
 with
 

@@ -8,7 +8,8 @@ accounts as (
 
 ),
 
--- The newest day of each post is sought first: to sort every day of all of them costs four times as much.
+-- The newest day of each post is sought first: to sort every day of all posts costs three times as
+-- much.
 newest as (
 
     select

@@ -1,6 +1,7 @@
--- Posts of which this run's loads tell something, and the first day it is of. The two loads of a row are
--- asked for apart: each is found by its own table's loads, where either of them would be sought among
--- all rows. A table: both facts of posts ask, and to plan the view below takes longer than to read it.
+-- Posts of which this run's loads tell something, and the first day it is of. The two loads of a row
+-- are asked for apart: each is found by its own table's loads, where either of them would be sought
+-- among all rows. A table, since both facts of posts ask, and planning the view below takes longer
+-- than reading it.
 {{ config(
     materialized='table',
     pre_hook='{{ join_whole_tables() }}',
