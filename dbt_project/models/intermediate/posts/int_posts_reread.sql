@@ -1,4 +1,4 @@
--- Posts of which this run's loads tell something, and the first day it is of. The two loads of a row
+-- Posts of which this run's loads tell something, and the first day it is of. A row's two loads
 -- are asked for apart: each is found by its own table's loads, where either of them would be sought
 -- among all rows. A table, since both facts of posts ask, and planning the view below takes longer
 -- than reading it.
