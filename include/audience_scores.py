@@ -31,6 +31,8 @@ def score_campaign_audiences(dsn: str, measure_run_id: int) -> int:
     from include.stats.accounts import score_accounts
 
     with transient_errors(), connect(dsn) as connection:
+        # Views over all posts: the planner takes their joins for one row and loops over history.
+        connection.execute("set local enable_nestloop = off")
         campaigns: dict[str, list[AudienceAccount]] = defaultdict(list)
         for account in _read_accounts(connection):
             campaigns[account.key[0]].append(account)

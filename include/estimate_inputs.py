@@ -150,6 +150,7 @@ def read_credits(
     sources = {"core.fct_attribution_credit": {name: name for name in stored}}
     if CHAINED in models:
         sources["intermediate.int_credits_chained"] = {CHAINED: "credit"}
+    connection.execute(_CREDITED_ORDERS, {"campaigns": wanted})
     for table, columns in sources.items():
         if not columns:
             continue
@@ -211,6 +212,13 @@ def _read_order_keys(connection: psycopg.Connection) -> dict[str, tuple[object, 
     return {campaign_id: tuple(map(str, values)) for campaign_id, *values in rows}
 
 
+_CREDITED_ORDERS = """
+create temporary table credited_orders on commit drop as
+select distinct connection_id, order_id
+from core.fct_attribution_credit
+where
+    campaign_id = any(%(campaigns)s) and channel_type = 'creator' and order_class = 'kept'
+"""
 _CREDITS = """
 select
     credits.campaign_id, credits.creator_id,
@@ -226,11 +234,9 @@ inner join core.fct_order as orders
     on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
 where
     credits.campaign_id = any(%(campaigns)s)
-    -- Says nothing more, but early: the chain's view then splits the orders of no other day.
-    and credits.order_date = any(array(
-        select distinct order_date from core.fct_attribution_credit
-        where campaign_id = any(%(campaigns)s)
-    ))
+    -- Says nothing more, but early: orders are looked up, and the chain's view splits no other.
+    and credits.connection_id = any(array(select distinct connection_id from credited_orders))
+    and credits.order_id = any(array(select order_id from credited_orders))
     and credits.channel_type = 'creator' and credits.order_class = 'kept'
 group by 1, 2, 3, 4, orders.connection_id, orders.order_id
 order by orders.connection_id, orders.order_id, credits.creator_id

@@ -59,17 +59,12 @@ a mart asks for are split. -#}
             touches.connection_id,
             touches.order_id
         from {{ ref('fct_touchpoint') }} as touches
-        {%- if days %}
-        inner join {{ ref('fct_order') }} as orders
-            on
-                touches.connection_id = orders.connection_id
-                and touches.order_id = orders.order_id
-        inner join {{ days }} as days
-            on
-                orders.connection_id = days.connection_id
-                and orders.order_date = days.order_date
-        {%- endif %}
-        where touches.is_in_path and touches.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+        where
+            touches.is_in_path
+            and touches.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+            {%- if days %}
+            and {{ is_of_orders('touches', orders_of_days(days)) }}
+            {%- endif %}
         group by touches.connection_id, touches.order_id
         having max(case when touches.is_dated then 1 else 0 end) = 1
     ) as dated_orders
@@ -91,7 +86,7 @@ a mart asks for are split. -#}
             )
         )
         {%- if days %}
-        and credits.order_date = any(array(select wanted.order_date from {{ days }} as wanted))
+        and {{ is_of_days('credits.order_date', days) }}
         {%- endif %}
     group by
         credits.connection_id,

@@ -105,3 +105,26 @@ those they will have. Notes that every table has read are dropped. -#}
             )
     {%- endif %}
 {%- endmacro %}
+
+{#- True for a date of some days. A list, not a join: it reaches into views and is looked up by index, where a
+join would read every order. -#}
+{% macro is_of_days(order_date, days) -%}
+    {{ order_date }} = any(array(select listed.order_date from {{ days }} as listed))
+{%- endmacro %}
+
+{#- True for a row of some orders, by lists for the same reason: both parts of the key, as they are indexed. -#}
+{% macro is_of_orders(relation, orders) -%}
+    {{ relation }}.connection_id = any(array(select distinct listed.connection_id from {{ orders }} as listed))
+    and {{ relation }}.order_id = any(array(select listed.order_id from {{ orders }} as listed))
+{%- endmacro %}
+
+{#- The orders of some days. -#}
+{% macro orders_of_days(days) -%}
+    (
+        select
+            placed.connection_id,
+            placed.order_id
+        from {{ ref('fct_order') }} as placed
+        where {{ is_of_days('placed.order_date', days) }}
+    )
+{%- endmacro %}

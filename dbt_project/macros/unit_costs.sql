@@ -1,6 +1,6 @@
 {#- What a unit of a line costs: the cost a file names from a day on goes before the one the shop shows now. -#}
 
-{#- CTEs unit_costs, file_costs and variants (those of recency 1 are the newest). -#}
+{#- CTEs unit_costs, file_costs and variants. -#}
 {% macro unit_cost_ctes() -%}
 unit_costs as (
 
@@ -26,13 +26,7 @@ file_costs as (
 
 variants as (
 
-    select
-        *,
-        row_number() over (
-            partition by connection_id, variant_id
-            order by window_start desc
-        ) as recency
-    from {{ ref('stg_shopify__product_variants') }}
+    select * from {{ ref('int_variants_latest') }}
 
 )
 {%- endmacro %}
@@ -51,7 +45,6 @@ variants as (
         on
             {{ line }}.connection_id = variants.connection_id
             and {{ line }}.variant_id = variants.variant_id
-            and variants.recency = 1
 {%- endmacro %}
 
 {#- The cost in a campaign's currency; NULL while nobody names one. -#}

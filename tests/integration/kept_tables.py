@@ -26,6 +26,7 @@ TABLES = (
     "intermediate.int_fingerprints_applied",
     "intermediate.int_attribution_settings",
     "intermediate.int_credits_summed",
+    "intermediate.int_default_credits",
     "intermediate.int_chained_days_summed",
     "intermediate.int_chained_credits_summed",
     "intermediate.int_product_credits_summed",

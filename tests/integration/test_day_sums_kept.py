@@ -17,6 +17,8 @@ from tests.conftest import Warehouse
 
 SUMS = (
     "intermediate.int_credits_summed",
+    "intermediate.int_default_credits",
+    "intermediate.int_units_summed",
     "intermediate.int_chained_days_summed",
     "intermediate.int_product_credits_summed",
     "intermediate.int_orders_covered",
@@ -32,6 +34,21 @@ BUILT = (
 )
 MOVED = 1
 DAYS = ("2026-03-20 12:00:00", "2026-03-21 12:00:00", "2026-03-22 12:00:00")
+# Each order's goods are one line of one to three units: this market sells without lines.
+LINED = """
+    insert into raw.shopify__order_lines (
+        connection_id, order_id, line_id, sku, product_id, variant_id, quantity, current_quantity,
+        original_unit_price, discounted_total, _load_id, _loaded_at
+    )
+    select connection_id, order_id, 'line', 'S', 'p', 'v', 1, 1, 1, 1, _load_id, _loaded_at
+    from raw.shopify__orders
+    on conflict do nothing
+"""
+NUMBERED = """
+    update raw.shopify__order_sales
+    set line_id = 'line', quantity = 1 + order_id::bigint % 3
+    where line_type = 'PRODUCT'
+"""
 # The long sums twice as large: one in the model's own file, one in a macro.
 NEW_CODE = {
     "models/intermediate/orders/int_credits_summed.sql": (
@@ -74,6 +91,8 @@ def give_day(market: RandomMarket, place: int) -> None:
             "update raw.shopify__orders set processed_at = %s, _load_id = %s where order_id = %s",
             [f"{DAYS[place]}+00", market.load_id, str(9_000_000_000 + MOVED)],
         )
+        connection.execute(LINED)
+        connection.execute(NUMBERED)
 
 
 def sums(market: RandomMarket) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
     incremental_strategy='append',
     pre_hook=['{{ tune_transaction(joins_by_hash=true) }}', '{{ forget_affected_orders() }}'],
     post_hook="{{ analyze_when_grown('(connection_id, order_id, event_date, rule_version, channel_type)') }}",
-    indexes=[{'columns': ['connection_id', 'order_id']}],
+    indexes=[{'columns': ['connection_id', 'order_id']}, {'columns': ['order_date']}],
 ) }}
 
 with

@@ -3,7 +3,10 @@
     incremental_strategy='append',
     pre_hook=['{{ tune_transaction() }}', '{{ forget_affected_orders() }}'],
     post_hook='{{ analyze_when_grown() }}',
-    indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
+    indexes=[
+        {'columns': ['connection_id', 'order_id'], 'unique': true},
+        {'columns': ['order_date']},
+    ],
 ) }}
 
 {%- set columns = [

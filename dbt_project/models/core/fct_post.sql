@@ -2,28 +2,16 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['platform', 'post_id'],
+    pre_hook='{{ join_whole_tables() }}',
     post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 with
 
-snapshots as (
-
-    select * from {{ ref('int_post_snapshots') }}
-
-),
-
 {% if is_incremental() -%}
 affected as (
 
-    select distinct
-        platform,
-        post_id
-    from snapshots
-    where
-        {{ plan_changed() }}
-        or load_id in {{ pending_loads() }}
-        or insight_load_id in {{ pending_loads() }}
+    select * from {{ ref('int_posts_reread') }}
 
 ),
 
@@ -53,12 +41,13 @@ ranked as (
         min({{ access_rank('snapshots.access_path') }}) over (
             partition by snapshots.platform, snapshots.post_id
         ) as best_access_rank
-    from snapshots
+    from {{ ref('int_post_snapshots') }} as snapshots
     {% if is_incremental() -%}
-    inner join affected
+    left join affected
         on
             snapshots.platform = affected.platform
             and snapshots.post_id = affected.post_id
+    where affected.post_id is not null or {{ plan_changed() }}
     {% endif %}
 ),
 
@@ -99,6 +88,6 @@ final as (
 )
 
 select * from final
--- depends_on: {{ source('quality', 'pending_loads') }}
+-- depends_on: {{ source('quality', 'pending_loads') }} {{ ref('int_posts_reread') }}
 -- depends_on: {{ source('campaign_plan', 'plan_versions') }}
 -- depends_on: {{ source('campaign_plan', 'plan_days') }}

@@ -7,30 +7,19 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['platform', 'post_id', 'access_path', 'snapshot_date'],
+    pre_hook='{{ join_whole_tables() }}',
     post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['platform', 'post_id', 'access_path', 'snapshot_date'], 'unique': true}],
 ) }}
 
 with
 
-snapshots as (
-
-    select * from {{ ref('int_post_snapshots') }}
-
-),
-
 {% if is_incremental() -%}
 -- A late snapshot also changes the difference of the next one, so a post is rebuilt from the first
 -- pending day on.
 affected as (
 
-    select
-        platform,
-        post_id,
-        min(snapshot_date) as from_date
-    from snapshots
-    where load_id in {{ pending_loads() }} or insight_load_id in {{ pending_loads() }}
-    group by platform, post_id
+    select * from {{ ref('int_posts_reread') }}
 
 ),
 
@@ -50,7 +39,7 @@ newest as (
                 snapshots.snapshot_date
             order by snapshots.captured_at desc, snapshots.connection_id asc
         ) as recency
-    from snapshots
+    from {{ ref('int_post_snapshots') }} as snapshots
     {% if is_incremental() -%}
     inner join affected
         on
@@ -108,4 +97,4 @@ final as (
 )
 
 select * from final
--- depends_on: {{ source('quality', 'pending_loads') }}
+-- depends_on: {{ ref('int_posts_reread') }}

@@ -14,13 +14,7 @@ campaigns as (
 
 variants as (
 
-    select
-        *,
-        row_number() over (
-            partition by connection_id, variant_id
-            order by window_start desc
-        ) as recency
-    from {{ ref('stg_shopify__product_variants') }}
+    select * from {{ ref('int_variants_latest') }}
 
 ),
 
@@ -143,7 +137,6 @@ final as (
         on
             rounded.connection_id = variants.connection_id
             and rounded.variant_key = variants.variant_id
-            and variants.recency = 1
 
 )
 

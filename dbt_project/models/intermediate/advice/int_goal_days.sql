@@ -51,10 +51,10 @@ units as (
         campaign_id,
         order_date as metric_date,
         sum(unit_count) as unit_count,
-        sum(unit_count * unit_count) as squared_count,
-        sum(unit_count * credit_share) as credited_count,
-        sum(unit_count * credit_share * unit_count * credit_share) as squared_credited_count
-    from {{ ref('int_order_units_credited') }}
+        sum(squared_count) as squared_count,
+        sum(credited_count) as credited_count,
+        sum(squared_credited_count) as squared_credited_count
+    from {{ ref('int_units_summed') }}
     group by campaign_id, order_date
 
 ),

@@ -34,7 +34,11 @@ orders as (
             orders.connection_id = days.connection_id
             and orders.order_date = days.order_date
     {% endif -%}
-    where orders.order_class = 'kept'
+    where
+        orders.order_class = 'kept'
+        {%- if is_incremental() %}
+        and {{ is_of_days('orders.order_date', 'days') }}
+        {%- endif %}
 
 ),
 
@@ -57,6 +61,9 @@ sold as (
         on
             orders.connection_id = order_lines.connection_id
             and orders.order_id = order_lines.order_id
+    {% if is_incremental() -%}
+    where {{ is_of_orders('order_lines', 'orders') }}
+    {% endif %}
 
 ),
 
@@ -134,6 +141,9 @@ shares as (
         on
             credits.rule_version = wanted.rule_version
             and {{ chosen_model('wanted.attribution_model', 'credits', 'share') }} > 0
+    {% if is_incremental() -%}
+    where {{ is_of_days('credits.order_date', 'days') }}
+    {% endif -%}
     group by
         wanted.attribution_model,
         wanted.rule_version,

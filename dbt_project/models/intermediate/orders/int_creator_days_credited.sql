@@ -31,7 +31,11 @@ kept_credits as (
             credits.connection_id = days.connection_id
             and credits.order_date = days.order_date
     {% endif -%}
-    where credits.order_class = 'kept'
+    where
+        credits.order_class = 'kept'
+        {%- if is_incremental() %}
+        and {{ is_of_days('credits.order_date', 'days') }}
+        {%- endif %}
 
 ),
 
@@ -61,7 +65,14 @@ evidence as (
             orders.connection_id = days.connection_id
             and orders.order_date = days.order_date
     {% endif -%}
-    where touches.is_in_path and touches.channel_type = 'creator' and orders.order_class = 'kept'
+    where
+        touches.is_in_path
+        and touches.channel_type = 'creator'
+        and orders.order_class = 'kept'
+        {%- if is_incremental() %}
+        and {{ is_of_days('orders.order_date', 'days') }}
+        and {{ is_of_orders('touches', orders_of_days('days')) }}
+        {%- endif %}
     group by
         touches.campaign_id,
         touches.creator_id,

@@ -41,6 +41,7 @@ inner join days
     on
         credits.connection_id = days.connection_id
         and credits.order_date = days.order_date
+where {{ is_of_days('credits.order_date', 'days') }}
 {% endif -%}
 group by
     credits.connection_id,

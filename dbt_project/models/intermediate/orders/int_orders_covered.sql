@@ -55,7 +55,11 @@ placed as (
             orders.connection_id = rebuilt.connection_id
             and orders.order_date = rebuilt.order_date
     {% endif -%}
-    where orders.order_class <> 'test'
+    where
+        orders.order_class <> 'test'
+        {%- if is_incremental() %}
+        and {{ is_of_days('orders.order_date', 'rebuilt') }}
+        {%- endif %}
 
 ),
 
@@ -76,7 +80,12 @@ other_touches as (
             touches.connection_id = placed.connection_id
             and touches.order_id = placed.order_id
     {% endif -%}
-    where touches.is_in_window and touches.channel_type in ('other_channel', 'direct')
+    where
+        touches.is_in_window
+        and touches.channel_type in ('other_channel', 'direct')
+        {%- if is_incremental() %}
+        and {{ is_of_orders('touches', 'placed') }}
+        {%- endif %}
     group by touches.connection_id, touches.order_id, touches.rule_version
 
 ),
@@ -165,7 +174,11 @@ evidence as (
             touches.connection_id = placed.connection_id
             and touches.order_id = placed.order_id
     {% endif -%}
-    where touches.is_in_window
+    where
+        touches.is_in_window
+        {%- if is_incremental() %}
+        and {{ is_of_orders('touches', 'placed') }}
+        {%- endif %}
     group by
         campaign_shops.campaign_id,
         touches.connection_id,

@@ -151,6 +151,7 @@ final as (
             and latest.access_path = aged.access_path
             and latest.metric_definition_version = aged.metric_definition_version
             and pieces.window_days = aged.post_age_days
+            and aged.post_age_days in ({{ var('comparison_window_days') | join(', ') }})
     {%- for happened in activities %}
     left join {{ happened }}
         on
