@@ -4,6 +4,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook=['{{ tune_transaction() }}', '{{ forget_applied_fingerprints() }}'],
+    post_hook="{{ analyze_when_grown(['connection_id', 'order_id']) }}",
     indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
 ) }}
 
