@@ -64,12 +64,14 @@ a mart asks for are split. -#}
             on
                 touches.connection_id = orders.connection_id
                 and touches.order_id = orders.order_id
-        inner join {{ days }} as days
-            on
-                orders.connection_id = days.connection_id
-                and orders.order_date = days.order_date
         {%- endif %}
-        where touches.is_in_path and touches.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+        where
+            touches.is_in_path
+            and touches.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+            {%- if days %}
+            -- A list, not a join: by the shop they share, each touch would meet every day.
+            and orders.order_date = any(array(select wanted.order_date from {{ days }} as wanted))
+            {%- endif %}
         group by touches.connection_id, touches.order_id
         having max(case when touches.is_dated then 1 else 0 end) = 1
     ) as dated_orders
