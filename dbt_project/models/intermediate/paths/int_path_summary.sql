@@ -7,8 +7,8 @@
 -- look-back last. Without the event export there are no null paths.
 -- Weeks in which an order was rebuilt, or whose lost journeys are others, are built again; all of
 -- them with the plan and the settings.
--- Orders meet their touches before anything is grouped: of grouped orders the planner expects one, and
--- then compares each with every order of its shop.
+-- Orders meet their touches before anything is grouped: of grouped orders the planner expects one,
+-- and then compares each with every order of its shop.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
