@@ -92,6 +92,9 @@ class Market:
             self.execute("market_plan.sql")
         for name in ("market_load.sql", "market_traffic.sql"):
             self.execute(name, from_day=from_day, to_day=to_day)
+        if from_day == self.size.first_day:
+            # As the server's own upkeep had time to; of one more day it takes no new sample.
+            self.execute("market_sample.sql")
 
     def open_run(self, day: int) -> MeasureRun:
         """Open a measure run over everything loaded and not yet published."""

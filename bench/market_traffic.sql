@@ -194,5 +194,4 @@ select
     market.on_day(day + 1)
 from market.followed
 where not is_own_account;
-drop table market.read, market.followed, market.touched, market.loaded;
-analyze
+drop table market.read, market.followed, market.touched, market.loaded

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from include.warehouse.connection import connect
+from include.warehouse.connection import connect, join_by_hash
 from include.warehouse.publish import transient_errors
 
 if TYPE_CHECKING:  # numpy and scipy are wanted by the solve alone
@@ -31,8 +31,7 @@ def score_campaign_audiences(dsn: str, measure_run_id: int) -> int:
     from include.stats.accounts import score_accounts
 
     with transient_errors(), connect(dsn) as connection:
-        # Views over all posts: the planner takes their joins for one row and loops over history.
-        connection.execute("set local enable_nestloop = off")
+        join_by_hash(connection)
         campaigns: dict[str, list[AudienceAccount]] = defaultdict(list)
         for account in _read_accounts(connection):
             campaigns[account.key[0]].append(account)

@@ -24,7 +24,7 @@ from include.estimate_inputs import (
     read_credits,
     read_posts,
 )
-from include.warehouse.connection import connect
+from include.warehouse.connection import connect, join_by_hash
 from include.warehouse.publish import transient_errors
 
 __all__ = [
@@ -58,6 +58,7 @@ def solve(dsn: str, measure_run_id: int) -> int:
     cannot be asked.
     """
     with transient_errors(), connect(dsn) as connection:
+        join_by_hash(connection)
         day = read_run_day(connection, measure_run_id)
         campaigns = read_campaigns(connection, day)
         changed = _forget_changed(connection, campaigns)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import psycopg
 
 from include.attribution.leakage import CodeDay, CodeHistory, LeakScore, PartScore, score_codes
-from include.warehouse.connection import connect
+from include.warehouse.connection import connect, join_by_hash
 from include.warehouse.publish import transient_errors
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def score_leaks(dsn: str, measure_run_id: int) -> int:
     `dsn` is the transformer's. Raise `Unavailable` when the warehouse cannot be asked.
     """
     with transient_errors(), connect(dsn) as connection:
+        join_by_hash(connection)
         campaigns = _read_codes(connection)
         connection.execute("delete from analysis.code_leakage")
         written = 0

@@ -18,7 +18,7 @@ import psycopg
 
 from include.errors import PublishRefused
 from include.lift_series import MEASURES, CampaignDays, read_days, read_splits
-from include.warehouse.connection import connect
+from include.warehouse.connection import connect, join_by_hash
 from include.warehouse.publish import transient_errors
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ def estimate_lifts(dsn: str, measure_run_id: int) -> int:
     warehouse cannot be asked.
     """
     with transient_errors(), connect(dsn) as connection:
+        join_by_hash(connection)
         last_day = _run_day(connection, measure_run_id)
         rows = [row for days in read_days(connection, last_day) for row in judge_campaign(days)]
         rows += [judge_split(*split) for split in read_splits(connection, last_day)]

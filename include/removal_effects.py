@@ -112,11 +112,16 @@ def solve_weeks(dsn: str, measure_run_id: int) -> int:
         states = _read_states(connection, as_of_date)
         paths = read_paths(connection, [state.week for state in states])
         written = 0
+        # Campaigns that run at once in one shop count the same paths: solved once for all of them.
+        solved: dict[str, WeekSolution] = {}
         for state in states:
             found = paths.get(state.week, WeekPaths())
-            reason = state.reason(found.input_key())
+            input_key = found.input_key()
+            reason = state.reason(input_key)
             if reason is not None:
-                _write(connection, measure_run_id, state, reason, found)
+                if input_key not in solved:
+                    solved[input_key] = _solve_week(state.week, found)
+                _write(connection, measure_run_id, state, reason, found, solved[input_key])
                 written += 1
     log.info("solved %s weeks for measure run %s", written, measure_run_id)
     return written
@@ -244,22 +249,27 @@ def _read_states(connection: psycopg.Connection, as_of_date: dt.date) -> list[We
     ]
 
 
+def _solve_week(week: Week, paths: WeekPaths) -> WeekSolution:
+    from include.attribution.chain import ChainInconsistent
+
+    campaign_id, monday = week
+    try:
+        return solve_paths(paths)
+    except ChainInconsistent as error:
+        raise PublishRefused(
+            f"campaign {campaign_id}, week of {monday}: {error}; int_path_summary holds the paths"
+        ) from error
+
+
 def _write(
     connection: psycopg.Connection,
     measure_run_id: int,
     state: WeekState,
     reason: str,
     paths: WeekPaths,
+    solution: WeekSolution,
 ) -> None:
-    from include.attribution.chain import ChainInconsistent
-
     campaign_id, monday = state.week
-    try:
-        solution = solve_paths(paths)
-    except ChainInconsistent as error:
-        raise PublishRefused(
-            f"campaign {campaign_id}, week of {monday}: {error}; int_path_summary holds the paths"
-        ) from error
     solve_id = f"{campaign_id}/{monday}/run-{measure_run_id}"
     connection.execute(
         """

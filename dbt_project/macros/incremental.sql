@@ -145,8 +145,13 @@ joins_by_hash: where every order meets its touches; sorting both by their texts 
 
 {#- Post-hook of a table that runs append to: tell the planner what it holds once it is a tenth larger than
 the planner knows. A sample costs what a day's rows do, and after a year ten times what it does after a
-month; in between the server's own upkeep follows what was changed in place. -#}
-{% macro analyze_when_grown(columns='') -%}
+month; in between the server's own upkeep follows what was changed in place.
+
+A size is not a sample: an index built on a new table tells the planner how many rows there are and nothing of
+what is in them. So a table is also sampled while a column that is to be sampled never was.
+
+columns: names of the columns to sample, those that statements filter and join by; all of them without. -#}
+{% macro analyze_when_grown(columns=[]) -%}
     {{ return(adapter.dispatch('analyze_when_grown', 'groundswell')(columns)) }}
 {%- endmacro %}
 
@@ -160,14 +165,26 @@ month; in between the server's own upkeep follows what was changed in place. -#}
         if exists (
             select 1
             from pg_catalog.pg_class as known
+            inner join pg_catalog.pg_attribute as held
+                on known.oid = held.attrelid and held.attnum > 0 and not held.attisdropped
+            left join pg_catalog.pg_stats as sampled
+                on
+                    sampled.schemaname = '{{ this.schema }}'
+                    and sampled.tablename = '{{ this.identifier }}'
+                    and held.attname = sampled.attname
             where
                 known.oid = '{{ this }}'::regclass
                 and (
-                    known.reltuples < 0
-                    or pg_relation_size(known.oid) > 1.1 * known.relpages * current_setting('block_size')::bigint
+                    pg_relation_size(known.oid) > 1.1 * known.relpages * current_setting('block_size')::bigint
+                    or (
+                        sampled.attname is null
+                        {%- if columns %}
+                        and held.attname in {{ quoted_list(columns) }}
+                        {%- endif %}
+                    )
                 )
         ) then
-            analyze {{ this }} {{ columns }};
+            analyze {{ this }} {{ '(' ~ columns | join(', ') ~ ')' if columns }};
         end if;
     end
     $hook$

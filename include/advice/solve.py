@@ -14,7 +14,7 @@ import psycopg
 
 from include.advice.facts import CampaignFacts, read_facts
 from include.estimates import read_run_day
-from include.warehouse.connection import connect
+from include.warehouse.connection import connect, join_by_hash
 from include.warehouse.publish import transient_errors
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def solve_advice(dsn: str, measure_run_id: int) -> int:
     from include.advice.review import review_campaign
 
     with transient_errors(), connect(dsn) as connection:
-        # Views over all orders: the planner takes their joins for one row and loops over history.
-        connection.execute("set local enable_nestloop = off")
+        join_by_hash(connection)
         day = read_run_day(connection, measure_run_id)
         connection.execute("delete from analysis.budget_recommendations")
         connection.execute("delete from analysis.goal_projections")

@@ -27,7 +27,7 @@ import psycopg
 from psycopg import sql
 
 from include.errors import PublishRefused
-from include.warehouse.connection import connect
+from include.warehouse.connection import BY_HASH, connect, join_by_hash
 from include.warehouse.publish import transient_errors
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,6 @@ COLLECTED = {
 # first run took 65 s of CPU by lookups and take 1.1 by hashes.
 WHOLE = frozenset({"windows"})
 FEWEST_BY_HASH = 5_000
-BY_HASH = {"work_mem": "128MB", "enable_nestloop": "off", "enable_mergejoin": "off"}
 FIRST = ("first_days", "first_windows")
 LATER = ("restate_orders", "restate_days", "sum_causes", "restate_windows")
 PRUNED = ("states", "days", "orders", "causes")
@@ -92,8 +91,7 @@ def _joined_by_hash(connection: psycopg.Connection, *, is_wanted: bool) -> Itera
         yield
         return
     usual = {name: connection.execute(f"show {name}").fetchone() for name in BY_HASH}
-    for name, value in BY_HASH.items():
-        connection.execute("select set_config(%s, %s, true)", [name, value])
+    join_by_hash(connection)
     yield
     for name, row in usual.items():
         connection.execute("select set_config(%s, %s, true)", [name, row[0] if row else None])

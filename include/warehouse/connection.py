@@ -12,6 +12,8 @@ from include.errors import InvalidSettings
 from include.sources._base import Connection
 
 APPLICATION_NAME = "groundswell"
+# What dbt's `join_whole_tables` sets, and for its reason.
+BY_HASH = {"work_mem": "128MB", "enable_nestloop": "off", "enable_mergejoin": "off"}
 
 
 def connect(dsn: str, *, autocommit: bool = False) -> psycopg.Connection:
@@ -25,6 +27,16 @@ def connect(dsn: str, *, autocommit: bool = False) -> psycopg.Connection:
         application_name=APPLICATION_NAME,
         options=_with_utc(dsn),
     )
+
+
+def join_by_hash(connection: psycopg.Connection) -> None:
+    """Let the rest of this transaction join by hash where it can: it reads tables whole.
+
+    The planner takes the middle of a view over all orders for one row, and then reads row by row,
+    or merges by the shop alone, what a hash would read once.
+    """
+    for name, value in BY_HASH.items():
+        connection.execute("select set_config(%s, %s, true)", [name, value])
 
 
 def build_dsn(

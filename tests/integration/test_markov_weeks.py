@@ -18,9 +18,16 @@ import pytest
 from chain_market import ChainMarket
 from in_process_dbt import run_dbt
 
+from include import removal_effects
 from include.errors import PublishRefused
 from include.refits import has_waiting_refit, list_weeks, request_refit
-from include.removal_effects import RESTATEMENT_DAYS, solve_weeks
+from include.removal_effects import (
+    RESTATEMENT_DAYS,
+    WeekPaths,
+    WeekSolution,
+    solve_paths,
+    solve_weeks,
+)
 from include.warehouse.connection import connect
 
 FIRST = {
@@ -116,6 +123,36 @@ def test_removal_effects_are_those_worked_by_hand(market: ChainMarket) -> None:
     assert solves == [
         ("markov", 4, 4, 6, Decimal("280.00"), 0.4, Decimal("0.4")),
         ("markov_converting_only", 2, 2, 0, Decimal("110.00"), 1.0, Decimal(1)),
+    ]
+
+
+def test_campaigns_with_the_same_paths_are_solved_once(
+    market: ChainMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two campaigns of one shop and two weeks: four solves with rows of their own, two chains."""
+    solved: list[int] = []
+
+    def count(paths: WeekPaths) -> WeekSolution:
+        solved.append(len(paths.rows))
+        return solve_paths(paths)
+
+    monkeypatch.setattr(removal_effects, "solve_paths", count)
+    market.execute(
+        "insert into intermediate.int_path_summary select 'summer', week_start_date, channel_path, "
+        "conversion_count, null_count, net_revenue_amount from intermediate.int_path_summary"
+    )
+    assert solve(market, LAST_OPEN_DAY) == 4
+    assert sorted(solved) == [2, 4]
+    effects = market.rows(
+        "select campaign_id, channel, removal_effect from analysis.markov_removal_effects "
+        "inner join analysis.markov_solves using (solve_id) "
+        "where week_start_date = '2026-03-09' order by 1, 2"
+    )
+    assert effects == [
+        ("spring", "ana", pytest.approx(1 / 2)),
+        ("spring", "bo", pytest.approx(1)),
+        ("summer", "ana", pytest.approx(1 / 2)),
+        ("summer", "bo", pytest.approx(1)),
     ]
 
 

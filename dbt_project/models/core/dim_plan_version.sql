@@ -1,4 +1,6 @@
 -- Days on which a version was read, made to spans: a version holds until another one is read.
+{{ config(post_hook='analyze {{ this }}') }}
+
 with
 
 days as (

@@ -2,7 +2,10 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook=['{{ tune_transaction(joins_by_hash=true) }}', '{{ forget_affected_orders() }}'],
-    post_hook="{{ analyze_when_grown('(connection_id, order_id, event_date, rule_version, channel_type)') }}",
+    post_hook="{{ analyze_when_grown([
+        'connection_id', 'order_id', 'order_date', 'order_class', 'event_date', 'rule_version', 'touch_count',
+        'channel_type', 'channel', 'campaign_id', 'creator_id'
+    ]) }}",
     indexes=[{'columns': ['connection_id', 'order_id']}, {'columns': ['order_date']}],
 ) }}
 

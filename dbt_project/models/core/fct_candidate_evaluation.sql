@@ -1,3 +1,5 @@
+{{ config(post_hook='analyze {{ this }}') }}
+
 {#- What each criterion asks of a candidate; a part that is not named is NULL. `seen_date` is the
 evaluator's day and `is_read` false where no connector reads the value. -#}
 {%- set criteria = {

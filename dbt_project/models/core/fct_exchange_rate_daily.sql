@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['currency_code', 'calendar_date'], 'unique': true}]) }}
+{{ config(
+    post_hook='analyze {{ this }}',
+    indexes=[{'columns': ['currency_code', 'calendar_date'], 'unique': true}],
+) }}
 
 with
 

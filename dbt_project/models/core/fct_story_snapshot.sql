@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['connection_id', 'story_id', 'window_start'],
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 with

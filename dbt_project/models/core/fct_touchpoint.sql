@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook=['{{ tune_transaction() }}', '{{ forget_affected_orders() }}'],
-    post_hook="{{ analyze_when_grown('(connection_id, order_id, rule_version)') }}",
+    post_hook="{{ analyze_when_grown(['connection_id', 'order_id', 'rule_version', 'is_in_path', 'is_dated']) }}",
     indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}
 

@@ -1,7 +1,11 @@
 -- One row per campaign and creator with credited units: what the goods of their kept orders cost,
 -- by their part of each order. Returned goods cost what they cost: nobody says whether they are
 -- sold again. A table: a view would be joined anew, and by loops, for each of its readers.
-{{ config(materialized='table', pre_hook='{{ join_whole_tables() }}') }}
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
 
 select
     campaign_id,

@@ -8,6 +8,7 @@
         "{% if is_incremental() %}{{ forget_applied_fingerprints(this, ref('int_orders_affected')) }}"
         "{% endif %}",
     ],
+    post_hook="{{ analyze_when_grown(['connection_id', 'order_id']) }}",
     indexes=[{'columns': ['connection_id', 'order_id'], 'unique': true}],
 ) }}
 

@@ -1,6 +1,6 @@
 -- The rules and settings the credits were built with, one row each: when they differ, the next run
 -- rebuilds every order (intermediate.int_orders_affected reads this table before it is replaced).
-{{ config(materialized='table') }}
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
 with
 

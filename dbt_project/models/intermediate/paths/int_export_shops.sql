@@ -3,7 +3,7 @@
 -- numbers that two shops share by chance. Hosts nobody buys on (a blog, a copy in another
 -- language) are `(other)`, the export as a whole; `(other)` of `(other)` is an export without
 -- purchases, which can only be told where the campaigns have one shop.
-{{ config(materialized='table') }}
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
 with
 

@@ -7,11 +7,18 @@
 -- look-back last. Without the event export there are no null paths.
 -- Weeks in which an order was rebuilt, or whose lost journeys are others, are built again; all of
 -- them with the plan and the settings.
+-- Orders meet their touches before anything is grouped: of grouped orders the planner expects one,
+-- and then compares each with every order of its shop.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook='{{ forget_reread_path_weeks() }}',
+    pre_hook=[
+        '{{ tune_transaction(joins_by_hash=true) if is_incremental() else join_whole_tables() }}',
+        '{{ join_many_by_hash() if is_incremental() }}',
+        '{{ forget_reread_path_weeks() }}',
+    ],
+    post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['campaign_id', 'week_start_date']}],
 ) }}
 
@@ -27,56 +34,97 @@ campaigns as (
 
 ),
 
+shop_campaigns as (
+
+    select
+        shops.shop_connection_id,
+        campaigns.campaign_id,
+        campaigns.start_date,
+        campaigns.last_date
+    from {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+    inner join campaigns on shops.campaign_id = campaigns.campaign_id
+
+),
+
+order_days as (
+
+    select distinct order_date
+    from {{ ref('fct_order') }}
+
+),
+
+built_days as (
+
+    select distinct order_days.order_date
+    from order_days
+    inner join campaigns
+        on
+            order_days.order_date >= campaigns.start_date
+            and order_days.order_date <= campaigns.last_date
+    {%- if is_incremental() %}
+    where {{ is_path_week_built('order_days.order_date') }}
+    {%- endif %}
+
+),
+
 order_paths as (
 
     select
-        connection_id,
-        order_id,
-        string_agg(channel, ' > ' order by touch_number) as channel_path
-    from {{ ref('fct_touchpoint') }}
+        orders.connection_id,
+        orders.order_id,
+        orders.order_date,
+        orders.net_revenue_amount,
+        string_agg(touches.channel, ' > ' order by touches.touch_number) as channel_path
+    from {{ ref('fct_order') }} as orders
+    inner join {{ ref('fct_touchpoint') }} as touches
+        on
+            orders.connection_id = touches.connection_id
+            and orders.order_id = touches.order_id
     where
-        is_in_path
-        and rule_version = '{{ var("attribution_rule_versions")[0] }}'
-        {%- if is_incremental() %}
-        and (connection_id, order_id) in (
-            select
-                orders.connection_id,
-                orders.order_id
-            from {{ ref('fct_order') }} as orders
-            inner join campaigns
-                on
-                    orders.order_date >= campaigns.start_date
-                    and orders.order_date <= campaigns.last_date
-            where {{ is_path_week_built('orders.order_date') }}
-        )
-        {%- endif %}
-    group by connection_id, order_id
-    having max(case when is_dated then 1 else 0 end) = 1
+        orders.order_class = 'kept'
+        and orders.order_date in (select built_days.order_date from built_days)
+        and touches.is_in_path
+        and touches.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+    group by
+        orders.connection_id,
+        orders.order_id,
+        orders.order_date,
+        orders.net_revenue_amount
+    having max(case when touches.is_dated then 1 else 0 end) = 1
+
+),
+
+-- Summed by day first: a day counts in every campaign of its shop.
+day_paths as (
+
+    select
+        connection_id,
+        order_date,
+        channel_path,
+        count(*) as conversion_count,
+        sum(net_revenue_amount) as net_revenue_amount,
+        sum(net_revenue_amount * net_revenue_amount) as squared_net_revenue_amount
+    from order_paths
+    group by connection_id, order_date, channel_path
 
 ),
 
 converting as (
 
     select
-        campaigns.campaign_id,
-        {{ week_start('orders.order_date') }} as week_start_date,
-        order_paths.channel_path,
-        1 as conversion_count,
+        shop_campaigns.campaign_id,
+        {{ week_start('day_paths.order_date') }} as week_start_date,
+        day_paths.channel_path,
+        day_paths.conversion_count,
         0 as null_count,
-        orders.net_revenue_amount
-    from order_paths
-    inner join {{ ref('fct_order') }} as orders
+        day_paths.net_revenue_amount,
+        day_paths.squared_net_revenue_amount
+    from day_paths
+    inner join shop_campaigns
         on
-            order_paths.connection_id = orders.connection_id
-            and order_paths.order_id = orders.order_id
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
-        on orders.connection_id = shops.shop_connection_id
-    inner join campaigns
-        on
-            shops.campaign_id = campaigns.campaign_id
-            and orders.order_date >= campaigns.start_date
-            and orders.order_date <= campaigns.last_date
-    where orders.order_class = 'kept'
+            day_paths.connection_id = shop_campaigns.shop_connection_id
+            and day_paths.order_date >= shop_campaigns.start_date
+            and day_paths.order_date <= shop_campaigns.last_date
 
 ),
 
@@ -88,7 +136,8 @@ lost as (
         channel_path,
         0 as conversion_count,
         null_count,
-        0 as net_revenue_amount
+        0 as net_revenue_amount,
+        0 as squared_net_revenue_amount
     from {{ ref('int_paths_lost') }}
     {%- if is_incremental() %}
     where {{ is_path_week_built('week_start_date') }}
@@ -115,7 +164,7 @@ final as (
         {{ sum_count('conversion_count') }} as conversion_count,
         {{ sum_count('null_count') }} as null_count,
         sum(net_revenue_amount) as net_revenue_amount,
-        sum(net_revenue_amount * net_revenue_amount) as squared_net_revenue_amount
+        sum(squared_net_revenue_amount) as squared_net_revenue_amount
     from ended
     group by campaign_id, week_start_date, channel_path
 

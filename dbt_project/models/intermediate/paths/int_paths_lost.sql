@@ -2,7 +2,7 @@
 -- what int_path_summary counts as null. A journey counts in the week in which its look-back was
 -- over, and in the campaigns of the shops its visitor was in. Worked out anew in each run, as the
 -- journeys are: the summary tells by it which of its weeks are no longer true.
-{{ config(materialized='table') }}
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
 with
 

@@ -54,20 +54,37 @@ creator_posts as (
 
 ),
 
+-- Joined, not looked for post by post: each post would go through the codes of all creators.
+coded_posts as (
+
+    select
+        creator_posts.campaign_id,
+        creator_posts.creator_id,
+        creator_posts.platform,
+        creator_posts.post_id,
+        max(
+            case when position(lower(codes.code_key) in creator_posts.caption) > 0 then 1 else 0 end
+        ) as has_code
+    from creator_posts
+    inner join {{ ref('stg_campaign_plan__codes') }} as codes
+        on
+            creator_posts.campaign_id = codes.campaign_id
+            and creator_posts.creator_id = codes.creator_id
+    group by
+        creator_posts.campaign_id,
+        creator_posts.creator_id,
+        creator_posts.platform,
+        creator_posts.post_id
+
+),
+
 signs as (
 
     select
         creator_posts.*,
         coalesce(creator_posts.caption like '%#' || creator_posts.hashtag_key || '%', false)
             as has_hashtag,
-        exists(
-            select 1
-            from {{ ref('stg_campaign_plan__codes') }} as codes
-            where
-                creator_posts.campaign_id = codes.campaign_id
-                and creator_posts.creator_id = codes.creator_id
-                and position(lower(codes.code_key) in creator_posts.caption) > 0
-        ) as has_code,
+        coalesce(coded_posts.has_code = 1, false) as has_code,
         exists(
             select 1
             from {{ ref('stg_campaign_plan__brand_accounts') }} as brands
@@ -77,13 +94,7 @@ signs as (
                 and position('@' || brands.handle_key in creator_posts.caption) > 0
         ) as has_mention,
         creator_posts.hashtag_key is not null
-        or exists (
-            select 1
-            from {{ ref('stg_campaign_plan__codes') }} as codes
-            where
-                creator_posts.campaign_id = codes.campaign_id
-                and creator_posts.creator_id = codes.creator_id
-        )
+        or coded_posts.has_code is not null
         or exists (
             select 1
             from {{ ref('stg_campaign_plan__brand_accounts') }} as brands
@@ -100,6 +111,12 @@ signs as (
         on
             creator_posts.platform = disclosures.platform
             and creator_posts.post_id = disclosures.post_id
+    left join coded_posts
+        on
+            creator_posts.campaign_id = coded_posts.campaign_id
+            and creator_posts.creator_id = coded_posts.creator_id
+            and creator_posts.platform = coded_posts.platform
+            and creator_posts.post_id = coded_posts.post_id
 
 ),
 

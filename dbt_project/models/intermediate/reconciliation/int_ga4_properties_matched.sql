@@ -1,7 +1,7 @@
 -- One row per GA4 property and the shop whose purchases it counts: that of most of the orders its
 -- transaction ids name; without any, the campaigns' shop where they have one. A table: one row per
 -- property that compares every transaction id with every order, read three times.
-{{ config(materialized='table') }}
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
 with
 

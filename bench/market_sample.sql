@@ -1,0 +1,2 @@
+-- What the planner knows of the history once it was loaded.
+analyze
