@@ -393,3 +393,20 @@ they are and as they were, and those with which a run began to build them that b
             and {{ sessions }}.visitor_id = wanted.visitor_id
     {%- endif -%}
 {%- endmacro %}
+
+{#- Join with all orders of the customers of `orders`; nothing when all are worked out. -#}
+{% macro join_siblings(in_part, orders, relation) -%}
+    {%- if in_part %}
+    inner join (
+        select distinct
+            siblings.connection_id,
+            siblings.order_id
+        from {{ orders }}
+        inner join {{ ref('int_orders_identified') }} as siblings
+            on {{ orders }}.customer_key = siblings.customer_key
+    ) as siblings
+        on
+            {{ relation }}.connection_id = siblings.connection_id
+            and {{ relation }}.order_id = siblings.order_id
+    {%- endif -%}
+{%- endmacro %}

@@ -19,6 +19,16 @@
 
 with
 
+-- A shop's home is told by all its orders: worked out once, not again for each redemption.
+homes as {{ computed_once() }} (
+
+    select
+        connection_id,
+        country_code
+    from {{ ref('int_shop_homes') }}
+
+),
+
 shop_codes as (
 
     select
@@ -249,7 +259,7 @@ final as (
         on
             owned.connection_id = places.connection_id
             and owned.order_id = places.order_id
-    left join {{ ref('int_shop_homes') }} as homes
+    left join homes
         on owned.connection_id = homes.connection_id
     where owned.owner_number = 1
 

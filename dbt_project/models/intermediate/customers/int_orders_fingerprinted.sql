@@ -64,19 +64,7 @@ woocommerce_orders as (
 
     select placed.*
     from {{ ref('stg_woocommerce__orders') }} as placed
-    {%- if in_part %}
-    inner join (
-        select distinct
-            others.connection_id,
-            others.order_id
-        from orders
-        inner join {{ ref('int_orders_identified') }} as others
-            on orders.customer_key = others.customer_key
-    ) as wanted
-        on
-            placed.connection_id = wanted.connection_id
-            and placed.order_id = wanted.order_id
-    {%- endif %}
+    {{- join_siblings(in_part, 'orders', 'placed') }}
 
 ),
 
