@@ -15,9 +15,9 @@ from typing import Any
 
 import psycopg
 import psycopg2
-import psycopg2.extensions
 import pytest
 from psycopg import sql
+from psycopg2 import extensions
 
 EXPLAIN = "explain (analyze, timing off, buffers off, format json) "
 TEXT = r"'[^']*'"
@@ -60,24 +60,34 @@ def count_statements(monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
                 plain.execute("rollback to savepoint counted")
             return super().execute(query, params, **options)
 
-    class DbtCursor(psycopg2.extensions.cursor):
+    class DbtCursor(extensions.cursor):
         """What dbt runs."""
 
         def execute(self, query: Any, values: Any = None) -> None:
             parts = statements_of(query)
-            if any(map(is_counted, parts)) and self.connection.info.transaction_status:
-                super().execute("savepoint before_all")
+            if any(map(is_counted, parts)):
+                # dbt ends transactions behind the driver's back: the driver then opens no new one.
+                is_ended = (
+                    self.connection.status != extensions.STATUS_READY
+                    and self.connection.info.transaction_status
+                    == extensions.TRANSACTION_STATUS_IDLE
+                )
+                super().execute(f"{'begin; ' if is_ended else ''}savepoint before_all")
                 for part in parts:
-                    if is_counted(part):
-                        super().execute("savepoint before_part")
-                        super().execute(EXPLAIN + part, values)
-                        row = self.fetchone()
-                        assert row is not None
-                        found.append(largest(name_of(query), row[0]))
-                        super().execute("rollback to savepoint before_part")
+                    self.count(part, values, name_of(query))
                     super().execute(part, values)
-                super().execute("rollback to savepoint before_all")
+                super().execute("rollback" if is_ended else "rollback to savepoint before_all")
             super().execute(query, values)
+
+        def count(self, part: str, values: Any, name: str) -> None:
+            """Explain one statement of a text, and undo it."""
+            if is_counted(part):
+                super().execute("savepoint before_part")
+                super().execute(EXPLAIN + part, values)
+                row = self.fetchone()
+                assert row is not None
+                found.append(largest(name, row[0]))
+                super().execute("rollback to savepoint before_part")
 
     def connect_own(*arguments: Any, **options: Any) -> Any:
         return psycopg.Connection.connect(*arguments, **{**options, "cursor_factory": OwnCursor})
