@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hand_made_marts import DAY_1, contracts, make_marts, spring_marts
 
-from include.settings import REPO_ROOT
+from include.settings import DBT_PROJECT_DIR, REPO_ROOT
 from include.warehouse.connection import connect
 
 PAGE = (REPO_ROOT / "docs" / "bi.md").read_text()
@@ -69,7 +69,9 @@ def test_columns_and_marts_that_the_page_names_exist() -> None:
     in_code = set(re.findall(r"`([a-z]+(?:_[a-z0-9]+)+)`", PAGE))
     limits = set(re.findall(r"^\| .*timeout.*$|^\| .*work_mem.*$", PAGE, flags=re.MULTILINE))
     settings = {name for line in limits for name in re.findall(r"`(\w+)`", line)}
-    assert in_code - columns - settings - known.keys() - {"bi_reader"} == set()
+    seeds = {path.stem for path in (DBT_PROJECT_DIR / "seeds").glob("*.csv")}
+    assert in_code - columns - settings - known.keys() - seeds - {"bi_reader"} == set()
+    assert in_code >= seeds, "a publication copies every seed"
 
 
 def test_the_limits_of_the_page_are_the_roles(marts: Any) -> None:
