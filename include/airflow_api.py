@@ -12,6 +12,7 @@ import requests
 
 from include.errors import GroundswellError, Unavailable
 
+PAGE = 100  # rows that the server gives at most
 FINISHED = frozenset({"success", "failed"})
 
 
@@ -49,7 +50,7 @@ class AirflowApi:
 
     def dag_ids(self) -> set[str]:
         """Return the ids of the DAGs that have been parsed so far."""
-        return {dag["dag_id"] for dag in self._call("GET", "dags", params={"limit": 100})["dags"]}
+        return {dag["dag_id"] for dag in self._call("GET", "dags", params={"limit": PAGE})["dags"]}
 
     def import_errors(self) -> list[str]:
         """Return the messages of DAG files that do not import."""
@@ -98,9 +99,14 @@ class AirflowApi:
         return [run for run in runs["dag_runs"] if run.get("partition_key") == key]
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the task instances of a run."""
+        """Return the task instances of a run; the server gives at most a hundred at a time."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances"
-        return list(self._call("GET", path, params={"limit": 500})["task_instances"])
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._call("GET", path, params={"limit": PAGE, "offset": len(found)})
+            found += page["task_instances"]
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                return found
 
     def wait_for_dags(self, wanted: set[str], seconds: float) -> None:
         """Wait until all DAGs are parsed; raise with the import errors when they are not."""
