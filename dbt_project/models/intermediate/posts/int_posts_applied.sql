@@ -1,6 +1,6 @@
 -- The campaigns' posts that the facts were last built with: intermediate.int_orders_affected
 -- compares them before this is brought up to date, and notes those it builds anew as not settled.
-{{ config(materialized='table') }}
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
 with
 
