@@ -39,6 +39,15 @@ class AirflowApi:
         session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return cls(base_url, session)
 
+    def _rows(self, path: str, name: str) -> list[dict[str, Any]]:
+        """Return all rows of a collection, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._call("GET", path, params={"limit": PAGE, "offset": len(found)})
+            found += page[name]
+            if not page[name] or len(found) >= page["total_entries"]:
+                return found
+
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         url = f"{self.base_url}/api/v2/{path}"
         answer = self.session.request(method, url, timeout=30, **arguments)
@@ -50,7 +59,7 @@ class AirflowApi:
 
     def dag_ids(self) -> set[str]:
         """Return the ids of the DAGs that have been parsed so far."""
-        return {dag["dag_id"] for dag in self._call("GET", "dags", params={"limit": PAGE})["dags"]}
+        return {dag["dag_id"] for dag in self._rows("dags", "dags")}
 
     def import_errors(self) -> list[str]:
         """Return the messages of DAG files that do not import."""
@@ -99,14 +108,8 @@ class AirflowApi:
         return [run for run in runs["dag_runs"] if run.get("partition_key") == key]
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the task instances of a run; the server gives at most a hundred at a time."""
-        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances"
-        found: list[dict[str, Any]] = []
-        while True:
-            page = self._call("GET", path, params={"limit": PAGE, "offset": len(found)})
-            found += page["task_instances"]
-            if not page["task_instances"] or len(found) >= page["total_entries"]:
-                return found
+        """Return the task instances of a run."""
+        return self._rows(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
 
     def wait_for_dags(self, wanted: set[str], seconds: float) -> None:
         """Wait until all DAGs are parsed; raise with the import errors when they are not."""

@@ -27,7 +27,6 @@ from include.sources._base import Connection
 
 if TYPE_CHECKING:
     from airflow.sdk import TaskGroup
-    from cosmos import DbtTaskGroup
 
 MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
 # Every task of a DAG parses its file; of a manifest of megabytes this is the fiftieth part.
@@ -253,7 +252,7 @@ def dbt_group(
     return group
 
 
-def _finish_tasks(group: DbtTaskGroup) -> None:
+def _finish_tasks(group: TaskGroup) -> None:
     """Let a task build again, say what its failure means, link to the model's documentation."""
     from include.dag_tasks import explain_failure
     from include.dbt_watcher import make_repeatable
