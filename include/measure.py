@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import psycopg
 
 from include import estimates
+from include.chained_sums import store_chained_sums
 from include.day_gate import arrived_sources
 from include.refits import has_waiting_refit
 from include.removal_effects import solve_weeks
@@ -95,6 +96,7 @@ def solve(dsn: str, measure_run_id: int) -> None:
     from include.lift_estimates import estimate_lifts
 
     solve_weeks(dsn, measure_run_id)
+    store_chained_sums(dsn)
     compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)
     solve_advice(dsn, measure_run_id)

@@ -73,6 +73,7 @@ VIEWS = (
     "int_chain_days",
     "int_credits_chained",
     "int_chained_days_summed",
+    "int_chained_days_outdated",
     "int_chained_credits_summed",
     "int_windows_credited",
     "int_credits_unpivoted",

@@ -1,7 +1,7 @@
 """Sums by day under `markov_path`: kept where nothing changed, and always what the orders say.
 
-The stored sums are brought up to date before a run's solves; what is read in between is put right
-by the view over them. Here the orders are summed directly from the view that splits them.
+The stored sums are brought up to date before a run's solves and after them; what is read in between
+is put right by the view over them. Here the orders are summed directly from the view that splits them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 from chain_market import ChainMarket
 from in_process_dbt import run_dbt
 
+from include.chained_sums import store_chained_sums
 from include.removal_effects import solve_weeks
 
 STORED = "intermediate.int_chained_days_summed"
@@ -65,6 +66,14 @@ def mark(market: ChainMarket) -> None:
     market.execute(f"update {STORED} set creator_id = 'kept' where order_date = '2026-03-10'")
 
 
+def versions(market: ChainMarket, day: str) -> list[tuple[Any, ...]]:
+    """Each stored row's place and the transaction that wrote it."""
+    query = f"select ctid::text, xmin::text from {STORED} where order_date = %s order by 1"
+    found = market.rows(query, day)
+    assert found
+    return found
+
+
 def solve(market: ChainMarket, day: str) -> None:
     run = market.open_run(day)
     assert solve_weeks(market.dsn, run) > 0
@@ -84,10 +93,13 @@ def test_days_are_summed_again_when_chain_or_order_changes(
     store(market, target)
     assert is_right(market, stored_too=True)
 
-    # A solve after the sums were stored reaches its week alone.
+    # A solve after the sums were stored reaches its week alone: of the days with orders one.
     solve(market, "2026-03-08")
     assert is_right(market, stored_too=False)
-    store(market, target)
+    other_day = versions(market, "2026-03-10")
+    assert store_chained_sums(market.dsn) == 1
+    assert versions(market, "2026-03-10") == other_day
+    assert store_chained_sums(market.dsn) == 0
     assert is_right(market, stored_too=True)
     market.paths("2026-03-02", {**PATHS, "bo": (4, 0, "30.00")})
     solve(market, "2026-03-09")

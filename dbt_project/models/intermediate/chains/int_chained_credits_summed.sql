@@ -1,36 +1,19 @@
 -- Kept orders under `markov_path`, summed by business date of order and entry, rule version and who
--- is credited. Sums stored before this run's solves are taken as they are unless the day's chain is
--- another one by now, or one of its orders was rebuilt since: those are summed when this is read.
+-- is credited. Sums stored before are taken as they are unless the day's are outdated: those are
+-- summed when this is read.
 with
+
+days as materialized (
+
+    select * from {{ ref('int_chained_days_outdated') }}
+
+),
 
 reader as (
 
     select to_note_id
     from {{ source('analysis', 'day_readers') }}
     where model_name = 'int_chained_days_summed'
-
-),
-
-days as materialized (
-
-    select
-        rebuilt.connection_id,
-        rebuilt.order_date
-    from {{ source('analysis', 'rebuilt_days') }} as rebuilt
-    inner join reader on rebuilt.note_id > reader.to_note_id
-
-    union distinct
-
-    {{ days_chained_otherwise(ref('int_chained_days_summed')) | indent(4) }}
-
-    union distinct
-
-    -- Nobody knows what was summed.
-    select
-        orders.connection_id,
-        orders.order_date
-    from {{ ref('fct_order') }} as orders
-    where not exists (select 1 from reader)
 
 ),
 
@@ -45,6 +28,7 @@ final as (
     select
         kept.connection_id,
         kept.order_date,
+        kept.chain_key,
         kept.solve_id,
         kept.event_date,
         kept.rule_version,
@@ -66,6 +50,7 @@ final as (
     select
         summed.connection_id,
         summed.order_date,
+        summed.chain_key,
         summed.solve_id,
         summed.event_date,
         summed.rule_version,
