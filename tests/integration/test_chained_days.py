@@ -1,7 +1,7 @@
 """Sums by day under `markov_path`: kept where nothing changed, and always what the orders say.
 
 The stored sums are brought up to date before a run's solves and after them; what is read in between
-is put right by the view over them. Here the orders are summed directly from the view that splits them.
+is put right by the view over them. Here orders are summed directly from the view that splits them.
 """
 
 from __future__ import annotations
