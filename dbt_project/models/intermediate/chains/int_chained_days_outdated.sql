@@ -1,6 +1,6 @@
 -- Days whose stored sums under `markov_path` are no longer what their orders say: another chain
--- serves them by now, one of their orders was rebuilt since, or nobody knows what was summed. A run's
--- solves bring them up to date (include/chained_sums.py).
+-- serves them by now, one of their orders was rebuilt since, or nobody knows what was summed. A
+-- run's solves bring them up to date (include/chained_sums.py).
 with
 
 reader as (
