@@ -57,33 +57,21 @@ credits as (
 
 ),
 
--- New customers of a campaign's time. A guest without an identity cannot be seen again.
-won as (
+-- New customers, seen until the repeat order or until now. A guest without an identity cannot be seen
+-- again.
+new_customers as (
 
     select
-        campaigns.campaign_id,
-        coalesce(credits.creator_id, '(no creator)') as cohort,
         orders.connection_id,
-        orders.customer_id,
-        orders.order_date as won_date,
-        orders.next_order_date - orders.order_date as repeat_day,
-        facts.last_day - orders.order_date as observed_day_count
+        orders.order_id,
+        orders.order_date,
+        coalesce(
+            orders.next_order_date - orders.order_date,
+            facts.last_day - orders.order_date
+        ) as seen_day_count,
+        case when orders.next_order_date is not null then 1 else 0 end as has_repeated
     from orders
-    inner join campaigns
-        on
-            orders.order_date >= campaigns.start_date
-            and orders.order_date <= campaigns.end_date
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
-        on
-            campaigns.campaign_id = shops.campaign_id
-            and orders.connection_id = shops.shop_connection_id
     cross join facts
-    left join credits
-        on
-            campaigns.campaign_id = credits.campaign_id
-            and orders.connection_id = credits.connection_id
-            and orders.order_id = credits.order_id
-            and credits.place = 1
     where
         orders.order_number = 1
         and orders.is_new_customer
@@ -91,23 +79,113 @@ won as (
 
 ),
 
--- The whole campaign beside its creators, and all creators together.
+-- Most of them no creator brought, and campaigns run at once: counted by day before each campaign
+-- takes the days of its time.
+customer_days as (
+
+    select
+        connection_id,
+        order_date,
+        seen_day_count,
+        has_repeated,
+        count(*) as customer_count
+    from new_customers
+    group by connection_id, order_date, seen_day_count, has_repeated
+
+),
+
+campaign_shops as (
+
+    select
+        campaigns.campaign_id,
+        campaigns.start_date,
+        campaigns.end_date,
+        shops.shop_connection_id
+    from campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+        on campaigns.campaign_id = shops.campaign_id
+
+),
+
+everybody as (
+
+    select
+        campaign_shops.campaign_id,
+        customer_days.seen_day_count,
+        customer_days.has_repeated,
+        customer_days.customer_count
+    from campaign_shops
+    inner join customer_days
+        on
+            campaign_shops.shop_connection_id = customer_days.connection_id
+            and campaign_shops.start_date <= customer_days.order_date
+            and campaign_shops.end_date >= customer_days.order_date
+
+),
+
+won as (
+
+    select
+        campaign_shops.campaign_id,
+        credits.creator_id,
+        new_customers.seen_day_count,
+        new_customers.has_repeated
+    from credits
+    inner join campaign_shops
+        on
+            credits.campaign_id = campaign_shops.campaign_id
+            and credits.connection_id = campaign_shops.shop_connection_id
+    inner join new_customers
+        on
+            credits.connection_id = new_customers.connection_id
+            and credits.order_id = new_customers.order_id
+            and campaign_shops.start_date <= new_customers.order_date
+            and campaign_shops.end_date >= new_customers.order_date
+    where credits.place = 1
+
+),
+
+-- The whole campaign beside its creators, and all creators together: whom nobody won is everybody
+-- less those.
 cohorts as (
 
-    select * from won
+    select
+        campaign_id,
+        '(no creator)' as cohort,
+        seen_day_count,
+        has_repeated,
+        customer_count
+    from everybody
+
+    union all
+
+    select
+        campaign_id,
+        '(no creator)' as cohort,
+        seen_day_count,
+        has_repeated,
+        -1 as customer_count
+    from won
 
     union all
 
     select
         campaign_id,
         '(all creators)' as cohort,
-        connection_id,
-        customer_id,
-        won_date,
-        repeat_day,
-        observed_day_count
+        seen_day_count,
+        has_repeated,
+        1 as customer_count
     from won
-    where cohort <> '(no creator)'
+
+    union all
+
+    select
+        campaign_id,
+        creator_id as cohort,
+        seen_day_count,
+        has_repeated,
+        1 as customer_count
+    from won
 
 ),
 
@@ -119,18 +197,6 @@ horizons as (
     {% endfor %}
 ),
 
--- How long each customer was seen: until the repeat order, or until now.
-seen as (
-
-    select
-        campaign_id,
-        cohort,
-        coalesce(repeat_day, observed_day_count) as seen_day_count,
-        case when repeat_day is not null then 1 else 0 end as has_repeated
-    from cohorts
-
-),
-
 -- Customers by how long they were seen, so that what follows reads days and not customers. At risk
 -- on a day: everybody seen for at least so many days.
 seen_days as (
@@ -139,15 +205,16 @@ seen_days as (
         campaign_id,
         cohort,
         seen_day_count,
-        count(*) as customer_count,
-        sum(has_repeated) as repeat_count,
+        cast(sum(customer_count) as bigint) as customer_count,
+        cast(sum(has_repeated * customer_count) as bigint) as repeat_count,
         cast(
-            sum(count(*)) over (
+            sum(sum(customer_count)) over (
                 partition by campaign_id, cohort order by seen_day_count desc
             ) as bigint
         ) as at_risk_count
-    from seen
+    from cohorts
     group by campaign_id, cohort, seen_day_count
+    having sum(customer_count) > 0
 
 ),
 

@@ -40,7 +40,8 @@ lines as (
 
 ),
 
-credited as (
+-- Computed by itself: told with the sums along the channels, Postgres sorts every line for both.
+credited as materialized (
 
     select
         campaign_id,

@@ -3,41 +3,20 @@
 -- whether they are sold again. Beside it how long a piece takes from an agreement until it is live.
 with
 
-credits as (
-
-    select
-        campaign_id,
-        connection_id,
-        order_id,
-        {{ share_count('sum(credit_share * conversion_count)') }} as credit_share
-    from {{ ref('int_default_credits') }}
-    where order_class = 'kept'
-    group by campaign_id, connection_id, order_id
-    having {{ share_count('sum(credit_share * conversion_count)') }} > 0
-
-),
-
--- Most orders are nobody's: their lines are never costed.
 ordered as (
 
     select
-        costed.campaign_id,
-        credits.credit_share,
-        sum(costed.sold_count) as sold_count,
-        sum(case when costed.unit_cost_amount is not null then costed.sold_count else 0 end)
+        campaign_id,
+        credit_share,
+        sum(sold_count) as sold_count,
+        sum(case when unit_cost_amount is not null then sold_count else 0 end)
             as costed_unit_count,
-        {{ amount('sum(costed.sold_count * costed.unit_cost_amount)') }} as unit_cost_amount,
+        {{ amount('sum(sold_count * unit_cost_amount)') }} as unit_cost_amount,
         {{ amount(
-            'sum(case when costed.unit_cost_amount is not null '
-            ~ 'then costed.net_revenue_amount else 0 end)'
+            'sum(case when unit_cost_amount is not null then net_revenue_amount else 0 end)'
         ) }} as costed_net_revenue_amount
-    from {{ ref('int_order_lines_costed') }} as costed
-    inner join credits
-        on
-            costed.campaign_id = credits.campaign_id
-            and costed.connection_id = credits.connection_id
-            and costed.order_id = credits.order_id
-    group by costed.campaign_id, costed.connection_id, costed.order_id, credits.credit_share
+    from {{ ref('int_order_lines_costed') }}
+    group by campaign_id, connection_id, order_id, credit_share
 
 ),
 
