@@ -58,6 +58,9 @@ final as (
         orders.shop_currency_code as currency_code,
         orders.net_amount as subtotal_amount,
         {{ in_shop_currency('orders.discount_amount', 'orders') }} as discount_amount,
+        -- Nothing is nothing in any currency: only a sale waits for its rate.
+        orders.net_amount <> 0
+        and {{ in_shop_currency('orders.net_amount', 'orders') }} is null as is_unpriced,
         orders.customer_id,
         indexed.customer_order_index,
         case when {{ has_woocommerce_visit('orders') }} then true end as is_journey_ready,
