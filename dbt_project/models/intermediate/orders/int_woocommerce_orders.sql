@@ -43,11 +43,7 @@ final as (
             when orders.order_status in ('cancelled', 'trash') then orders.updated_at
         end as cancelled_at,
         false as is_test,
-        case
-            when orders.created_via in ('checkout', 'store-api') then 'web'
-            when orders.created_via like 'pos%' then 'pos'
-            else orders.created_via
-        end as source_name,
+        {{ woocommerce_source_name('orders.created_via') }} as source_name,
         case
             when orders.order_status in ('pending', 'on-hold') then 'PENDING'
             when orders.order_status in ('failed', 'cancelled', 'trash') then 'VOIDED'
