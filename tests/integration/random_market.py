@@ -94,9 +94,13 @@ class RandomMarket(ChangesOfOrders, ChangesOfWoo, ChangesOfGa4, ChangesOfPlan):
             connection.execute("alter sequence quality.load_windows_load_id_seq restart with 1000")
 
     def open(self) -> None:
-        """The plan, ten orders and four of a second shop, sessions with and without a purchase."""
+        """The plan, ten orders and four of a second shop, sessions with and without a purchase.
+
+        Units have costs from the start, so that a change of one changes what was worked out.
+        """
         orders = [*["late_order"] * 10, *["late_woo_order"] * 4]
-        self.apply("plan", *orders, *["late_session"] * 12, *["late_answer"] * 2)
+        others = [*["late_session"] * 12, *["late_answer"] * 2, *["unit_cost_changed"] * 4]
+        self.apply("plan", *orders, *others)
 
     def apply(self, *kinds: str) -> None:
         """Write events as one load."""
