@@ -15,7 +15,8 @@ orders as (
         orders.sales_channel in {{ quoted_list(var('online_sales_channels')) }} as is_online,
         orders.is_journey_ready,
         coalesce(orders.moment_count, 0) as moment_count,
-        coalesce(headers.presentment_currency_code <> headers.currency_code, false)
+        orders.order_class = 'unpriced'
+        or coalesce(headers.presentment_currency_code <> headers.currency_code, false)
             as is_foreign
     from {{ ref('fct_order') }} as orders
     {%- if days %}

@@ -7,7 +7,7 @@ outside is connected with anybody inside, so each part can be built for itself. 
 {#- The tables kept from run to run, and a column without which one is of an older version. -#}
 {% macro kept_stitching() -%}
     {{ return({
-        'int_orders_identified': 'response_ids',
+        'int_orders_identified': 'sales_channel',
         'int_identities_stitched': 'is_seen',
         'int_purchases_matched': 'person_id',
         'int_orders_stitched': 'has_earlier_order',

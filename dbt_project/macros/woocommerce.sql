@@ -11,6 +11,15 @@ has a note too, which tells of no visit. -#}
     {{ orders }}.referrer_type is not null and {{ orders }}.referrer_type <> 'admin'
 {%- endmacro %}
 
+{#- Where an order was placed, in Shopify's words where it has one. -#}
+{% macro woocommerce_source_name(created_via) -%}
+    case
+        when {{ created_via }} in ('checkout', 'store-api') then 'web'
+        when {{ created_via }} like 'pos%' then 'pos'
+        else {{ created_via }}
+    end
+{%- endmacro %}
+
 {#- An amount of an order in its shop's currency, to the cent: plugins let customers pay in others. -#}
 {% macro in_shop_currency(value, orders) -%}
     {{ amount(converted_amount(

@@ -31,8 +31,8 @@ def _usage_rules(table: str) -> list[Rule]:
             select * from {table}
             where redemption_count <> exact_spelling_count + normalised_spelling_count
                 or redemption_count <> kept_order_count + cancelled_order_count
-                    + unpaid_order_count + self_referral_order_count + gifted_order_count
-                    + staff_order_count + exchange_order_count
+                    + unpaid_order_count + unpriced_order_count + self_referral_order_count
+                    + gifted_order_count + staff_order_count + exchange_order_count
             """,
         ),
         no_rows(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from hand_made_market import SHOP, Market, utc
-from market_draws import CREATORS, CUSTOMERS, Draws, address
+from market_draws import CREATORS, CUSTOMERS, VARIANTS, Draws, address
 
 
 class ChangesOfOrders(Draws):
@@ -27,6 +27,35 @@ class ChangesOfOrders(Draws):
             market.transaction(f"#{self.orders}", at[:10], self.draw.choice(CREATORS))
         if self.draw.random() < 0.6:
             self.session(market, at, ecommerce_transaction_id=f"#{self.orders}")
+        self.line(market, self.orders, net)
+
+    def line(self, market: Market, number: int, net: str) -> None:
+        """What an order's only product row sold."""
+        variant = self.draw.choice(VARIANTS)
+        key = {"connection_id": SHOP, "order_id": str(9_000_000_000 + number)}
+        market.add(
+            "shopify__order_lines", **key, line_id=f"line{number}", variant_id=variant,
+            product_id="800", sku=variant, quantity=1, current_quantity=1,
+            original_unit_price=Decimal(net), discounted_total=Decimal(net),
+        )  # fmt: skip
+        market.connection.execute(
+            "update raw.shopify__order_sales set line_id = %s, quantity = 1"
+            " where order_id = %s and sale_id = 'sale'",
+            [f"line{number}", key["order_id"]],
+        )
+
+    def unit_cost_changed(self, market: Market) -> None:
+        """Staff correct what a unit costs: of that the shop keeps no history, snapshots do."""
+        self.events += 1
+        variant = self.draw.choice(VARIANTS)
+        cost = self.draw.choice((None, *(Decimal(cents) / 100 for cents in (250, 399, 1000))))
+        market.add(
+            "shopify__product_variants", connection_id=SHOP, variant_id=variant, sku=variant,
+            product_id="800", product_title="Serum", price=Decimal(20), unit_cost=cost,
+            unit_cost_currency_code=cost and "USD",
+            window_start=utc(f"{self.day} 05:00") + dt.timedelta(days=self.events),
+            captured_at=utc(f"{self.day} 09:00") + dt.timedelta(days=self.events),
+        )  # fmt: skip
 
     def late_visit(self, market: Market) -> None:
         number = self.number()
@@ -131,20 +160,53 @@ class ChangesOfOrders(Draws):
         """The shop moves all orders of one customer to another; nobody reads the orders again."""
         gone, kept = self.draw.sample([c for c in CUSTOMERS if c not in self.erased], 2)
         days = market.connection.execute(
-            "select order_id, created_at::date from raw.shopify__orders where customer_id = %s",
+            "select distinct (created_at at time zone 'UTC')::date from raw.shopify__orders"
+            " where customer_id = %s order by 1",
             [gone],
         ).fetchall()
+        for customer, owner in self.merged.items():
+            if owner == gone:
+                self.merged[customer] = kept
+        self.merged.pop(kept, None)
+        self.merged[gone] = kept
+        for (day,) in days:
+            self.list_day(market, day)
+
+    def order_deleted(self, market: Market) -> None:
+        """Staff delete an order: the list of its day has one less, and nothing else says so."""
+        order_id = str(9_000_000_000 + self.number())
+        self.deleted.add(order_id)
+        row = market.connection.execute(
+            "select (created_at at time zone 'UTC')::date from raw.shopify__orders"
+            " where order_id = %s",
+            [order_id],
+        ).fetchone()
+        assert row is not None
+        self.list_day(market, row[0])
+
+    def list_day(self, market: Market, day: dt.date) -> None:
+        """Read which orders of a day exist and whose they are now.
+
+        A day's rows are replaced as the loader replaces children: it counts no row as taken away.
+        """
+        for table in ("order_days", "order_ids"):
+            market.connection.execute(
+                f"delete from raw.shopify__{table} where created_date = %s".encode(), [day]
+            )
         now = dt.datetime.combine(self.day, dt.time(9), tzinfo=dt.UTC)
-        for order_id, day in days:
-            market.connection.execute(
-                "delete from raw.shopify__order_days where created_date = %s", [day]
-            )
-            market.connection.execute(
-                "delete from raw.shopify__order_ids where order_id = %s", [order_id]
-            )
-            key = {"connection_id": SHOP, "created_date": day}
-            market.add("shopify__order_days", **key, _captured_at=now)
-            market.add("shopify__order_ids", **key, order_id=order_id, customer_id=kept)
+        key = {"connection_id": SHOP, "created_date": day}
+        market.add("shopify__order_days", **key, _captured_at=now)
+        for order_id, customer in market.connection.execute(
+            "select order_id, customer_id from raw.shopify__orders"
+            " where (created_at at time zone 'UTC')::date = %s order by order_id",
+            [day],
+        ).fetchall():
+            if order_id not in self.deleted:
+                owner = self.merged.get(customer, customer)
+                market.add(
+                    "shopify__order_ids", **key, order_id=order_id,
+                    customer_id=None if owner in self.erased else owner,
+                )  # fmt: skip
 
     def shared_address(self, market: Market) -> None:
         """Customers turn out to have e-mail addresses, some of them one and the same."""

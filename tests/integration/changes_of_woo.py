@@ -57,12 +57,20 @@ class ChangesOfWoo(Draws):
         self.change_woo_order(market, self.woo_number(), status=status)
 
     def woo_order_edited(self, market: WooMarket) -> None:
-        """Staff give an order another account, address or date."""
+        """Staff give an order another account or address."""
         edits: tuple[dict[str, Any], ...] = (
             {"customer_id": 500 + self.draw.randint(1, 3)},
             {"customer_id": 0, "billing_email": address(self.draw.randint(1, 6))},
         )
         self.change_woo_order(market, self.woo_number(), **self.draw.choice(edits))
+
+    def woo_order_redated(self, market: WooMarket) -> None:
+        """Staff set another date: it is the order's date of creation, and there is no other."""
+        at = utc(self.instant(1, 40))
+        self.change_woo_order(
+            market, self.woo_number(), date_created_gmt=at,
+            date_created=f"{at - dt.timedelta(hours=5):%Y-%m-%dT%H:%M:%S}",
+        )  # fmt: skip
 
     def woo_customer(self, market: WooMarket) -> None:
         """An account is read, with an address that others may have given as guests."""

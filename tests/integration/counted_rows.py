@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,11 +32,15 @@ DBT_NODE = re.compile(r'"node_id": "\w+\.\w+\.(\w+)')
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement and the node of its plan with the most rows: returned, or read and dropped."""
+    """A statement and the node of its plan with the most rows: returned, or read and dropped.
+
+    reads: rows of each table that its scans returned or dropped, added up over all of them.
+    """
 
     name: str
     rows: int
     node: str
+    reads: Mapping[str, int]
 
 
 def count_statements(monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
@@ -122,8 +126,13 @@ def name_of(text: str) -> str:
 
 def largest(name: str, plan: list[dict[str, Any]]) -> Statement:
     """Return the node with the most rows of all its loops."""
-    rows, node = max((max(passed_on(node)), describe(node)) for node in walk(plan[0]["Plan"]))
-    return Statement(name, round(rows), node)
+    nodes = list(walk(plan[0]["Plan"]))
+    rows, node = max((max(passed_on(node)), describe(node)) for node in nodes)
+    reads: dict[str, int] = {}
+    for scan in nodes:
+        if table := scan.get("Relation Name"):
+            reads[table] = reads.get(table, 0) + round(sum(passed_on(scan)))
+    return Statement(name, round(rows), node, reads)
 
 
 def passed_on(node: dict[str, Any]) -> tuple[float, ...]:

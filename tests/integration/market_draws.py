@@ -11,6 +11,7 @@ from hand_made_market import Market
 
 CUSTOMERS = tuple(str(7_001_000_000_000 + n) for n in range(6))
 VISITORS = tuple(f"visitor-{n:03}" for n in range(6))
+VARIANTS = ("serum", "cream")
 CREATORS = ("ana", "bo", "cy")
 
 
@@ -30,6 +31,9 @@ class Draws:
     answer_count: int
     settings: dict[str, Any]
     erased: set[str]
+    # Orders the shop has no more, and customers merged into which.
+    deleted: set[str]
+    merged: dict[str, str]
     # Orders that others tell of already, and when they will have been placed.
     awaited: list[tuple[int, str]]
 

@@ -34,7 +34,9 @@ KINDS = (
     "refund_withdrawn",
     "order_reassigned",
     "order_cancelled",
+    "order_deleted",
     "codes_changed",
+    "unit_cost_changed",
     "purchase_before_order",
     "awaited_order",
     "late_answer",
@@ -46,6 +48,7 @@ KINDS = (
     "woo_refund_deleted",
     "woo_status_changed",
     "woo_order_edited",
+    "woo_order_redated",
     "woo_customer",
     "late_session",
     "late_purchase",
@@ -83,15 +86,21 @@ class RandomMarket(ChangesOfOrders, ChangesOfWoo, ChangesOfGa4, ChangesOfPlan):
         self.answer_count = self.erasure_count = self.woo_orders = self.change_count = 0
         self.settings: dict[str, Any] = {}
         self.erased: set[str] = set()
+        self.deleted: set[str] = set()
+        self.merged: dict[str, str] = {}
         self.awaited: list[tuple[int, str]] = []
         with psycopg.connect(warehouse.admin_dsn) as connection:
             # The loads written by hand have numbers of their own.
             connection.execute("alter sequence quality.load_windows_load_id_seq restart with 1000")
 
     def open(self) -> None:
-        """The plan, ten orders and four of a second shop, sessions with and without a purchase."""
+        """The plan, ten orders and four of a second shop, sessions with and without a purchase.
+
+        Units have costs from the start, so that a change of one changes what was worked out.
+        """
         orders = [*["late_order"] * 10, *["late_woo_order"] * 4]
-        self.apply("plan", *orders, *["late_session"] * 12, *["late_answer"] * 2)
+        others = [*["late_session"] * 12, *["late_answer"] * 2, *["unit_cost_changed"] * 4]
+        self.apply("plan", *orders, *others)
 
     def apply(self, *kinds: str) -> None:
         """Write events as one load."""

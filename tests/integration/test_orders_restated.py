@@ -25,7 +25,8 @@ from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.long
 ORDERS = """
-select order_id::bigint % 9000000000, net_revenue_amount, customer_order_index, ga4_transaction_id
+select order_id::bigint % 9000000000, net_revenue_amount, customer_order_index, ga4_transaction_id,
+    order_class
 from core.fct_order
 """
 AGES = """
@@ -39,12 +40,13 @@ NAMED, SILENT = "new #spring look", "my lunch"
 
 @dataclass(frozen=True)
 class State:
-    """The facts after a run: amounts, numbers and GA4's ids of orders, ages of undated evidence."""
+    """Facts after a run: amounts, numbers, GA4's ids and classes of orders, ages of evidence."""
 
     amounts: dict[int, str]
     numbers: dict[int, int | None]
     transactions: dict[int, str | None]
     ages: dict[int, dt.datetime]
+    classes: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,9 @@ def knows_the_orders(market: WooMarket) -> None:
     market.woo_order(11, "2026-02-27 17:00", "100.00", currency="EUR")
     market.woo_order(12, "2026-03-10 17:00", "100.00", currency="EUR")
     rate(market, "2026-03-02", "1.10")
+    # 16, 17: paid in pounds, of which no rate is known; 17 is a present.
+    market.woo_order(16, "2026-03-10 17:00", "100.00", currency="GBP", code="bo15")
+    market.woo_order(17, "2026-03-10 18:00", "0.00", currency="GBP")
     account(market, 501)
     account(market, 502)
     for number in (13, 14, 15):
@@ -80,6 +85,10 @@ def knows_the_orders(market: WooMarket) -> None:
 def brings_news(market: WooMarket) -> None:
     caption(market, "cy", "2026-03-10", NAMED, seen="2026-03-22")
     rate(market, "2026-03-09", "1.20")
+    market.add(
+        "exchange_rates__rates", connection_id="exchange_rates", currency="GBP",
+        rate_date=dt.date(2026, 3, 9), rate=Decimal("0.80"),
+    )  # fmt: skip
     market.connection.execute(
         "update raw.woocommerce__orders set customer_id = 502, _load_id = %s where order_id = 13",
         [market.load_id],
@@ -116,7 +125,9 @@ def caption(market: WooMarket, creator: str, day: str, text: str, *, seen: str) 
 def rate(market: WooMarket, day: str, dollars: str) -> None:
     """Dollars for one euro, new or corrected."""
     key = {"connection_id": "exchange_rates", "rate_date": dt.date.fromisoformat(day)}
-    market.connection.execute("delete from raw.exchange_rates__rates where rate_date = %s", [day])
+    market.connection.execute(
+        "delete from raw.exchange_rates__rates where rate_date = %s and currency = 'USD'", [day]
+    )
     market.add("exchange_rates__rates", **key, currency="USD", rate=Decimal(dollars))
 
 
@@ -156,10 +167,11 @@ def runs(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def state(warehouse: Warehouse) -> State:
     orders = found(warehouse, ORDERS)
     return State(
-        {number: str(amount) for number, amount, _, _ in orders},
-        {number: index for number, _, index, _ in orders},
-        {number: name for number, _, _, name in orders},
+        {number: str(amount) for number, amount, _, _, _ in orders},
+        {number: index for number, _, index, _, _ in orders},
+        {number: name for number, _, _, name, _ in orders},
         dict(found(warehouse, AGES)),
+        {number: order_class for number, _, _, _, order_class in orders},
     )
 
 
@@ -172,6 +184,17 @@ def test_a_rate_that_comes_late_values_its_days(runs: Runs) -> None:
     """100.00 euros each; the first rate is that of the days before it, too."""
     amounts = [(s.amounts[11], s.amounts[12]) for s in (runs.first, runs.second, runs.fourth)]
     assert amounts == [("110.00", "110.00"), ("110.00", "120.00"), ("105.00", "125.00")]
+
+
+def test_an_order_waits_for_the_first_rate_of_its_currency(runs: Runs) -> None:
+    """100.00 pounds at 0.80 for a euro, 1.20 dollars, later 1.25; a present is one at once."""
+    states = (runs.first, runs.second, runs.fourth)
+    assert [(s.classes[16], s.amounts[16]) for s in states] == [
+        ("unpriced", "0.00"),
+        ("kept", "150.00"),
+        ("kept", "156.25"),
+    ]
+    assert [s.classes[17] for s in states] == ["gifted"] * 3
 
 
 def test_orders_count_anew_when_one_turns_out_to_be_somebody_elses(runs: Runs) -> None:

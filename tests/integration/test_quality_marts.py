@@ -16,7 +16,8 @@ DAY = dt.date(2026, 3, 1)
 RECONCILIATION = """
 create table marts_next.mart_attribution_reconciliation as
 select date '2026-03-01' - n as order_date, 'linear'::text as attribution_model,
-    100.00 as shop_net_sales_amount, 0.00 as difference_amount, n > 4 as is_final
+    100.00 as shop_net_sales_amount, 0.00 as difference_amount, n > 4 as is_final,
+    0 as unpriced_order_count, 'woocommerce'::text as connection_id
 from generate_series(0, 9) as n
 """
 SCORECARD = """
@@ -72,6 +73,19 @@ def test_a_final_day_that_does_not_add_up_stops_the_publication(clean_warehouse:
         "update marts_next.mart_attribution_reconciliation set is_final = false",
     )
     assert failed(clean_warehouse, run) == {"days that may still change add up too": "warning"}
+
+
+def test_a_day_with_an_order_that_waits_for_its_rate_warns_and_is_published(
+    clean_warehouse: Any,
+) -> None:
+    """The shop counts the order and we cannot: no other day is kept from readers for that."""
+    run = prepare(clean_warehouse)
+    alter(
+        clean_warehouse,
+        "update marts_next.mart_attribution_reconciliation"
+        " set difference_amount = 80, unpriced_order_count = 1 where order_date = '2026-02-20'",
+    )
+    assert failed(clean_warehouse, run) == {"every order has an exchange rate": "warning"}
 
 
 def test_a_creator_with_a_cost_must_be_in_the_scorecard(clean_warehouse: Any) -> None:

@@ -27,6 +27,8 @@ affected as (
 orders as (
     {% for model in ['stg_shopify__orders', 'int_woocommerce_orders'] %}
     select
+        -- Shopify tells amounts in the shop's own currency, whatever the customer paid in.
+        {{ 'orders.is_unpriced' if model == 'int_woocommerce_orders' else 'false' }} as is_unpriced,
         {%- for column in columns %}
         orders.{{ column }},
         {%- endfor %}

@@ -54,8 +54,10 @@ final as (
         total_amount,
         tax_amount,
         discount_amount,
+        -- What no exchange rate is known for is no revenue yet; its other amounts stay NULL.
         {{ amount(
-            "case when line_type in ('PRODUCT', 'ADJUSTMENT') then total_amount - tax_amount else 0 end"
+            "case when line_type in ('PRODUCT', 'ADJUSTMENT') "
+            ~ "then coalesce(total_amount - tax_amount, 0) else 0 end"
         ) }} as net_revenue_amount
     from sales
 

@@ -42,6 +42,13 @@ channel_days as (
         event_date as order_date,
         rule_version,
         channel_type,
+        -- The shares of an order add up to one order under every model.
+        sum(
+            case
+                when order_class = 'unpriced' then {{ var('attribution_models')[0].name }}_share
+                else 0
+            end
+        ) as unpriced_order_share,
     {%- for model in var('attribution_models') %}
     sum({{ model.name }}_amount) as {{ model.name }}_amount{{ ',' if not loop.last }}
     {%- endfor %}
@@ -59,6 +66,7 @@ channel_credits as (
         channel_days.channel_type,
         models.attribution_model,
         models.rule_version,
+        channel_days.unpriced_order_share,
         {{ chosen_model('models.attribution_model', 'channel_days', 'amount') }} as credit_amount
     from channel_days
     inner join models on channel_days.rule_version = models.rule_version
@@ -73,6 +81,7 @@ credits as (
         attribution_model,
         rule_version,
         sum(credit_amount) as net_amount,
+        round(sum(unpriced_order_share)) as unpriced_order_count,
     {%- for channel_type, column in channel_amounts.items() %}
     sum(case when channel_type = '{{ channel_type }}' then credit_amount else 0 end)
         as {{ column }}{{ ',' if not loop.last }}
@@ -185,6 +194,7 @@ tied as (
             'coalesce(shop_sales.shop_net_sales_amount, 0) - coalesce(credits.net_amount, 0)'
         ) }} as difference_amount,
         {{ amount('coalesce(credits.net_amount, 0)') }} as warehouse_net_amount,
+        {{ whole_count('credits.unpriced_order_count') }} as unpriced_order_count,
         case
             when ga4_days.connection_id is null then 'not_read'
             else ga4_days.ga4_unavailable_reason
@@ -250,6 +260,7 @@ final as (
         {%- endfor %}
         difference_amount,
         warehouse_net_amount,
+        unpriced_order_count,
         ga4_purchase_amount,
         ga4_unavailable_reason,
         {{ amount('shop_net_sales_amount - ga4_purchase_amount') }} as ga4_difference_amount,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from markupsafe import Markup
+from psycopg import sql
 
 from include.pages import formats
 from include.pages.campaign.selection import Selection
@@ -68,6 +69,7 @@ select
     sum(direct_amount) as direct_amount,
     sum(unattributed_amount) as unattributed_amount,
     sum(difference_amount) as difference_amount,
+    {unpriced} as unpriced_order_count,
     sum(shop_net_sales_amount) filter (where ga4_purchase_amount is not null) as ga4_shop_amount,
     sum(ga4_purchase_amount) as ga4_purchase_amount,
     sum(ga4_difference_amount) as ga4_difference_amount,
@@ -104,8 +106,13 @@ def read_tracking(snapshot: Snapshot, selection: Selection) -> Mapping[str, obje
     coverage = reconciliation = None
     if snapshot.columns("marts.mart_tracking_coverage"):
         coverage = snapshot.row(_COVERAGE, selection.parameters)
-    if snapshot.columns("marts.mart_attribution_reconciliation"):
-        reconciliation = snapshot.row(_RECONCILIATION, selection.parameters)
+    columns = snapshot.columns("marts.mart_attribution_reconciliation")
+    if columns:
+        # Marts published before such orders had a class of their own hold none.
+        counted = "unpriced_order_count" in columns
+        unpriced = sql.SQL("sum(unpriced_order_count)" if counted else "0")
+        statement = sql.SQL(_RECONCILIATION).format(unpriced=unpriced)
+        reconciliation = snapshot.row(statement, selection.parameters)
     has_orders = coverage is not None and bool(coverage["order_count"])
     has_sales = reconciliation is not None and bool(reconciliation["day_count"])
     return {

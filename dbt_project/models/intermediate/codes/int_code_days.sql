@@ -1,13 +1,13 @@
 -- One row per campaign, code, owner and business date with redemptions, counted as leak scores need
--- them. Owners' own orders, gifts, staff, exchanges and tests are no redemptions; cancelled and
--- unpaid orders are: somebody had the code. A stray is a user who came by another creator and typed
--- this one's code; it counts apart, and tells how many such there are.
+-- them. Owners' own orders, gifts, staff, exchanges and tests are no redemptions; cancelled,
+-- unpaid and unpriced orders are: somebody had the code. A stray is a user who came by another
+-- creator and typed this one's code; it counts apart, and tells how many such there are.
 with
 
 redemptions as (
 
     select * from {{ ref('int_code_redemptions') }}
-    where order_class in ('kept', 'cancelled', 'unpaid')
+    where order_class in ('kept', 'cancelled', 'unpaid', 'unpriced')
 
 ),
 

@@ -28,20 +28,20 @@
 
 with
 
+-- Of the table with every order, which is looked up by key: a view of WooCommerce's reads them all.
 orders as {{ computed_where_named() }} (
 
     select
-        stg_orders.connection_id,
-        stg_orders.order_id,
-        stg_orders.order_number,
-        stg_orders.created_at as ordered_at,
-        stg_orders.processed_at,
-        stg_orders.source_name as sales_channel,
-        stg_orders.load_id,
+        placed.connection_id,
+        placed.order_id,
+        placed.order_number,
+        placed.ordered_at,
+        placed.processed_at,
+        placed.sales_channel,
         coalesce(shops.timezone, {{ reporting_timezone() }}, 'UTC') as business_timezone
-    from {{ ref('int_shop_orders') }} as stg_orders
+    from {{ ref('int_orders_identified') }} as placed
     left join {{ ref('int_shops') }} as shops
-        on stg_orders.connection_id = shops.connection_id
+        on placed.connection_id = shops.connection_id
 
 ),
 
@@ -138,13 +138,16 @@ moved_shops as (
 -- One reason each, by key: while nothing was withdrawn, moved or answered nobody reads all orders.
 affected_keys as (
 
+    {%- for model in ['stg_shopify__orders', 'stg_woocommerce__orders'] %}
+
     select
         connection_id,
         order_id
-    from orders
+    from {{ ref(model) }}
     where {{ is_pending('load_id') }}
 
     union
+    {%- endfor %}
 
     select
         connection_id,
@@ -279,4 +282,4 @@ select * from final
 -- depends_on: {{ source('analysis', 'rebuilt_orders') }}
 -- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}
 -- depends_on: {{ source('analysis', 'restitched') }} {{ ref('stg_ga4__transactions') }}
--- depends_on: {{ ref('int_orders_identified') }}
+-- depends_on: {{ ref('stg_shopify__orders') }} {{ ref('stg_woocommerce__orders') }}

@@ -43,11 +43,7 @@ final as (
             when orders.order_status in ('cancelled', 'trash') then orders.updated_at
         end as cancelled_at,
         false as is_test,
-        case
-            when orders.created_via in ('checkout', 'store-api') then 'web'
-            when orders.created_via like 'pos%' then 'pos'
-            else orders.created_via
-        end as source_name,
+        {{ woocommerce_source_name('orders.created_via') }} as source_name,
         case
             when orders.order_status in ('pending', 'on-hold') then 'PENDING'
             when orders.order_status in ('failed', 'cancelled', 'trash') then 'VOIDED'
@@ -58,6 +54,9 @@ final as (
         orders.shop_currency_code as currency_code,
         orders.net_amount as subtotal_amount,
         {{ in_shop_currency('orders.discount_amount', 'orders') }} as discount_amount,
+        -- Nothing is nothing in any currency: only a sale waits for its rate.
+        orders.net_amount <> 0
+        and {{ in_shop_currency('orders.net_amount', 'orders') }} is null as is_unpriced,
         orders.customer_id,
         indexed.customer_order_index,
         case when {{ has_woocommerce_visit('orders') }} then true end as is_journey_ready,
