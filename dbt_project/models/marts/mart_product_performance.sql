@@ -41,7 +41,7 @@ lines as (
 ),
 
 -- Computed by itself: told with the sums along the channels, Postgres sorts every line for both.
-credited as materialized (
+credited as {{ computed_once() }} (
 
     select
         campaign_id,

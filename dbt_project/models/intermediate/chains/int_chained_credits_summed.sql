@@ -3,7 +3,7 @@
 -- summed when this is read.
 with
 
-days as materialized (
+days as {{ computed_once() }} (
 
     select * from {{ ref('int_chained_days_outdated') }}
 

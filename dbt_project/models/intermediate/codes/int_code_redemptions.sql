@@ -181,22 +181,35 @@ met as (
 
 ),
 
-coupon_visits as (
+-- What the journey of an owner's order began with. A pattern is dear: one answer for each visit, not
+-- one for each visit and site.
+visits as {{ computed_once() }} (
 
     select distinct
         owned.connection_id,
-        owned.order_id
+        owned.order_id,
+        moments.utm_source_key,
+        {{ url_host('moments.referrer_url') }} as referrer_host
     from owned
     inner join {{ ref('stg_shopify__order_moments') }} as moments
         on
             owned.connection_id = moments.connection_id
             and owned.order_id = moments.order_id
             and owned.ordered_at >= moments.occurred_at
+
+),
+
+coupon_visits as (
+
+    select distinct
+        visits.connection_id,
+        visits.order_id
+    from visits
     inner join {{ ref('ref_coupon_site') }} as sites
         on
-            {{ url_host('moments.referrer_url') }} = sites.host
-            or {{ url_host('moments.referrer_url') }} like '%.' || sites.host
-            or moments.utm_source_key = sites.host
+            visits.referrer_host = sites.host
+            or visits.referrer_host like '%.' || sites.host
+            or visits.utm_source_key = sites.host
 
 ),
 
