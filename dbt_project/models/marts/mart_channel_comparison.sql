@@ -55,15 +55,14 @@ credits as (
             else credits.channel
         end as channel,
         credits.is_new_customer,
-        credits.conversion_count
-        * {{ chosen_model('campaigns.default_attribution_model', 'credits', 'share') }}
+        {{ chosen_model('campaigns.default_attribution_model', 'credits', 'share') }}
             as order_count,
         {{ chosen_model('campaigns.default_attribution_model', 'credits', 'amount') }}
             as net_revenue_amount
     from campaigns
     inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
         on campaigns.campaign_id = shops.campaign_id
-    inner join {{ ref('fct_attribution_credit') }} as credits
+    inner join {{ ref('int_credits_summed') }} as credits
         on
             shops.shop_connection_id = credits.connection_id
             and campaigns.default_rule_version = credits.rule_version
