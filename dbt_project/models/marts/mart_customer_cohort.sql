@@ -57,8 +57,8 @@ credits as (
 
 ),
 
--- New customers, seen until the repeat order or until now. A guest without an identity cannot be seen
--- again.
+-- New customers, seen until the repeat order or until now. A guest without an identity cannot be
+-- seen again.
 new_customers as (
 
     select

@@ -1,6 +1,7 @@
 -- Lines of the kept orders that a campaign's creators are credited with under its own model, of its
 -- time from the first day to the last plus the look-back, with the part of the order that is theirs
--- and the cost of a unit. The cost a file names from a day on goes before the one the shop shows now.
+-- and the cost of a unit. The cost a file names from a day on goes before the one the shop shows
+-- now.
 with
 
 -- Most orders are nobody's: their lines are never looked for.
@@ -32,9 +33,9 @@ orders as (
     inner join {{ ref('dim_campaign') }} as campaigns
         on
             credits.campaign_id = campaigns.campaign_id
-            and campaigns.start_date <= credits.order_date
-            and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
-            >= credits.order_date
+            and credits.order_date >= campaigns.start_date
+            and credits.order_date
+            <= {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
     inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
         on
             credits.campaign_id = shops.campaign_id

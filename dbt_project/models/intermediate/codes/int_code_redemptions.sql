@@ -181,8 +181,8 @@ met as (
 
 ),
 
--- What the journey of an owner's order began with. A pattern is dear: one answer for each visit, not
--- one for each visit and site.
+-- What the journey of an owner's order began with. A pattern is dear: it is asked once of each
+-- visit, not of each visit and site.
 visits as {{ computed_once() }} (
 
     select distinct
