@@ -59,6 +59,7 @@ CHAINS = (
     "int_chain_days",
     "int_credits_chained",
     "int_chained_days_summed",
+    "int_chained_days_outdated",
     "int_chained_credits_summed",
     "int_windows_credited",
 )
