@@ -17,6 +17,7 @@ orders as (
         coalesce(orders.moment_count, 0) as moment_count,
         orders.order_class = 'unpriced'
         or coalesce(headers.presentment_currency_code <> headers.currency_code, false)
+        or coalesce(woocommerce_orders.currency_code <> orders.currency_code, false)
             as is_foreign
     from {{ ref('fct_order') }} as orders
     {%- if days %}
@@ -29,6 +30,10 @@ orders as (
         on
             orders.connection_id = headers.connection_id
             and orders.order_id = headers.order_id
+    left join {{ ref('stg_woocommerce__orders') }} as woocommerce_orders
+        on
+            orders.connection_id = woocommerce_orders.connection_id
+            and orders.order_id = woocommerce_orders.order_id
 
 ),
 

@@ -88,12 +88,14 @@ def test_shops_without_ga4_are_told_apart_where_ga4_is_explained(
 def test_orders_that_wait_for_an_exchange_rate_are_counted_in_the_tie_out(
     client: TestClient, clean_warehouse: Warehouse
 ) -> None:
-    """Two orders on one day and one on another; the count stands with each model."""
+    """Two orders on one day and one on another; the count stands with each model. The same days
+    have three and two sales in another currency, priced or not."""
     shared = dict.fromkeys(("other_channel_amount", "direct_amount", "unattributed_amount"), 0)
     shared |= {"connection_id": "shopify", "rule_version": "all", "attributed_amount": 10}
     rows = [
         shared | {"order_date": day, "attribution_model": model, "shop_net_sales_amount": 15}
         | {"difference_amount": 5, "unpriced_order_count": count}
+        | {"converted_entry_count": count + 1}
         for day, count in (("2026-03-02", 2), ("2026-03-03", 1))
         for model in ("last_touch", "linear")
     ]  # fmt: skip
@@ -101,6 +103,7 @@ def test_orders_that_wait_for_an_exchange_rate_are_counted_in_the_tie_out(
     publish(clean_warehouse.dsn("transformer"), marts | {"mart_attribution_reconciliation": rows})
     page = " ".join(client.get("/campaign").text.split())
     assert "3 orders wait for an exchange rate" in page
+    assert "5 sales and refunds were in another currency" in page
 
 
 def test_marts_that_are_not_published_yet_are_named_as_such(

@@ -17,7 +17,7 @@ RECONCILIATION = """
 create table marts_next.mart_attribution_reconciliation as
 select date '2026-03-01' - n as order_date, 'linear'::text as attribution_model,
     100.00 as shop_net_sales_amount, 0.00 as difference_amount, n > 4 as is_final,
-    0 as unpriced_order_count, 'woocommerce'::text as connection_id
+    0 as unpriced_order_count, 0 as converted_entry_count, 'woocommerce'::text as connection_id
 from generate_series(0, 9) as n
 """
 SCORECARD = """
@@ -86,6 +86,21 @@ def test_a_day_with_an_order_that_waits_for_its_rate_warns_and_is_published(
         " set difference_amount = 80, unpriced_order_count = 1 where order_date = '2026-02-20'",
     )
     assert failed(clean_warehouse, run) == {"every order has an exchange rate": "warning"}
+
+
+def test_a_day_with_an_order_in_another_currency_warns_and_is_published(
+    clean_warehouse: Any,
+) -> None:
+    """The shop's figure has the rate of whoever took the order; all other days tie to the cent."""
+    run = prepare(clean_warehouse)
+    alter(
+        clean_warehouse,
+        "update marts_next.mart_attribution_reconciliation"
+        " set difference_amount = 1.20, converted_entry_count = 1"
+        " where order_date = '2026-02-20'",
+    )
+    rule = "days with orders in other currencies add up too"
+    assert failed(clean_warehouse, run) == {rule: "warning"}
 
 
 def test_a_creator_with_a_cost_must_be_in_the_scorecard(clean_warehouse: Any) -> None:

@@ -114,6 +114,7 @@ shop_sales as (
         coalesce(reported.order_date, headers.order_date) as order_date,
         coalesce(reported.shop_net_sales_amount, headers.net_sales_amount)
             as shop_net_sales_amount,
+        headers.converted_entry_count,
         case
             when reported.connection_id is not null then 'shop_report'
             else 'order_headers'
@@ -195,6 +196,7 @@ tied as (
         ) }} as difference_amount,
         {{ amount('coalesce(credits.net_amount, 0)') }} as warehouse_net_amount,
         {{ whole_count('credits.unpriced_order_count') }} as unpriced_order_count,
+        {{ whole_count('shop_sales.converted_entry_count') }} as converted_entry_count,
         case
             when ga4_days.connection_id is null then 'not_read'
             else ga4_days.ga4_unavailable_reason
@@ -261,6 +263,7 @@ final as (
         difference_amount,
         warehouse_net_amount,
         unpriced_order_count,
+        converted_entry_count,
         ga4_purchase_amount,
         ga4_unavailable_reason,
         {{ amount('shop_net_sales_amount - ga4_purchase_amount') }} as ga4_difference_amount,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -70,6 +70,7 @@ select
     sum(unattributed_amount) as unattributed_amount,
     sum(difference_amount) as difference_amount,
     {unpriced} as unpriced_order_count,
+    {converted} as converted_entry_count,
     sum(shop_net_sales_amount) filter (where ga4_purchase_amount is not null) as ga4_shop_amount,
     sum(ga4_purchase_amount) as ga4_purchase_amount,
     sum(ga4_difference_amount) as ga4_difference_amount,
@@ -108,10 +109,10 @@ def read_tracking(snapshot: Snapshot, selection: Selection) -> Mapping[str, obje
         coverage = snapshot.row(_COVERAGE, selection.parameters)
     columns = snapshot.columns("marts.mart_attribution_reconciliation")
     if columns:
-        # Marts published before such orders had a class of their own hold none.
-        counted = "unpriced_order_count" in columns
-        unpriced = sql.SQL("sum(unpriced_order_count)" if counted else "0")
-        statement = sql.SQL(_RECONCILIATION).format(unpriced=unpriced)
+        statement = sql.SQL(_RECONCILIATION).format(
+            unpriced=_count(columns, "unpriced_order_count"),
+            converted=_count(columns, "converted_entry_count"),
+        )
         reconciliation = snapshot.row(statement, selection.parameters)
     has_orders = coverage is not None and bool(coverage["order_count"])
     has_sales = reconciliation is not None and bool(reconciliation["day_count"])
@@ -124,6 +125,11 @@ def read_tracking(snapshot: Snapshot, selection: Selection) -> Mapping[str, obje
         else None,
         "causes": _causes(reconciliation) if reconciliation and has_sales else [],
     }
+
+
+def _count(columns: Collection[str], name: str) -> sql.Composable:
+    # Marts that were published before the column was there counted none.
+    return sql.SQL("sum({})").format(sql.Identifier(name)) if name in columns else sql.SQL("0")
 
 
 def _coverage_bar(row: Row) -> Mapping[str, object]:

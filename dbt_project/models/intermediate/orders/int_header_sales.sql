@@ -1,7 +1,8 @@
 -- Net sales per shop and business date from the order headers: what the tie-out compares with while
 -- the shop's own report may not be read. Lines after discounts and before tax on the sale's date,
 -- refunded lines (else the refunded money) on the refund's date. Of WooCommerce the order's total
--- without tax and shipping.
+-- without tax and shipping, in the shop's currency at the rate of the order's day as the ledger has
+-- it; `converted_entry_count` are the sales and refunds that were taken in another.
 with
 
 orders as (
@@ -14,7 +15,8 @@ orders as (
         headers.is_tax_included,
         coalesce(headers.subtotal_amount, 0)
         - case when headers.is_tax_included then coalesce(headers.tax_amount, 0) else 0 end
-            as net_amount
+            as net_amount,
+        false as is_converted
     from {{ ref('fct_order') }} as orders
     inner join {{ ref('stg_shopify__orders') }} as headers
         on
@@ -46,7 +48,8 @@ refunds as (
             refund_lines.subtotal_amount
             - case when orders.is_tax_included then refund_lines.tax_amount else 0 end,
             refunds.refunded_amount
-        ) as net_amount
+        ) as net_amount,
+        orders.is_converted
     from orders
     inner join {{ ref('stg_shopify__order_refunds') }} as refunds
         on
@@ -67,6 +70,10 @@ woocommerce_orders as (
         orders.order_id,
         orders.order_date,
         orders.business_timezone,
+        headers.shop_date,
+        headers.currency_code,
+        orders.currency_code as shop_currency_code,
+        headers.currency_code <> orders.currency_code as is_converted,
         headers.net_amount
     from {{ ref('fct_order') }} as orders
     inner join {{ ref('stg_woocommerce__orders') }} as headers
@@ -98,7 +105,10 @@ woocommerce_refunds as (
     select
         orders.connection_id,
         {{ business_date('refunds.refunded_at', 'orders.business_timezone') }} as order_date,
-        coalesce(parts.uncounted_amount, 0) - refunds.refunded_amount as net_amount
+        {{ in_shop_currency(
+            'coalesce(parts.uncounted_amount, 0) - refunds.refunded_amount', 'orders'
+        ) }} as net_amount,
+        orders.is_converted
     from woocommerce_orders as orders
     inner join {{ ref('stg_woocommerce__refunds') }} as refunds
         on
@@ -116,23 +126,26 @@ entries as (
     select
         connection_id,
         order_date,
-        net_amount
+        net_amount,
+        is_converted
     from orders
 
     union all
 
     select
-        connection_id,
-        order_date,
-        net_amount
-    from woocommerce_orders
+        orders.connection_id,
+        orders.order_date,
+        {{ in_shop_currency('orders.net_amount', 'orders') }} as net_amount,
+        orders.is_converted
+    from woocommerce_orders as orders
 
     union all
 
     select
         connection_id,
         order_date,
-        net_amount
+        net_amount,
+        is_converted
     from woocommerce_refunds
 
     union all
@@ -140,7 +153,8 @@ entries as (
     select
         connection_id,
         order_date,
-        net_amount
+        net_amount,
+        is_converted
     from refunds
 
 ),
@@ -150,7 +164,8 @@ final as (
     select
         connection_id,
         order_date,
-        sum(net_amount) as net_sales_amount
+        sum(net_amount) as net_sales_amount,
+        count(case when is_converted then 1 end) as converted_entry_count
     from entries
     group by connection_id, order_date
 
