@@ -21,7 +21,18 @@ orders as (
 
     select
         orders.*,
-        affected.has_every_rule_version
+        -- Beyond all campaigns the rules other than the default are asked where a creator's evidence is.
+        case
+            when affected.has_every_rule_version then true
+            else exists(
+                select 1
+                from {{ ref('fct_touchpoint') }} as touches
+                where
+                    affected.connection_id = touches.connection_id
+                    and affected.order_id = touches.order_id
+                    and touches.rule_version <> '{{ var("attribution_rule_versions")[0] }}'
+            )
+        end as has_every_rule_version
     from affected
     inner join {{ ref('fct_order') }} as orders
         on

@@ -240,22 +240,40 @@ named_creators as (
 
 ),
 
--- A text that fits two creators names nobody.
+-- A text that fits two creators names nobody. Who is in several campaigns of the shop is asked as a
+-- member of the one that began last.
+answers_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by connection_id, order_id
+            order by
+                owner_from_date desc,
+                {{ byte_order('campaign_id') }},
+                {{ match_rank('match_quality') }},
+                {{ byte_order('response_id') }} desc
+        ) as answer_number,
+        min(creator_id) over (partition by connection_id, order_id)
+        = max(creator_id) over (partition by connection_id, order_id) as names_one
+    from named_creators
+
+),
+
 survey_answers as (
 
     select
         connection_id,
         order_id,
-        max(campaign_id) as campaign_id,
-        max(creator_id) as creator_id,
+        campaign_id,
+        creator_id,
         'survey' as evidence_type,
         40 as evidence_rank,
-        max(response_id) as evidence_value,
-        min(match_quality) as match_quality,
-        max(owner_from_date) as owner_from_date
-    from named_creators
-    group by connection_id, order_id
-    having count(distinct creator_id) = 1
+        response_id as evidence_value,
+        match_quality,
+        owner_from_date
+    from answers_ranked
+    where names_one and answer_number = 1
 
 ),
 

@@ -243,7 +243,8 @@ dated_touches as (
             ',',
             visits.evidence_type,
             visits.further_evidence_type,
-            case when visits.is_in_export then 'ga4_event' end,
+            -- Only a creator's visit is evidence: another one ranks alike, whoever saw it.
+            case when visits.is_in_export and visits.creator_id is not null then 'ga4_event' end,
             undated_creators.evidence_types
         ) as evidence_types,
         undated_creators.discount_codes,
@@ -389,15 +390,55 @@ touches as (
 
 ),
 
+-- Look-backs per evidence, late posts and links that stay good reach orders past every campaign.
+reached as (
+
+    select
+        connection_id,
+        order_id
+    from visits_carrying
+    where creator_id is not null and not has_every_rule_version
+
+    union
+
+    select
+        connection_id,
+        order_id
+    from undated_alone
+    where not has_every_rule_version
+
+),
+
 -- The settings of the path travel with the touch, as its look-back does.
 final as (
 
     select
-        *,
+        touches.connection_id,
+        touches.order_id,
+        touches.touch_id,
+        touches.touched_at,
+        touches.ordered_at,
+        touches.anchored_at,
+        touches.is_dated,
+        touches.evidence_rank,
+        touches.evidence_type,
+        touches.evidence_types,
+        touches.discount_codes,
+        touches.match_quality,
+        touches.channel_type,
+        touches.channel,
+        touches.campaign_id,
+        touches.creator_id,
+        touches.lookback_days,
+        touches.has_every_rule_version or reached.order_id is not null as has_every_rule_version,
         '{{ var("direct_policy") }}' as direct_policy,
         {{ var('collapses_repeats') }} as collapses_repeats,
         {{ var('half_life_days') }} as half_life_days
     from touches
+    left join reached
+        on
+            touches.connection_id = reached.connection_id
+            and touches.order_id = reached.order_id
 
 )
 
