@@ -45,6 +45,7 @@ Who asks for some of the columns pays for those only, as the database leaves out
         'campaign_id', 'lookback_days'
     ]) -%}
     {%- set of_order = 'partition by connection_id, order_id, rule_version' -%}
+    {%- set age = float_seconds_between('intricate.anchored_at', 'intricate.ordered_at') -%}
     {%- set of_channel = of_order ~ ', channel' -%}
     {%- set by_instant = 'order by touched_at, evidence_rank, ' ~ byte_order('touch_id') -%}
     {#- An order has one instant: with it in front nearly every comparison of the sort is one of numbers,
@@ -64,13 +65,14 @@ Who asks for some of the columns pays for those only, as the database leaves out
             = max(precedence.precedence_rank) over (partition by precedence.rule_version)
             and min(precedence.tie_break) over (partition by precedence.rule_version) = 'newest'
             and max(precedence.tie_break) over (partition by precedence.rule_version) = 'newest'
+            and max(precedence.window_days) over (partition by precedence.rule_version) is null
                 as is_plain_version
         from {{ rules or precedence_rules() }} as precedence
 
     ),
 
-    -- Under a plain version all evidence ranks alike; its type decides the window alone. The policy it
-    -- goes with is a key to join by: else the planner copies all touches for each version.
+    -- Under a plain version all evidence ranks alike and has the plan's window. The policy it goes with
+    -- is a key to join by: else the planner copies all touches for each version.
     plain_versions as {{ computed_once() }} (
 
         select
@@ -83,12 +85,11 @@ Who asks for some of the columns pays for those only, as the database leaves out
 
     ),
 
-    plain_windows as {{ computed_once() }} (
+    plain_kinds as {{ computed_once() }} (
 
         select
             rule_version,
-            evidence_type,
-            max(window_days) as window_days
+            evidence_type
         from rules
         where is_plain_version
         group by rule_version, evidence_type
@@ -105,7 +106,7 @@ Who asks for some of the columns pays for those only, as the database leaves out
             plain_versions.precedence_rank,
             touches.touched_at <= touches.ordered_at
             and {{ float_seconds_between('touches.anchored_at', 'touches.ordered_at') }}
-            <= coalesce(plain_windows.window_days, touches.lookback_days) * 86400 as is_in_window
+            <= touches.lookback_days * 86400 as is_in_window
         from {{ touches }} as touches
         inner join plain_versions
             on
@@ -114,17 +115,17 @@ Who asks for some of the columns pays for those only, as the database leaves out
                     touches.has_every_rule_version
                     or plain_versions.rule_version = {{ default_version }}
                 )
-        left join plain_windows
+        left join plain_kinds
             on
-                plain_versions.rule_version = plain_windows.rule_version
-                and touches.evidence_type = plain_windows.evidence_type
+                plain_versions.rule_version = plain_kinds.rule_version
+                and touches.evidence_type = plain_kinds.evidence_type
         where
             not touches.collapses_repeats
             and (
-                plain_windows.evidence_type is not null
+                plain_kinds.evidence_type is not null
                 or exists(
                     select 1
-                    from plain_windows as further
+                    from plain_kinds as further
                     where
                         plain_versions.rule_version = further.rule_version
                         and {{ names_evidence('further', 'touches') }}
@@ -221,7 +222,9 @@ Who asks for some of the columns pays for those only, as the database leaves out
 
     ),
 
-    -- Few distinct lists of evidence, many touches: the rules are looked up per list.
+    -- Few distinct lists of evidence, many touches: the rules are looked up per list. A touch's own
+    -- evidence and what it carries besides, a code for one, have windows and ranks of their own.
+    {%- set is_own = 'rules.evidence_type = evidence_lists.evidence_type' %}
     evidence_lists as (
 
         select distinct
@@ -238,10 +241,16 @@ Who asks for some of the columns pays for those only, as the database leaves out
             evidence_lists.evidence_types,
             rules.rule_version,
             rules.is_plain_version,
-            min(rules.precedence_rank) as precedence_rank,
-            max(
-                case when rules.evidence_type = evidence_lists.evidence_type then rules.window_days end
-            ) as window_days,
+            min(case when {{ is_own }} then rules.precedence_rank end) as own_rank,
+            max(case when {{ is_own }} then rules.window_days end) as own_window_days,
+            min(case when not ({{ is_own }}) then rules.precedence_rank end) as further_rank,
+            -- As long as the longest; the plan's, where one of them has no window of its own.
+            case
+                when
+                    count(case when not ({{ is_own }}) then rules.window_days end)
+                    = count(case when not ({{ is_own }}) then 1 end)
+                    then max(case when not ({{ is_own }}) then rules.window_days end)
+            end as further_window_days,
             max(rules.tie_break) as tie_break
         from evidence_lists
         inner join rules on {{ names_evidence('rules', 'evidence_lists') }}
@@ -253,16 +262,20 @@ Who asks for some of the columns pays for those only, as the database leaves out
 
     ),
 
-    windowed as (
+    aged as (
 
         select
             intricate.*,
             ranked_lists.rule_version,
-            ranked_lists.precedence_rank,
+            ranked_lists.own_rank,
+            ranked_lists.further_rank,
             ranked_lists.tie_break,
-            intricate.touched_at <= intricate.ordered_at
-            and {{ float_seconds_between('intricate.anchored_at', 'intricate.ordered_at') }}
-            <= coalesce(ranked_lists.window_days, intricate.lookback_days) * 86400 as is_in_window
+            ranked_lists.own_rank is not null
+            and {{ age }} <= coalesce(ranked_lists.own_window_days, intricate.lookback_days) * 86400
+                as has_own,
+            ranked_lists.further_rank is not null
+            and {{ age }} <= coalesce(ranked_lists.further_window_days, intricate.lookback_days) * 86400
+                as has_further
         from intricate
         inner join ranked_lists
             on
@@ -278,6 +291,21 @@ Who asks for some of the columns pays for those only, as the database leaves out
                 intricate.has_every_rule_version
                 or ranked_lists.rule_version = {{ default_version }}
             )
+
+    ),
+
+    -- What is out of its window gives no rank; a touch of which nothing is left keeps its own.
+    windowed as (
+
+        select
+            *,
+            touched_at <= ordered_at and (has_own or has_further) as is_in_window,
+            case
+                when has_own = has_further then least(own_rank, further_rank)
+                when has_own then own_rank
+                else further_rank
+            end as precedence_rank
+        from aged
 
     ),
 

@@ -130,3 +130,57 @@ def test_an_answer_names_the_creator_of_the_campaign_that_began_last(built: Any)
         ("9000000061", "spring", "ana", True),
         ("9000000062", "appeal", "ana", True),
     ]
+
+
+def carried_codes(market: Market) -> None:
+    """Order 71: ana's link 20 days before, her code at the till, bo's link two days. Order 72:
+    the links of ana and bo, four and two days before.
+    """
+    market.order(71, "2026-03-25 17:00", "60.00", codes=("ANA15",))
+    market.link_visit(71, "v1", "2026-03-05 17:00", "ana")
+    market.link_visit(71, "v2", "2026-03-23 17:00", "bo")
+    market.order(72, "2026-03-25 18:00", "60.00")
+    market.link_visit(72, "v1", "2026-03-21 18:00", "ana")
+    market.link_visit(72, "v2", "2026-03-23 18:00", "bo")
+
+
+@pytest.fixture(scope="module")
+def ruled(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Links count for a week in the versions that rank; under `link_first` the oldest wins."""
+    warehouse.reset()
+    target: Path = tmp_path_factory.mktemp("dbt_ruled")
+    with psycopg.connect(warehouse.admin_dsn) as connection:
+        market = Market(connection, 1)
+        market.record_load("shopify", "orders", dt.date(2026, 3, 26))
+        for write in (Market.plan, Market.shop, carried_codes):
+            write(market)
+    run_dbt(warehouse, ["seed"], target)
+    with psycopg.connect(warehouse.admin_dsn) as connection:
+        connection.execute(
+            "update core.ref_precedence_rule set window_days = 7 where evidence_type = 'utm_link'"
+            " and rule_version <> 'all'"
+        )
+        connection.execute(
+            "update core.ref_precedence_rule set tie_break = 'oldest'"
+            " where rule_version = 'link_first'"
+        )
+    run_dbt(warehouse, [*BUILD, "seed"], target)
+    yield warehouse
+    warehouse.reset()
+
+
+def test_a_rules_window_ends_a_link_and_not_the_code_that_it_carries(ruled: Any) -> None:
+    ana, bo = [("ana", Decimal("60.00"))], [("bo", Decimal("60.00"))]
+    halves = [("ana", Decimal("30.00")), ("bo", Decimal("30.00"))]
+    # The code is of first rank where codes go first, and behind bo's link where links do.
+    assert credited(ruled, 71) == {"all": halves, "code_first": ana, "link_first": bo}
+    assert credited(ruled, 72) == {"all": halves, "code_first": halves, "link_first": halves}
+
+
+def test_a_rules_tie_break_names_the_winner(ruled: Any) -> None:
+    with psycopg.connect(ruled.dsn("transformer")) as connection:
+        rows = connection.execute(
+            "select rule_version, channel from core.fct_touchpoint "
+            "where order_id = '9000000072' and is_winner order by rule_version"
+        ).fetchall()
+    assert rows == [("all", "bo"), ("code_first", "bo"), ("link_first", "ana")]
