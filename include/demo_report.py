@@ -36,6 +36,7 @@ ERROR_COLUMNS = (
     "rank correlation",
     "credited ÷ caused",
     "error per creator",
+    "farthest off",
     "would have come anyway",
     "another's",
 )
@@ -130,6 +131,7 @@ def _errors_table(errors: Sequence[ModelError]) -> Table:
             f"{error.rank_correlation:.2f}",
             f"{error.revenue_ratio:.2f}",
             f"{error.revenue_error:.0%}",
+            f"{error.worst_creator} {error.revenue_errors[error.worst_creator]:+.0f}",
             f"{error.anyway_share:.0%}",
             f"{error.mistaken_share:.0%}",
         )

@@ -61,8 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     creator = commands.add_parser("creator", help="which orders make up a creator's day")
     creator.add_argument("creator", help="the creator as the plan names them")
     creator.add_argument("day", type=dt.date.fromisoformat, help="business date, YYYY-MM-DD")
-    for command in (order, creator):
-        command.add_argument("--rule-version", default=DEFAULT_RULE_VERSION)
+    order.add_argument("--rule-version", default=DEFAULT_RULE_VERSION)
+    creator.add_argument("--rule-version", help="instead of each campaign's own")
     weeks = commands.add_parser("weeks", help="which weeks are solved, frozen, drifted")
     weeks.add_argument("campaign", nargs="?", help="the campaign as the plan names it")
     refit = commands.add_parser("refit", help="have a frozen week solved again, once")
@@ -90,11 +90,11 @@ def explain_order(order: str, rule_version: str) -> int:
     return 0
 
 
-def explain_creator(creator_id: str, day: dt.date, rule_version: str) -> int:
+def explain_creator(creator_id: str, day: dt.date, rule_version: str | None) -> int:
     """Print the orders behind a creator's day and what changed; return 1 for neither."""
     found = read_creator_day(warehouse_dsn(), creator_id, day, rule_version)
     print(format_creator_day(found))
-    print("\n" + format_changes(found.changes))
+    print("\nunder the campaign's own rule version, " + format_changes(found.changes))
     if found.week_changes:
         print("\n" + format_week_changes(found.week_changes))
     return 0 if found.credit or found.changes else 1

@@ -88,23 +88,28 @@ def read_orders(dsn: str, order: str, rule_version: str = DEFAULT_RULE_VERSION) 
 
 
 def read_creator_day(
-    dsn: str, creator_id: str, day: dt.date, rule_version: str = DEFAULT_RULE_VERSION
+    dsn: str, creator_id: str, day: dt.date, rule_version: str | None = None
 ) -> CreatorDay:
     """Return the credit of a creator that counts on a business date.
 
+    Without a rule version each campaign's own is read: what is published, and restated, goes by it.
     Raise ValueError for a creator whom no plan names and no order credits.
     """
     with connect(dsn) as connection:
         connection.read_only = True
+        own = _read_own_versions(connection, creator_id)
+        asked = [rule_version or version for version in own.values()]
         credit = _select(
             connection,
             (CREDIT_WITH_CHAIN if _has_chains(connection) else CREDIT)
             + """
             where credits.creator_id = %(creator)s and credits.event_date = %(day)s
-                and credits.rule_version = %(rule_version)s
+                and (coalesce(credits.campaign_id, ''), credits.rule_version) in (
+                    select * from unnest(%(campaigns)s::text[], %(versions)s::text[])
+                )
             order by connection_id, ordered_at, order_id, touch_number
             """,
-            {"creator": creator_id, "day": day, "rule_version": rule_version},
+            {"creator": creator_id, "day": day, "campaigns": list(own), "versions": asked},
         )
         found = {"creator": creator_id, "day": day}
         has_chains = _has_chains(connection)
@@ -112,15 +117,41 @@ def read_creator_day(
         weeks = _select(connection, WEEK_CHANGES, found) if has_chains else []
         if not (credit or changes or weeks):
             _check_creator(connection, creator_id)
-    return CreatorDay(creator_id, day, rule_version, credit, changes, weeks)
+    title = ", ".join(sorted(set(asked))) or rule_version or DEFAULT_RULE_VERSION
+    return CreatorDay(creator_id, day, title, credit, changes, weeks)
+
+
+def _read_own_versions(connection: psycopg.Connection, creator_id: str) -> dict[str, str]:
+    """Return the default rule version of every campaign that has credited the creator."""
+    found = {
+        row["campaign_id"]: DEFAULT_RULE_VERSION
+        for row in _select(
+            connection,
+            "select distinct coalesce(campaign_id, '') as campaign_id"
+            " from core.fct_attribution_credit where creator_id = %(creator)s",
+            {"creator": creator_id},
+        )
+    }
+    if _has_plan(connection):
+        query = (
+            "select campaign_id, default_rule_version from core.dim_campaign"
+            " where campaign_id = any(%(campaigns)s)"
+        )
+        for row in _select(connection, query, {"campaigns": list(found)}):
+            found[row["campaign_id"]] = row["default_rule_version"]
+    return found
+
+
+def _has_plan(connection: psycopg.Connection) -> bool:
+    """Say whether campaigns are known: cases are built without a plan."""
+    (row,) = _select(connection, "select to_regclass('core.dim_campaign') as name", {})
+    return row["name"] is not None
 
 
 def _check_creator(connection: psycopg.Connection, creator_id: str) -> None:
     """Raise when a creator of that name has never been planned nor credited."""
-    # Cases are built without a plan.
-    planned = _select(connection, "select to_regclass('core.dim_creator') as name", {})
     tables = ["core.fct_attribution_credit"]
-    tables += ["core.dim_creator"] if planned[0]["name"] else []
+    tables += ["core.dim_creator"] if _has_plan(connection) else []
     names = {
         row["creator_id"]
         for table in tables

@@ -118,6 +118,22 @@ def test_a_creators_day_tells_why_it_differs(market: ChainMarket) -> None:
     )
 
 
+def test_a_creators_day_goes_by_the_campaigns_own_rules(market: ChainMarket) -> None:
+    """Another version is asked for by name. In this market's weeks only `all` is computed."""
+    change_everything(market)
+    measure(market, "2026-03-05")
+    day = dt.date(2026, 3, 3)
+    with connect(market.dsn) as connection:
+        connection.execute("update core.dim_campaign set default_rule_version = 'code_first'")
+    own = read_creator_day(market.dsn, "ana", day)
+    with connect(market.dsn) as connection:
+        connection.execute("update core.dim_campaign set default_rule_version = 'all'")
+    asked = read_creator_day(market.dsn, "ana", day, "all")
+    assert (own.rule_version, asked.rule_version) == ("code_first", "all")
+    assert not own.credit
+    assert {row["order_id"] for row in asked.credit} == {"a", "b", "e"}
+
+
 def test_a_second_run_restates_nothing(market: ChainMarket) -> None:
     change_everything(market)
     measure(market, "2026-03-05")
