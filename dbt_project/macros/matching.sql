@@ -74,3 +74,44 @@ columns of the evidence. -#}
         ranked.match_number = 1
         and (ranked.match_quality <> 'fuzzy' or ranked.first_creator_id = ranked.last_creator_id)
 {%- endmacro %}
+
+{#- Rows of GA4 that carry utm_campaign_key and utm_content_key, with the campaign and creator of the link that
+held on their `day` (NULL where none did); of two links the one that began last. `key` names the columns of a row. -#}
+{% macro linked_to_creators(rows, day, key) -%}
+    select matched.*
+    from (
+        select
+            {{ rows }}.*,
+            link_matches.campaign_id,
+            link_matches.creator_id,
+            row_number() over (
+                partition by
+                    {%- for column in key %}
+                    {{ rows }}.{{ column }}{{ ',' if not loop.last }}
+                    {%- endfor %}
+                order by link_matches.valid_from_date desc, link_matches.campaign_id asc
+            ) as match_number
+        from {{ rows }}
+        left join (
+            select
+                utm_campaign_key,
+                utm_content_key,
+                campaign_id,
+                creator_id,
+                valid_from_date,
+                coalesce(valid_to_date, cast('9999-12-31' as date)) as valid_to_date,
+                row_number() over (
+                    partition by utm_campaign_key, utm_content_key, valid_from_date
+                    order by campaign_id, link_id
+                ) as match_number
+            from {{ ref('stg_campaign_plan__links') }}
+        ) as link_matches
+            on
+                {{ rows }}.utm_campaign_key = link_matches.utm_campaign_key
+                and {{ rows }}.utm_content_key = link_matches.utm_content_key
+                and {{ rows }}.{{ day }} >= link_matches.valid_from_date
+                and {{ rows }}.{{ day }} <= link_matches.valid_to_date
+                and link_matches.match_number = 1
+    ) as matched
+    where matched.match_number = 1
+{%- endmacro %}

@@ -202,6 +202,16 @@ def test_no_figure_offers_to_send_itself_anywhere() -> None:
         assert config["displaylogo"] is False
 
 
+def test_a_sign_up_is_in_the_table_and_no_step_of_the_plot() -> None:
+    rows = stages(("sessions", 8000), ("purchases", 90))
+    rows.append(rows[-1] | {"funnel_stage": "key_event", "event_name": "sign_up"})
+    described = _described(rows)
+    assert [row["title"] for row in described][2] == "Sign up"
+    plot = _plot(described)
+    assert plot is not None
+    assert plot.label.endswith("Sessions on the shop 8,000, Purchases GA4 saw 90")
+
+
 def test_the_policy_allows_no_inline_style_but_plotlys_two() -> None:
     policy = SECURITY_HEADERS["Content-Security-Policy"]
     directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))

@@ -21,10 +21,10 @@ orders as (
 
     select
         orders.*,
-        -- Beyond all campaigns the rules other than the default are asked where a creator's evidence is.
+        -- Beyond all campaigns an order has other rules than the default where creators reach it.
         case
             when affected.has_every_rule_version then true
-            else exists(
+            else exists (
                 select 1
                 from {{ ref('fct_touchpoint') }} as touches
                 where

@@ -20,48 +20,16 @@ sessions as (
 
 ),
 
-link_matches as (
-
-    select
-        utm_campaign_key,
-        utm_content_key,
-        campaign_id,
-        creator_id,
-        valid_from_date,
-        coalesce(valid_to_date, cast('9999-12-31' as date)) as valid_to_date,
-        row_number() over (
-            partition by utm_campaign_key, utm_content_key, valid_from_date
-            order by campaign_id, link_id
-        ) as match_number
-    from {{ ref('stg_campaign_plan__links') }}
-
-),
-
 matched as (
 
-    select
-        sessions.*,
-        link_matches.campaign_id,
-        link_matches.creator_id,
-        row_number() over (
-            partition by
-                sessions.connection_id,
-                sessions.property_id,
-                sessions.session_date,
-                sessions.session_source,
-                sessions.session_medium,
-                sessions.session_campaign,
-                sessions.session_content
-            order by link_matches.valid_from_date desc, link_matches.campaign_id asc
-        ) as match_number
-    from sessions
-    left join link_matches
-        on
-            sessions.utm_campaign_key = link_matches.utm_campaign_key
-            and sessions.utm_content_key = link_matches.utm_content_key
-            and sessions.session_date >= link_matches.valid_from_date
-            and sessions.session_date <= link_matches.valid_to_date
-            and link_matches.match_number = 1
+    {{ linked_to_creators(
+        'sessions',
+        'session_date',
+        [
+            'connection_id', 'property_id', 'session_date', 'session_source', 'session_medium',
+            'session_campaign', 'session_content',
+        ],
+    ) | indent(4) }}
 
 ),
 
@@ -91,7 +59,6 @@ final as (
         has_other_row,
         is_sampled
     from matched
-    where match_number = 1
 
 )
 

@@ -51,6 +51,7 @@ models as (
     select
         campaigns.campaign_id,
         '{{ model.name }}' as attribution_model,
+        false as shares_windows,
         cast(null as bigint) as chain_day_count,
         cast(null as bigint) as converting_only_day_count
     from campaigns
@@ -61,15 +62,18 @@ models as (
     select
         campaign_id,
         'markov_path' as attribution_model,
+        false as shares_windows,
         chain_day_count,
         converting_only_day_count
     from chains
 
     union all
 
+    -- Windows are shared under the default rules alone, whatever the campaign's are.
     select
         campaign_id,
         chain_model as attribution_model,
+        true as shares_windows,
         chain_day_count,
         converting_only_day_count
     from chains
@@ -165,7 +169,13 @@ compared as (
         campaigns.campaign_id,
         creators.creator_id,
         models.attribution_model,
-        campaigns.default_rule_version as rule_version,
+        case
+            when models.shares_windows then '{{ var("attribution_rule_versions")[0] }}'
+            else campaigns.default_rule_version
+        end as rule_version,
+        not models.shares_windows
+        or campaigns.default_rule_version = '{{ var("attribution_rule_versions")[0] }}'
+            as is_of_own_rules,
         models.attribution_model = campaigns.default_attribution_model as is_default_model,
         campaigns.currency_code,
         models.chain_day_count,
@@ -194,14 +204,17 @@ ranked as (
 
 ),
 
+-- Models disagree where they are asked under the same rules.
 spread as (
 
     select
         *,
-        min(net_revenue_amount) over of_creator as net_revenue_lowest_amount,
-        max(net_revenue_amount) over of_creator as net_revenue_highest_amount,
-        min(revenue_rank) over of_creator as revenue_rank_best,
-        max(revenue_rank) over of_creator as revenue_rank_worst,
+        min(case when is_of_own_rules then net_revenue_amount end) over of_creator
+            as net_revenue_lowest_amount,
+        max(case when is_of_own_rules then net_revenue_amount end) over of_creator
+            as net_revenue_highest_amount,
+        min(case when is_of_own_rules then revenue_rank end) over of_creator as revenue_rank_best,
+        max(case when is_of_own_rules then revenue_rank end) over of_creator as revenue_rank_worst,
         max(case when is_default_model then revenue_rank end) over of_creator as default_rank
     from ranked
     window of_creator as (partition by campaign_id, creator_id)
@@ -224,7 +237,8 @@ final as (
         spread.revenue_rank,
         spread.revenue_rank_best,
         spread.revenue_rank_worst,
-        spread.revenue_rank - spread.default_rank as rank_change,
+        case when spread.is_of_own_rules then spread.revenue_rank - spread.default_rank end
+            as rank_change,
         spread.chain_day_count,
         spread.converting_only_day_count,
         facts.as_of_date

@@ -1,6 +1,8 @@
 -- From seen to bought, stage by stage, in long form: a chart needs no list of columns. A stage is
 -- compared with the one before it only where both count the same people's steps; views and sessions
--- are counted by two systems, so their ratio has no interval.
+-- are counted by two systems, so their ratio has no interval. What else the site calls a goal (a
+-- sign-up, a lead) is no step to a purchase: it stands behind, compared with the sessions alone.
+{%- set own_stages = ['purchase', 'add_to_cart', 'begin_checkout', 'ecommerce_purchase'] %}
 with
 
 facts as (
@@ -52,6 +54,51 @@ measured as (
 
 ),
 
+key_event_rows as (
+
+    select * from {{ ref('stg_ga4__key_events') }}
+    where event_name not in {{ quoted_list(own_stages) }}
+
+),
+
+linked_key_events as (
+
+    {{ linked_to_creators(
+        'key_event_rows',
+        'event_date',
+        [
+            'connection_id', 'property_id', 'event_date', 'event_name', 'session_source',
+            'session_medium', 'session_campaign', 'session_content',
+        ],
+    ) | indent(4) }}
+
+),
+
+creators_key_events as (
+
+    select
+        campaign_id,
+        creator_id,
+        event_name,
+        {{ sum_count('key_event_count') }} as key_event_count
+    from linked_key_events
+    where creator_id is not null
+    group by campaign_id, creator_id, event_name
+
+),
+
+-- An event that one creator of a campaign brought is a 0 of those who brought sessions alone.
+goals as (
+
+    select
+        campaign_id,
+        event_name,
+        row_number() over (partition by campaign_id order by event_name) as goal_number
+    from creators_key_events
+    group by campaign_id, event_name
+
+),
+
 stages as (
 
     {% set stages = [
@@ -70,13 +117,38 @@ stages as (
         is_final,
         {{ loop.index }} as stage_number,
         '{{ stage }}' as funnel_stage,
+        cast(null as text) as event_name,
         '{{ counter }}' as counted_by,
         cast({{ counted }} as bigint) as stage_count,
         cast({{ before or 'null' }} as bigint) as previous_stage_count,
         cast(session_count as bigint) as session_count
     from measured
-    {{ 'union all' if not loop.last }}
+
+    union all
     {% endfor %}
+    select
+        measured.campaign_id,
+        measured.creator_id,
+        measured.creator_name,
+        measured.is_final,
+        {{ stages | length }} + goals.goal_number as stage_number,
+        'key_event' as funnel_stage,
+        goals.event_name,
+        'ga4' as counted_by,
+        case
+            when measured.session_count is not null
+                then coalesce(creators_key_events.key_event_count, 0)
+        end as stage_count,
+        cast(measured.session_count as bigint) as previous_stage_count,
+        cast(measured.session_count as bigint) as session_count
+    from measured
+    inner join goals on measured.campaign_id = goals.campaign_id
+    left join creators_key_events
+        on
+            measured.campaign_id = creators_key_events.campaign_id
+            and measured.creator_id = creators_key_events.creator_id
+            and goals.event_name = creators_key_events.event_name
+
 ),
 
 final as (
@@ -85,8 +157,9 @@ final as (
         stages.campaign_id,
         stages.creator_id,
         stages.creator_name,
-        stages.stage_number,
+        cast(stages.stage_number as integer) as stage_number,
         stages.funnel_stage,
+        stages.event_name,
         stages.counted_by,
         stages.stage_count,
         stages.previous_stage_count,

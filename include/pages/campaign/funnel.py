@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from psycopg import sql
+
 from include.pages import formats
 from include.pages.campaign.selection import Selection
 from include.pages.plots import OWN_BOX, Plot, Trace, layout_of, rows_axis
@@ -25,6 +27,7 @@ _TITLES = {
 _STAGES = """
 select
     funnel_stage,
+    {event_name} as event_name,
     counted_by,
     stage_number,
     sum(stage_count) as stage_count,
@@ -34,16 +37,20 @@ select
     count(*) as creator_count
 from marts.mart_funnel
 where campaign_id = %(campaign_id)s
-group by funnel_stage, counted_by, stage_number
+group by 1, 2, 3, 4
 order by stage_number
 """
 
 
 def read_funnel(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
     """Return the stages and their plot; none when nothing was counted."""
-    if not snapshot.columns("marts.mart_funnel"):
+    columns = snapshot.columns("marts.mart_funnel")
+    if not columns:
         return {"funnel": [], "funnel_plot": None}
-    rows = snapshot.rows(_STAGES, selection.parameters)
+    # Marts that were published before key events had rows of their own have none.
+    event_name = sql.SQL("event_name" if "event_name" in columns else "null::text")
+    statement = sql.SQL(_STAGES).format(event_name=event_name)
+    rows = snapshot.rows(statement, selection.parameters)
     if not any(row["stage_count"] for row in rows):
         return {"funnel": [], "funnel_plot": None}
     stages = _described(rows)
@@ -57,15 +64,19 @@ def _described(rows: Sequence[Row]) -> list[dict[str, Any]]:
         share = None
         if sessions and row["funnel_stage"] != "views" and row["stage_count"] is not None:
             share = min(1.0, float(row["stage_count"]) / float(sessions))
-        title = _TITLES.get(row["funnel_stage"], formats.words(row["funnel_stage"]))
+        name = row.get("event_name") or row["funnel_stage"]
+        title = _TITLES.get(name, formats.words(name).capitalize())
         written = "" if share is None else formats.percent(share)
         found.append({**row, "title": title, "share": written, "step": _step(row)})
     return found
 
 
 def _plot(stages: Sequence[Mapping[str, Any]]) -> Plot | None:
-    """Plot the stages from the sessions on: beside the views they would be too small to see."""
-    drawn = [stage for stage in stages if stage["share"]]
+    """Plot the stages from the sessions on: beside the views they would be too small to see.
+
+    Key events are no steps on the way to a purchase and stay in the table.
+    """
+    drawn = [s for s in stages if s["share"] and s["funnel_stage"] != "key_event"]
     if len(drawn) < 2:
         return None
     counts = [formats.number(stage["stage_count"]) for stage in drawn]

@@ -3,9 +3,9 @@
 -- Orders count in the week of the order, with the whole path of the default rule version where it
 -- has a dated touch; an order nobody but a code speaks for stays outside, for no code ever shows on
 -- a null path. A code beside a visit is a step of the path, which only orders have: see
--- docs/attribution.md. A null path counts in the week in which its look-back was over, and in the campaigns of the
--- shops its visitor was in. Paths are those of the campaign's shops while the campaign and its
--- look-back last. Without the event export there are no null paths.
+-- docs/attribution.md. A null path counts in the week in which its look-back was over, and in the
+-- campaigns of the shops its visitor was in. Paths are those of the campaign's shops while the
+-- campaign and its look-back last. Without the event export there are no null paths.
 -- Weeks in which an order was rebuilt, or whose lost journeys are others, are built again; all of
 -- them with the plan and the settings.
 -- Orders meet their touches before anything is grouped: of grouped orders the planner expects one,
