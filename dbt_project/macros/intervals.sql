@@ -63,3 +63,12 @@ no upper one can be told. -#}
 {% macro cost_per_high(name, factor) -%}
     cast({{ factor }} / nullif({{ ratio_low(name) }}, 0) as numeric(18, 6))
 {%- endmacro %}
+
+{#- The same of countable things: where none came, the cost of one is at least the cost ÷ 3.0, the most that show
+none in one case of twenty (Poisson). -#}
+{% macro cost_per_counted_low(name) -%}
+    case
+            when {{ name }}_y = 0 then cast({{ name }}_x / 2.995732 as numeric(18, 6))
+            else {{ cost_per_low(name, 1) }}
+        end
+{%- endmacro %}

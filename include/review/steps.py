@@ -166,6 +166,9 @@ def _write_review(
     missing: Sequence[dt.date],
     run_id: str,
 ) -> Proposal | None:
+    # numpy and scipy stay out of the tasks that only wait for an answer.
+    from include.review.level_changes import find_level_risks, read_visits
+
     now, before = reading.read_creator_weeks(connection, campaign, week)
     lines = read_advice(connection, campaign)
     proposal, reason = _judge_advice(campaign, lines)
@@ -183,6 +186,7 @@ def _write_review(
             [
                 *find_audience_risks(reading.name_creators(audiences, names)),
                 *find_pacing_risks(reading.read_pacing(connection, campaign.campaign_id)),
+                *find_level_risks(read_visits(connection, campaign, week)),
             ],
         ),
     ]

@@ -25,7 +25,8 @@ create table marts.mart_creator_campaign_daily (
     campaign_id text, creator_id text, creator_name text, metric_date date, currency_code text,
     attribution_model text, rule_version text, credited_order_count numeric,
     net_revenue_by_order_date_amount numeric, delivered_cost_amount numeric,
-    published_post_count bigint, has_fallen boolean, as_of_date date
+    published_post_count bigint, has_fallen boolean, as_of_date date, session_count bigint,
+    session_purchase_count bigint
 );
 insert into marts.mart_creator_campaign_daily values
 ('spring', 'ana', 'Ana', '2026-03-03', 'EUR', 'linear', 'all', 1, 50, 20, 1, false, '2026-03-15'),

@@ -105,6 +105,27 @@ def decision(house: psycopg.Connection) -> tuple:
     return row
 
 
+def test_a_checkout_that_broke_weeks_ago_is_a_risk(house) -> None:
+    """In February 5 of 100 sessions bought until the 14th, then 1 of 100; nobody read 20 days."""
+    house.execute(
+        "insert into marts.mart_creator_campaign_daily (campaign_id, creator_id, creator_name,"
+        " metric_date, currency_code, session_count, session_purchase_count)"
+        " select 'spring', 'ana', 'Ana', date '2026-02-01' + n, 'EUR', 100,"
+        " case when n < 14 then 5 else 1 end from generate_series(0, 27) as n"
+    )
+    house.execute(
+        "insert into marts.mart_creator_campaign_daily (campaign_id, creator_id, metric_date)"
+        " select 'spring', 'bo', date '2026-02-01' + n from generate_series(0, 19) as n"
+    )
+    write()
+    found = [message for _, kind, message in lines(house) if kind == "level_changed"]
+    told = (
+        "purchases per session changed for good about 2026-02-15, 5.0 % before and 1.0 % since; "
+        "look at link, page and checkout"
+    )
+    assert found == [f"all creators: {told}", f"Ana: {told}"]
+
+
 def test_one_missing_day_is_named_and_two_are_too_many(house, arrived) -> None:
     arrived(range(5))
     with pytest.raises(WeekIncomplete, match=r"5 of 7 days.*missing: 2026-03-14, 2026-03-15"):

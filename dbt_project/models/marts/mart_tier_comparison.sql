@@ -325,12 +325,7 @@ final as (
         {{ share_count('money.orders_y') }} as credited_order_count,
         {{ amount('money.revenue_y') }} as net_revenue_amount,
         {{ cost_per('money.orders', 1) }} as cpa,
-        -- Without an order the cost per order is at least the cost ÷ 3.0, the most orders that show
-        -- none in one case of twenty (Poisson).
-        case
-            when money.orders_y = 0 then cast(money.orders_x / 2.995732 as numeric(18, 6))
-            else {{ cost_per_low('money.orders', 1) }}
-        end as cpa_low,
+        {{ cost_per_counted_low('money.orders') }} as cpa_low,
         {{ cost_per_high('money.orders', 1) }} as cpa_high,
         {{ ratio('money.revenue_y', 'money.revenue_x') }} as roas,
         cast({{ ratio_low('money.revenue') }} as numeric(18, 6)) as roas_low,
