@@ -4,10 +4,15 @@
     {{ share_count('scores.' ~ part ~ '_score') }} as {{ part }}_score
 {%- endmacro %}
 
-{#- A kept sale by a leaked code since the leak, to a customer nothing links to its creator. -#}
+{#- A kept sale by such a use. -#}
 {% macro leaked_sale() -%}
     redemptions.order_class = 'kept'
-    and scores.leak_class = 'leaked'
+    and {{ leaked_use() }}
+{%- endmacro %}
+
+{#- A use of a leaked code since the leak, by a customer nothing links to its creator. -#}
+{% macro leaked_use() -%}
+    scores.leak_class = 'leaked'
     and redemptions.order_date >= scores.compromised_from_date
     and not redemptions.has_owner_evidence
     and not redemptions.is_stray

@@ -45,6 +45,48 @@ pairs: (value, plan's value, key, plan's key) each; the caller has joined on the
         on campaigns.campaign_id = links.campaign_id
 {%- endmacro %}
 
+{#- Every span of a code's ownership, with its loose key. -#}
+{% macro code_owners() -%}
+    select
+        spans.*,
+        {{ loose_key('spans.code_key') }} as loose_code_key
+    from {{ ref('int_codes_owned') }} as spans
+{%- endmacro %}
+
+{#- Redeemed codes beside those of the CTE `code_owners` that they may be on the order's date. `redeemed` has
+connection_id, order_id, order_date, code, code_key and loose_code_key. -#}
+{% macro code_candidates(redeemed) -%}
+    select
+        {{ redeemed }}.connection_id,
+        {{ redeemed }}.order_id,
+        {{ redeemed }}.order_date,
+        {{ redeemed }}.code as redeemed_code,
+        {{ redeemed }}.code_key as redeemed_key,
+        code_owners.campaign_id,
+        code_owners.creator_id,
+        code_owners.code_key,
+        code_owners.compromised_from_date,
+        code_owners.valid_from_date as owner_from_date,
+        {{ match_quality([
+            (redeemed ~ '.code', 'code_owners.code', redeemed ~ '.code_key', 'code_owners.code_key')
+        ]) }} as match_quality
+    from {{ redeemed }}
+    inner join code_owners
+        on
+            {{ redeemed }}.connection_id = code_owners.connection_id
+            and {{ redeemed }}.loose_code_key = code_owners.loose_code_key
+            and {{ holds_on_day('code_owners', redeemed ~ '.order_date') }}
+{%- endmacro %}
+
+{#- Of those the one that a redeemed code is. -#}
+{% macro code_matches(candidates) -%}
+    {{ best_matches(
+        candidates,
+        ['connection_id', 'order_id', 'redeemed_key'],
+        ['owner_from_date desc', 'campaign_id', 'creator_id']
+    ) }}
+{%- endmacro %}
+
 {#- Order of match qualities, the best first. -#}
 {% macro match_rank(quality) -%}
     case {{ quality }} when 'exact' then 1 when 'normalised' then 2 else 3 end

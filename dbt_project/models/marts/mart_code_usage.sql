@@ -10,6 +10,7 @@ redemptions as (
 
     select
         redeemed.*,
+        {{ code_key('redeemed.typed_code') }} <> redeemed.code_key as is_fuzzy_spelling,
         coalesce(
             orders.sales_channel in {{ quoted_list(var('store_sales_channels')) }}, false
         ) as is_in_store,
@@ -52,7 +53,9 @@ counted as (
         {{ count_where("order_class = 'staff'") }} as staff_order_count,
         {{ count_where("order_class = 'exchange'") }} as exchange_order_count,
         {{ count_where('is_exact_spelling') }} as exact_spelling_count,
-        {{ count_where('not is_exact_spelling') }} as normalised_spelling_count,
+        {{ count_where('not is_exact_spelling and not is_fuzzy_spelling') }}
+            as normalised_spelling_count,
+        {{ count_where('is_fuzzy_spelling') }} as fuzzy_spelling_count,
         {{ count_where('is_shared') }} as shared_order_count,
         {{ count_where('has_owner_evidence') }} as owner_evidence_order_count,
         {{ count_where("order_class = 'kept' and is_new_customer") }} as new_customer_order_count,
@@ -91,6 +94,7 @@ final as (
         counted.exchange_order_count,
         counted.exact_spelling_count,
         counted.normalised_spelling_count,
+        counted.fuzzy_spelling_count,
         counted.shared_order_count,
         counted.owner_evidence_order_count,
         counted.new_customer_order_count,

@@ -18,16 +18,50 @@ contracts as (
 
 ),
 
+scores as (
+
+    select * from {{ source('analysis', 'code_leakage') }}
+
+),
+
+-- Orders that nothing but codes ties to a creator. Of two codes the clean one speaks for them.
+code_orders as (
+
+    select
+        redemptions.connection_id,
+        redemptions.order_id,
+        redemptions.creator_id,
+        bool_and(redemptions.is_compromised) as is_compromised,
+        bool_and(redemptions.is_compromised or coalesce({{ leaked_use() | indent(8) }}, false))
+            as is_public
+    from {{ ref('int_code_redemptions') }} as redemptions
+    left join scores
+        on
+            redemptions.campaign_id = scores.campaign_id
+            and redemptions.code_key = scores.code_key
+            and redemptions.creator_id = scores.creator_id
+    where not redemptions.has_owner_evidence
+    group by redemptions.connection_id, redemptions.order_id, redemptions.creator_id
+
+),
+
 entries as (
 
     select
         entries.*,
+        coalesce(code_orders.is_compromised, false) as is_compromised,
+        coalesce(code_orders.is_public and not code_orders.is_compromised, false) as is_leaked,
         cast(date_trunc('month', entries.event_date) as date) as statement_month,
         -- On the day it is released the commission of a sale may be paid.
         entries.release_date > facts.as_of_date as is_on_hold,
         entries.is_restatement and entries.event_date >= entries.release_date as is_clawback
     from {{ ref('int_commission_entries') }} as entries
     cross join facts
+    left join code_orders
+        on
+            entries.connection_id = code_orders.connection_id
+            and entries.order_id = code_orders.order_id
+            and entries.creator_id = code_orders.creator_id
 
 ),
 
@@ -62,6 +96,9 @@ earned as (
         bool_or(is_assumed) as is_assumed,
         sum(credited_order_count) as credited_order_count,
         sum(credited_net_amount) as credited_net_amount,
+        sum(case when is_compromised then credited_net_amount else 0 end)
+            as compromised_net_amount,
+        sum(case when is_leaked then credited_net_amount else 0 end) as leaked_net_amount,
         sum(case when is_restatement then 0 else commission_amount end) as sale_amount,
         sum(case when is_restatement and not is_clawback then commission_amount else 0 end)
             as return_amount,
@@ -116,6 +153,8 @@ stated as (
         coalesce(earned.is_assumed, false) as is_assumed,
         coalesce(earned.credited_order_count, 0) as credited_order_count,
         coalesce(earned.credited_net_amount, 0) as credited_net_amount,
+        coalesce(earned.compromised_net_amount, 0) as compromised_net_amount,
+        coalesce(earned.leaked_net_amount, 0) as leaked_net_amount,
         coalesce(earned.sale_amount, 0) as sale_amount,
         coalesce(earned.return_amount, 0) as return_amount,
         coalesce(earned.clawback_amount, 0) as clawback_amount,
@@ -153,6 +192,8 @@ final as (
         campaigns.currency_code,
         {{ share_count('stated.credited_order_count') }} as credited_order_count,
         {{ amount('stated.credited_net_amount') }} as credited_net_amount,
+        {{ amount('stated.compromised_net_amount') }} as compromised_net_amount,
+        {{ amount('stated.leaked_net_amount') }} as leaked_net_amount,
         {{ amount('stated.sale_amount') }} as sale_commission_amount,
         {{ amount('stated.return_amount') }} as return_commission_amount,
         {{ amount('stated.clawback_amount') }} as clawback_amount,

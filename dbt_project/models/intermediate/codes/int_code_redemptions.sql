@@ -1,5 +1,6 @@
 -- One row per order and redeemed code that a creator of a campaign owned on the order's date, with
--- what the order tells about how its customer came by the code.
+-- what the order tells about how its customer came by the code. Whose a code is and how it may be
+-- spelled is settled as for touches: what earns credit is watched.
 -- An order with several codes is shared among those that can have lowered its goods (a code for
 -- free shipping lowers none): each takes an equal part of gross, discount and net revenue.
 -- The shop does not say which code gave which discount.
@@ -53,40 +54,107 @@ typed as (
     {% endfor %}
 ),
 
--- A code typed twice on one order is one redemption.
 redeemed as (
 
     select
+        typed.connection_id,
+        typed.order_id,
+        typed.code,
+        typed.code_key,
+        {{ loose_key('typed.code_key') }} as loose_code_key,
+        orders.order_date
+    from typed
+    inner join {{ ref('fct_order') }} as orders
+        on
+            typed.connection_id = orders.connection_id
+            and typed.order_id = orders.order_id
+
+),
+
+code_owners as {{ computed_once() }} (
+
+    {{ code_owners() | indent(4) }}
+
+),
+
+code_candidates as (
+
+    {{ code_candidates('redeemed') | indent(4) }}
+
+),
+
+code_matches as (
+
+    {{ code_matches('code_candidates') | indent(4) }}
+
+),
+
+typed_keys as (
+
+    select distinct
         connection_id,
         order_id,
-        code_key,
-        min(code) as typed_code
+        code_key
     from typed
     where code_key is not null
-    group by connection_id, order_id, code_key
+
+),
+
+-- What is nobody's keeps its own spelling: it lowers the order's goods all the same.
+named as (
+
+    select
+        typed_keys.connection_id,
+        typed_keys.order_id,
+        coalesce(code_matches.code_key, typed_keys.code_key) as code_key,
+        coalesce(shop_codes.is_free_shipping, false) as is_free_shipping,
+        code_matches.redeemed_code as typed_code,
+        code_matches.match_quality,
+        code_matches.campaign_id,
+        code_matches.creator_id,
+        code_matches.compromised_from_date
+    from typed_keys
+    left join code_matches
+        on
+            typed_keys.connection_id = code_matches.connection_id
+            and typed_keys.order_id = code_matches.order_id
+            and typed_keys.code_key = code_matches.redeemed_key
+    left join shop_codes
+        on
+            typed_keys.connection_id = shop_codes.connection_id
+            and typed_keys.code_key = shop_codes.code_key
+
+),
+
+-- A code typed twice on one order, or in two spellings, is one redemption.
+spelled as (
+
+    select
+        *,
+        bool_or(not is_free_shipping) over (
+            partition by connection_id, order_id, code_key
+        ) as is_goods_code,
+        row_number() over (
+            partition by connection_id, order_id, code_key
+            order by {{ match_rank('match_quality') }}, {{ byte_order('typed_code') }}
+        ) as spelling_number
+    from named
 
 ),
 
 shared as (
 
     select
-        redeemed.*,
-        not coalesce(shop_codes.is_free_shipping, false) as is_goods_code,
-        {{ count_where('not coalesce(shop_codes.is_free_shipping, false)') }} over (
-            partition by redeemed.connection_id, redeemed.order_id
+        *,
+        {{ count_where('is_goods_code') }} over (
+            partition by connection_id, order_id
         ) as goods_code_count,
         row_number() over (
-            partition by
-                redeemed.connection_id,
-                redeemed.order_id,
-                coalesce(shop_codes.is_free_shipping, false)
-            order by {{ byte_order('redeemed.code_key') }}
+            partition by connection_id, order_id, is_goods_code
+            order by {{ byte_order('code_key') }}
         ) as goods_code_number
-    from redeemed
-    left join shop_codes
-        on
-            redeemed.connection_id = shop_codes.connection_id
-            and redeemed.code_key = shop_codes.code_key
+    from spelled
+    where spelling_number = 1
 
 ),
 
@@ -108,95 +176,77 @@ owned as (
     select
         shared.connection_id,
         shared.order_id,
-        codes.campaign_id,
-        codes.creator_id,
+        shared.campaign_id,
+        shared.creator_id,
         shared.code_key,
         shared.typed_code,
-        shared.typed_code = codes.code as is_exact_spelling,
+        shared.match_quality = 'exact' as is_exact_spelling,
         shared.goods_code_count,
         case when shared.is_goods_code then shared.goods_code_number end as goods_code_number,
-        codes.valid_from_date,
+        coalesce(orders.order_date >= shared.compromised_from_date, false) as is_compromised,
         orders.ordered_at,
         orders.order_date,
         orders.order_class,
-        orders.customer_id,
         orders.is_new_customer,
         orders.currency_code,
         orders.sale_amount,
         orders.net_revenue_amount,
         coalesce(sold.discount_amount, 0) as discount_amount,
         (coalesce(orders.is_journey_ready, false) and coalesce(orders.moment_count, 0) > 0)
-        or orders.ga4_transaction_id is not null as has_known_visits,
-        row_number() over (
-            partition by shared.connection_id, shared.order_id, shared.code_key
-            order by codes.valid_from_date desc, codes.campaign_id asc, codes.creator_id asc
-        ) as owner_number
+        or orders.ga4_transaction_id is not null as has_known_visits
     from shared
     inner join {{ ref('fct_order') }} as orders
         on
             shared.connection_id = orders.connection_id
             and shared.order_id = orders.order_id
-    inner join {{ ref('int_codes_owned') }} as codes
-        on
-            shared.connection_id = codes.connection_id
-            and shared.code_key = codes.code_key
-            and orders.order_date >= codes.valid_from_date
-            and (codes.valid_to_date is null or orders.order_date <= codes.valid_to_date)
     left join sold
         on
             shared.connection_id = sold.connection_id
             and shared.order_id = sold.order_id
+    where shared.creator_id is not null
 
 ),
 
--- Who else the order shows: the owner by a link, page, session or answer, or another creator.
+-- Who else the order shows: the owner by a link, page, session or answer, or another creator, in
+-- whichever campaign of theirs. Every order has its touches under the first rule version.
 met as (
 
     select
         owned.connection_id,
         owned.order_id,
         owned.code_key,
-        bool_or(
-            touches.creator_id = owned.creator_id
-            and {{ has_other_than_code_evidence('touches') }}
-        ) as has_owner_evidence,
-        bool_or(
-            touches.creator_id <> owned.creator_id
-            and {{ has_other_than_code_evidence('touches') }}
-        ) as has_other_creator,
-        bool_or(
-            touches.creator_id = owned.creator_id
-            and position('compromised_code' in touches.evidence_types) > 0
-        ) as is_compromised
+        bool_or(touches.creator_id = owned.creator_id) as has_owner_evidence,
+        bool_or(touches.creator_id <> owned.creator_id) as has_other_creator
     from owned
-    inner join {{ ref('dim_campaign') }} as campaigns on owned.campaign_id = campaigns.campaign_id
     inner join {{ ref('fct_touchpoint') }} as touches
         on
             owned.connection_id = touches.connection_id
             and owned.order_id = touches.order_id
-            and campaigns.default_rule_version = touches.rule_version
-            and owned.campaign_id = touches.campaign_id
-    where owned.owner_number = 1 and touches.is_in_window
+    where
+        touches.rule_version = '{{ var("attribution_rule_versions")[0] }}'
+        and touches.is_in_window
+        and {{ has_other_than_code_evidence('touches') }}
     group by owned.connection_id, owned.order_id, owned.code_key
 
 ),
 
--- What the journey of an owner's order began with. A pattern is dear: it is asked once of each
--- visit, not of each visit and site.
+-- What the journey of an owner's order began with, as its shop tells it. A pattern is dear: it is
+-- asked once of each visit, not of each visit and site.
 visits as {{ computed_once() }} (
-
+    {% for model in ['stg_shopify__order_moments', 'int_woocommerce_visits'] %}
     select distinct
         owned.connection_id,
         owned.order_id,
         moments.utm_source_key,
         {{ url_host('moments.referrer_url') }} as referrer_host
     from owned
-    inner join {{ ref('stg_shopify__order_moments') }} as moments
+    inner join {{ ref(model) }} as moments
         on
             owned.connection_id = moments.connection_id
             and owned.order_id = moments.order_id
             and owned.ordered_at >= moments.occurred_at
-
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 coupon_visits as (
@@ -232,11 +282,15 @@ final as (
         coalesce(met.has_owner_evidence, false) as has_owner_evidence,
         coalesce(met.has_other_creator, false)
         and not coalesce(met.has_owner_evidence, false) as is_stray,
-        coalesce(met.is_compromised, false) as is_compromised,
+        owned.is_compromised,
         owned.has_known_visits or coalesce(met.has_owner_evidence, false) as has_known_visits,
         coupon_visits.order_id is not null as has_coupon_site,
-        -- A creator abroad who sells to the shop's own market has leaked nothing.
-        places.country_code not in (creators.country_code, homes.country_code) as is_abroad,
+        -- A creator abroad who sells to the shop's own market has leaked nothing. Where one of the
+        -- two is unknown nobody can tell: half an answer would know orders from home alone.
+        case
+            when creators.country_code is not null and homes.country_code is not null
+                then places.country_code not in (creators.country_code, homes.country_code)
+        end as is_abroad,
         homes.country_code as home_country_code,
         {{ coupon_sites_key() }} as coupon_sites_key,
         {{ nth_part(
@@ -274,7 +328,6 @@ final as (
             and owned.order_id = places.order_id
     left join homes
         on owned.connection_id = homes.connection_id
-    where owned.owner_number = 1
 
 )
 

@@ -31,57 +31,34 @@ redeemed as {{ computed_once() }} (
 
 code_owners as {{ computed_once() }} (
 
-    select
-        spans.*,
-        {{ loose_key('spans.code_key') }} as loose_code_key
-    from {{ ref('int_codes_owned') }} as spans
+    {{ code_owners() | indent(4) }}
 
 ),
 
--- A code that more than its creator's audience holds still names its owner, as a class of its own.
 code_candidates as (
 
-    select
-        redeemed.connection_id,
-        redeemed.order_id,
-        redeemed.code_key as redeemed_key,
-        code_owners.campaign_id,
-        code_owners.creator_id,
-        case
-            when redeemed.order_date >= code_owners.compromised_from_date then 'compromised_code'
-            else 'discount_code'
-        end as evidence_type,
-        code_owners.code_key as evidence_value,
-        code_owners.valid_from_date as owner_from_date,
-        {{ match_quality([
-            ('redeemed.code', 'code_owners.code', 'redeemed.code_key', 'code_owners.code_key')
-        ]) }} as match_quality
-    from redeemed
-    inner join code_owners
-        on
-            redeemed.connection_id = code_owners.connection_id
-            and redeemed.loose_code_key = code_owners.loose_code_key
-            and {{ holds_on_day('code_owners', 'redeemed.order_date') }}
+    {{ code_candidates('redeemed') | indent(4) }}
 
 ),
 
 code_matches as (
 
-    {{ best_matches(
-        'code_candidates',
-        ['connection_id', 'order_id', 'redeemed_key'],
-        ['owner_from_date desc', 'campaign_id', 'creator_id']
-    ) | indent(4) }}
+    {{ code_matches('code_candidates') | indent(4) }}
 
 ),
 
+-- A code that more than its creator's audience holds still names its owner, as a class of its own.
 -- Two spellings of one code are one redemption.
 redeemed_codes as (
 
     select
         *,
+        case
+            when order_date >= compromised_from_date then 'compromised_code'
+            else 'discount_code'
+        end as evidence_type,
         row_number() over (
-            partition by connection_id, order_id, evidence_value
+            partition by connection_id, order_id, code_key
             order by {{ match_rank('match_quality') }}, {{ byte_order('redeemed_key') }}
         ) as spelling_number
     from code_matches
@@ -286,7 +263,7 @@ undated as (
         creator_id,
         evidence_type,
         30 as evidence_rank,
-        evidence_value,
+        code_key as evidence_value,
         match_quality,
         owner_from_date
     from redeemed_codes
