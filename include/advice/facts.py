@@ -22,7 +22,8 @@ class Campaign:
     margin_rate: what is left of net revenue after goods, payment and fulfilment, before commission.
     cost_coverage_rate: share of credited units whose cost is known. promised_amount: fees, products
     and shipping agreed, and commission earned. piece_lead_days, new_creator_lead_days: days from an
-    agreement to a live piece, of a creator of the campaign and of a new one.
+    agreement to a live piece, of a creator of the campaign and of a new one. exploration_rate: part
+    of the open money the plan keeps for creators not tried yet, None where it does not say.
     """
 
     campaign_id: str
@@ -37,6 +38,7 @@ class Campaign:
     promised_amount: float
     piece_lead_days: int
     new_creator_lead_days: int
+    exploration_rate: float | None = None
 
     def day_number(self, day: dt.date) -> int:
         """Return a day's place in the campaign, 1 on the first."""
@@ -127,7 +129,8 @@ def _read_campaigns(connection: psycopg.Connection) -> list[Campaign]:
             campaigns.default_rule_version, campaigns.budget_amount::float8,
             margins.margin_rate::float8, margins.cost_coverage_rate::float8,
             coalesce(promised.cost_amount, 0)::float8,
-            margins.piece_lead_days, margins.new_creator_lead_days
+            margins.piece_lead_days, margins.new_creator_lead_days,
+            campaigns.exploration_rate::float8
         from core.dim_campaign as campaigns
         inner join intermediate.int_campaign_margins as margins
             on campaigns.campaign_id = margins.campaign_id

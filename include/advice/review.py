@@ -95,7 +95,7 @@ def review_campaign(
     The same facts give the same lines whatever the calendar says: draws are seeded by campaign and
     its day.
     """
-    rule = policy or BudgetPolicy()
+    rule = policy or policy_of(facts.campaign)
     count = len(facts.offers)
     posts = weigh_posts(facts, day)
     refusal = _refuse(facts, day, posts)
@@ -123,6 +123,14 @@ def review_campaign(
     if asked is not None:
         ranked = [_with_goal(row, asked, drawn.rates[at]) for at, row in enumerate(ranked)]
     return [*ranked, *rows[count:]]
+
+
+def policy_of(campaign: Campaign) -> BudgetPolicy:
+    """Return the policy a campaign is reviewed under: the usual one, and what its plan sets."""
+    rule = BudgetPolicy()
+    if campaign.exploration_rate is None:
+        return rule
+    return replace(rule, exploration_share=campaign.exploration_rate)
 
 
 def weigh_posts(facts: CampaignFacts, day: dt.date) -> Posts:

@@ -47,7 +47,8 @@ class Reviewed:
 def goals_and_budget(market: Market) -> None:
     """500.00 of budget, two goals, seven clicks of ana's link, and three units by her code."""
     market.connection.execute(
-        "update raw.campaign_plan__campaigns set budget_amount = 500, fulfilment_cost_rate = 0.1"
+        "update raw.campaign_plan__campaigns "
+        "set budget_amount = 500, fulfilment_cost_rate = 0.1, exploration_rate = 0.35"
     )
     key = {"connection_id": PLAN, "campaign_id": "spring", "scope": "credited"}
     market.add(
@@ -134,6 +135,8 @@ def test_reasons_and_money_can_be_worked_out_by_hand(reviewed: Reviewed) -> None
     )
     assert reasons["ana"] == reasons["bo"] == "a test: fewer than 2 live pieces"
     assert reasons["cy"].startswith("no change: the best has")
+    kept = "select distinct exploration_rate from marts_next.mart_budget_recommendation"
+    assert reviewed.rows(kept) == [(Decimal("0.350000"),)]
 
 
 def test_what_was_credited_ties_to_the_credits(reviewed: Reviewed) -> None:

@@ -175,6 +175,19 @@ def test_near_the_end_only_what_can_still_be_published_is_bought() -> None:
     assert lines(facts, 47)["c0"].piece_count == 3
 
 
+def test_the_plan_says_how_much_is_kept_for_new_creators() -> None:
+    facts = campaign_of(CLEAR)
+    facts.campaign = replace(facts.campaign, budget_amount=9000.0, promised_amount=4000.0)
+    # Open are 5,000.00 and three pieces of 100.00 of each creator: 6,800.00. A piece costs 100.00.
+    assert sum(one.open_amount for one in facts.offers) == 1800.0
+    kept = {None: 1300.0, 0.5: 3400.0, 0.0: 0.0}
+    for rate, amount in kept.items():
+        facts.campaign = replace(facts.campaign, exploration_rate=rate)
+        line = lines(facts, 36)["new_creator"]
+        assert (line.to_amount, line.piece_count) == (amount, amount / 100), rate
+    assert line.reason.startswith("no change: 0.00 are kept for new creators")
+
+
 def test_the_plans_goal_asks_so_many_orders_of_a_piece() -> None:
     facts = campaign_of(CLEAR)
     # 1,000.00 for 100 units are 10.00 a unit; 210 orders had 420 units: a piece of 100.00 must

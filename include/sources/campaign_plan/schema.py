@@ -48,6 +48,7 @@ class Campaign(Record, frozen=True, array_like=True):
     default_attribution_model: str  # first_touch, last_touch, linear
     default_rule_version: str
     fulfilment_cost_rate: Decimal | None
+    exploration_rate: Decimal | None
     budget_amount: Decimal | None
     expected_order_value_amount: Decimal | None
 
