@@ -59,6 +59,22 @@ class Offer:
     commission_rate: float
     unavailable_reason: str | None
 
+    @property
+    def fee(self) -> float:
+        """The fee a creator competes with; NaN for who has no price, or has left."""
+        if self.unavailable_reason is not None or self.quoted_fee is None:
+            return float("nan")
+        return self.quoted_fee
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who is not in the plan, meets its criteria and names a price; of one piece."""
+
+    platform: str
+    handle: str
+    price: float
+
 
 @dataclass(frozen=True, slots=True)
 class GoalDay:
@@ -98,6 +114,7 @@ class CampaignFacts:
 
     campaign: Campaign
     offers: list[Offer] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     posts: dict[str, list[dt.datetime]] = field(default_factory=dict)
     orders: list[CreditedOrder] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
@@ -109,6 +126,8 @@ def read_facts(connection: psycopg.Connection, day: dt.date) -> list[CampaignFac
     found = {row.campaign_id: CampaignFacts(row) for row in _read_campaigns(connection)}
     for campaign_id, offer in _read_offers(connection):
         found[campaign_id].offers.append(offer)
+    for campaign_id, candidate in _read_candidates(connection):
+        found[campaign_id].candidates.append(candidate)
     for (campaign_id, creator_id), lives in read_posts(connection, day).items():
         found[campaign_id].posts[creator_id] = lives
     for campaign_id, order in _read_orders(connection):
@@ -158,6 +177,17 @@ def _read_offers(connection: psycopg.Connection) -> list[tuple[str, Offer]]:
         """
     )
     return [(campaign_id, Offer(*values)) for campaign_id, *values in rows]
+
+
+def _read_candidates(connection: psycopg.Connection) -> list[tuple[str, Candidate]]:
+    rows = connection.execute(
+        """
+        select campaign_id, platform, handle, price_per_piece::float8
+        from intermediate.int_candidate_prices
+        order by campaign_id, platform, handle
+        """
+    )
+    return [(campaign_id, Candidate(*values)) for campaign_id, *values in rows]
 
 
 def _read_orders(connection: psycopg.Connection) -> list[tuple[str, CreditedOrder]]:

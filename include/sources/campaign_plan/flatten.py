@@ -279,6 +279,7 @@ def candidates(plan: CampaignPlan, version: str) -> Iterator[Document]:
             niche=candidate.niche,
             region=candidate.region,
             quoted_price_amount=candidate.quoted_price,
+            quoted_piece_count=candidate.quoted_pieces,
             currency_code=plan.currency,
             candidate_status=candidate.status,
             contacted_date=candidate.contacted_date,
