@@ -72,3 +72,40 @@ none in one case of twenty (Poisson). -#}
             else {{ cost_per_low(name, 1) }}
         end
 {%- endmacro %}
+
+{#- Ends of the 90 % interval of a ratio q of two rates r and s of different creators, from the interval
+of each at its own t. With half-widths g and h they are the roots of (r - q s)² = g² + q² h² (Fieller,
+JRSS B 16 (1954) 175-185; from separate intervals: Donner & Zou, Statistical Methods in Medical Research 21
+(2012) 347-359), never below 0. A half-width is the upper end's, for the lower one may be cut at 0.
+NULL where one of the intervals is; no upper end can be told where the divisor's interval reaches 0. -#}
+{% macro relative_low(rate, divisor) -%}
+    cast(
+        case
+            when {{ _squared_rest(rate) }} <= 0 and {{ divisor }}_high is not null then 0
+            else {{ _squared_rest(rate) }} / nullif({{ _fieller_sum(rate, divisor) }}, 0)
+        end as numeric(18, 6)
+    )
+{%- endmacro %}
+
+{% macro relative_high(rate, divisor) -%}
+    cast(
+        case
+            when {{ _squared_rest(divisor) }} > 0
+                then {{ _fieller_sum(rate, divisor) }} / {{ _squared_rest(divisor) }}
+        end as numeric(18, 6)
+    )
+{%- endmacro %}
+
+{#- A rate's square less its half-width's: above 0 where the whole interval is. -#}
+{% macro _squared_rest(rate) -%}
+    ({{ rate }}_high * (2 * {{ rate }} - {{ rate }}_high))
+{%- endmacro %}
+
+{% macro _fieller_sum(rate, divisor) -%}
+    (
+        {{ rate }} * {{ divisor }} + sqrt(
+            {{ rate }} * {{ rate }} * {{ divisor }} * {{ divisor }}
+            - {{ _squared_rest(rate) }} * {{ _squared_rest(divisor) }}
+        )
+    )
+{%- endmacro %}

@@ -22,7 +22,8 @@ class Campaign:
     margin_rate: what is left of net revenue after goods, payment and fulfilment, before commission.
     cost_coverage_rate: share of credited units whose cost is known. promised_amount: fees, products
     and shipping agreed, and commission earned. piece_lead_days, new_creator_lead_days: days from an
-    agreement to a live piece, of a creator of the campaign and of a new one.
+    agreement to a live piece, of a creator of the campaign and of a new one. exploration_rate: part
+    of the open money the plan keeps for creators not tried yet, None where it does not say.
     """
 
     campaign_id: str
@@ -37,6 +38,7 @@ class Campaign:
     promised_amount: float
     piece_lead_days: int
     new_creator_lead_days: int
+    exploration_rate: float | None = None
 
     def day_number(self, day: dt.date) -> int:
         """Return a day's place in the campaign, 1 on the first."""
@@ -56,6 +58,22 @@ class Offer:
     open_amount: float
     commission_rate: float
     unavailable_reason: str | None
+
+    @property
+    def fee(self) -> float:
+        """The fee a creator competes with; NaN for who has no price, or has left."""
+        if self.unavailable_reason is not None or self.quoted_fee is None:
+            return float("nan")
+        return self.quoted_fee
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who is not in the plan, meets its criteria and names a price; of one piece."""
+
+    platform: str
+    handle: str
+    price: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +114,7 @@ class CampaignFacts:
 
     campaign: Campaign
     offers: list[Offer] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     posts: dict[str, list[dt.datetime]] = field(default_factory=dict)
     orders: list[CreditedOrder] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
@@ -107,6 +126,8 @@ def read_facts(connection: psycopg.Connection, day: dt.date) -> list[CampaignFac
     found = {row.campaign_id: CampaignFacts(row) for row in _read_campaigns(connection)}
     for campaign_id, offer in _read_offers(connection):
         found[campaign_id].offers.append(offer)
+    for campaign_id, candidate in _read_candidates(connection):
+        found[campaign_id].candidates.append(candidate)
     for (campaign_id, creator_id), lives in read_posts(connection, day).items():
         found[campaign_id].posts[creator_id] = lives
     for campaign_id, order in _read_orders(connection):
@@ -127,7 +148,8 @@ def _read_campaigns(connection: psycopg.Connection) -> list[Campaign]:
             campaigns.default_rule_version, campaigns.budget_amount::float8,
             margins.margin_rate::float8, margins.cost_coverage_rate::float8,
             coalesce(promised.cost_amount, 0)::float8,
-            margins.piece_lead_days, margins.new_creator_lead_days
+            margins.piece_lead_days, margins.new_creator_lead_days,
+            campaigns.exploration_rate::float8
         from core.dim_campaign as campaigns
         inner join intermediate.int_campaign_margins as margins
             on campaigns.campaign_id = margins.campaign_id
@@ -155,6 +177,17 @@ def _read_offers(connection: psycopg.Connection) -> list[tuple[str, Offer]]:
         """
     )
     return [(campaign_id, Offer(*values)) for campaign_id, *values in rows]
+
+
+def _read_candidates(connection: psycopg.Connection) -> list[tuple[str, Candidate]]:
+    rows = connection.execute(
+        """
+        select campaign_id, platform, handle, price_per_piece::float8
+        from intermediate.int_candidate_prices
+        order by campaign_id, platform, handle
+        """
+    )
+    return [(campaign_id, Candidate(*values)) for campaign_id, *values in rows]
 
 
 def _read_orders(connection: psycopg.Connection) -> list[tuple[str, CreditedOrder]]:

@@ -2,7 +2,8 @@
 
 What the pieces brought on final days, divided by the part of it that had time to come, is what a
 piece brings; formats differ as the goal's own days tell. Days are whole; a piece of a day is half a
-day old at its end.
+day old at its end. What pieces brought on a day whose clicks nobody read is not known: it counts
+as still to come, neither as nothing nor as reached.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _project(campaign: Campaign, goal: Goal, pieces: Sequence[Piece]) -> GoalRow
     if reason is not None or final is None:
         return replace(row, reason=reason)
     fit = _fit(campaign, goal, count, pieces)
-    matured = _matured(pieces, final, fit.delay)
+    matured = _matured_seen(pieces, final, fit.delay, _unread_days(goal, count))
     projection = project_end(
         actual,
         matured,
@@ -102,7 +103,11 @@ def _fit(campaign: Campaign, goal: Goal, final_count: int, pieces: Sequence[Piec
     formats = sorted({piece.content_format for piece in pieces})
     kinds = [formats.index(piece.content_format) for piece in pieces]
     first = goal.days[0].day
-    brought = [(day.value or 0.0) - day.other for day in goal.days[:final_count]]
+    unread = set(_unread_days(goal, final_count))
+    brought = [
+        np.nan if day.day in unread else (day.value or 0.0) - day.other
+        for day in goal.days[:final_count]
+    ]
     size = _unit_size(goal, final_count)
     fit = fit_daily(
         np.array(brought) / size,
@@ -120,13 +125,36 @@ def _unknown(goal: Goal, final_count: int) -> str | None:
     if final_count == 0:
         return "no day is final yet"
     if all(day.value is None for day in goal.days[:final_count]):
+        if goal.metric == "link_clicks":
+            return "GA4 was read on none of the final days"
         return f"no follower count of the brand within a week of {goal.baseline_date}"
     return None
+
+
+def _unread_days(goal: Goal, final_count: int) -> list[dt.date]:
+    """Return the final days of which nothing is known.
+
+    A day without a follower count is none: the next one brings what it missed.
+    """
+    if goal.metric == "follower_growth":
+        return []
+    return [day.day for day in goal.days[:final_count] if day.value is None]
 
 
 def _matured(pieces: Sequence[Piece], until: dt.date, delay: float) -> NDArray[np.float64]:
     """Return the share of each piece that has come by the end of a day; 0 before it is live."""
     return matured_shares([max((until - piece.day).days + 0.5, 0.0) for piece in pieces], delay)
+
+
+def _matured_seen(
+    pieces: Sequence[Piece], final: dt.date, delay: float, unread: Sequence[dt.date]
+) -> NDArray[np.float64]:
+    """Return the share of each piece that came up to a day, on days that somebody read."""
+    seen = _matured(pieces, final, delay)
+    for day in unread:
+        before = _matured(pieces, day - dt.timedelta(days=1), delay)
+        seen = seen - (_matured(pieces, day, delay) - before)
+    return np.maximum(seen, 0.0)
 
 
 def _unit_size(goal: Goal, final_count: int) -> float:
@@ -139,8 +167,8 @@ def _unit_size(goal: Goal, final_count: int) -> float:
 
 
 def _baseline(campaign: Campaign, goal: Goal, final_count: int) -> tuple[float, float]:
-    """Return what came without creators on final days, and by the end at the same pace."""
+    """Return what came without creators on the final days that were read, and by the end."""
     other = sum(day.other for day in goal.days[:final_count])
     first = goal.days[0].day
     days = (campaign.end_date - first).days + 1
-    return other, other * days / final_count
+    return other, other * days / (final_count - len(_unread_days(goal, final_count)))

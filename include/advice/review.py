@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.advice.facts import Campaign, CampaignFacts, Offer
+from include.advice.newcomers import price_newcomer
 from include.advice.targets import orders_per_money
 from include.estimates import place_on_posts
 from include.stats.budget import Advice, BudgetPolicy, BudgetState, advise_budget, phase_of
@@ -95,7 +96,7 @@ def review_campaign(
     The same facts give the same lines whatever the calendar says: draws are seeded by campaign and
     its day.
     """
-    rule = policy or BudgetPolicy()
+    rule = policy or policy_of(facts.campaign)
     count = len(facts.offers)
     posts = weigh_posts(facts, day)
     refusal = _refuse(facts, day, posts)
@@ -103,12 +104,13 @@ def review_campaign(
     if drawn is None:
         why = refusal or "no change: nothing says what an order is worth"
         return _spell(facts, day, rule, posts, [_keep(at, why) for at in [*range(count), None]])
+    price = price_newcomer(facts)
     state = BudgetState(
         max(facts.campaign.day_number(day), 0),
         _free_amount(facts.campaign),
         np.array([offer.open_amount for offer in facts.offers]),
         drawn.newcomer,
-        _newcomer_price(facts.offers),
+        price.amount if price else None,
         _live_days(facts.campaign, day, facts.campaign.piece_lead_days),
         _live_days(facts.campaign, day, facts.campaign.new_creator_lead_days),
     )
@@ -123,6 +125,14 @@ def review_campaign(
     if asked is not None:
         ranked = [_with_goal(row, asked, drawn.rates[at]) for at, row in enumerate(ranked)]
     return [*ranked, *rows[count:]]
+
+
+def policy_of(campaign: Campaign) -> BudgetPolicy:
+    """Return the policy a campaign is reviewed under: the usual one, and what its plan sets."""
+    rule = BudgetPolicy()
+    if campaign.exploration_rate is None:
+        return rule
+    return replace(rule, exploration_share=campaign.exploration_rate)
 
 
 def weigh_posts(facts: CampaignFacts, day: dt.date) -> Posts:
@@ -178,7 +188,7 @@ def draw_next_pieces(facts: CampaignFacts, day: dt.date, posts: Posts) -> Drawn 
     worth = rates * values * margins[:, None]
     pieces = NextPieces.of(
         worth[:count],
-        [_fee(offer) for offer in facts.offers],
+        [offer.fee for offer in facts.offers],
         np.bincount(posts.owners, minlength=count),
         [offer.product_amount for offer in facts.offers],
     )
@@ -198,19 +208,6 @@ def _bought(facts: CampaignFacts) -> tuple[OrderValues, float]:
     )
     size = float((credit**2).sum() / credit.sum()) if orders else 1.0
     return bought, min(size, 1.0)
-
-
-def _fee(offer: Offer) -> float:
-    """Return the fee a creator competes with; who has no price, or has left, does not compete."""
-    if offer.unavailable_reason is not None or offer.quoted_fee is None:
-        return float("nan")
-    return offer.quoted_fee
-
-
-def _newcomer_price(offers: Sequence[Offer]) -> float | None:
-    """Return what a new creator's piece is taken to cost: the median of the campaign's prices."""
-    prices = [fee + offer.product_amount for offer in offers if not np.isnan(fee := _fee(offer))]
-    return round(float(np.median(prices)), 2) if prices else None
 
 
 def _refuse(facts: CampaignFacts, day: dt.date, posts: Posts) -> str | None:
@@ -275,16 +272,16 @@ def _spell_campaign(
     facts: CampaignFacts, phase: str, lines: Sequence[Advice], total: tuple[float, int, float]
 ) -> list[Recommendation]:
     """Return the lines on a new creator and on the money nobody was promised."""
-    new, price = lines[-1], _newcomer_price(facts.offers)
+    new, price = lines[-1], price_newcomer(facts)
     reason = new.reason
     if new.action == "add_creator" and price is not None:
-        reason += f"; a piece is taken at the campaign's median price of {price:,.2f}"
+        reason += f"; a piece is taken at {price.basis}"
     free = _free_amount(facts.campaign)
     left = free - sum(line.amount for line in lines)
     return [
         Recommendation(
             NEW_CREATOR, None, phase, new.action, reason, new.pieces, 0.0, new.amount, *total,
-            gain=new.gain, quoted_price=price,
+            gain=new.gain, quoted_price=price.amount if price else None,
         ),
         Recommendation(
             UNSPENT, None, phase, "keep", _spell_unspent(facts.campaign), 0, free, left, *total

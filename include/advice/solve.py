@@ -62,9 +62,9 @@ def _write_recommendations(
     solve_id: str,
     rows: Sequence[Recommendation],
 ) -> None:
-    from include.stats.budget import BudgetPolicy
+    from include.advice.review import policy_of
 
-    campaign, rule = facts.campaign, BudgetPolicy()
+    campaign, rule = facts.campaign, policy_of(facts.campaign)
     with connection.cursor() as cursor:
         cursor.executemany(
             """

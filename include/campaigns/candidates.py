@@ -17,6 +17,7 @@ from include.campaigns.validity import (
     Note,
     PlanModel,
     Platform,
+    Positive,
     Rate,
     Region,
     Text,
@@ -49,8 +50,9 @@ class CandidateCriteria(PlanModel):
 class Candidate(PlanModel):
     """One account that was considered, and what its evaluator saw on the day of evaluation.
 
-    `creator` names the creator the candidate became. Numbers are typed where no connector reads the
-    account: `sampled_engagements` are likes + comments of `sampled_posts` posts together,
+    `creator` names the creator the candidate became, `quoted_pieces` the pieces the price is asked
+    for: without them it says nothing of what one piece costs. Numbers are typed where no connector
+    reads the account: `sampled_engagements` are likes + comments of `sampled_posts` posts together,
     `niche_posts` those of them in the niche, `collaborations` with other brands, `audience_overlap`
     the share of followers who also follow somebody picked.
     """
@@ -60,6 +62,7 @@ class Candidate(PlanModel):
     niche: Identifier | None = None
     region: Region | None = None
     quoted_price: Amount | None = None
+    quoted_pieces: Positive | None = None
     status: CandidateStatus = "listed"
     contacted_date: Day | None = None
     creator: Identifier | None = None
@@ -116,6 +119,8 @@ def _check_candidate(plan: CampaignPlan, candidate: Candidate, at: Location) -> 
             f"value {candidate.status!r} is not allowed; "
             "allowed: picked with creator, any other without",
         )
+    if candidate.quoted_pieces is not None and candidate.quoted_price is None:
+        yield Problem((*at, "quoted_pieces"), "allowed: beside a quoted_price, which is missing")
     if (candidate.sampled_posts is None) != (candidate.sampled_engagements is None):
         yield Problem(at, "allowed: sampled_posts and sampled_engagements together, or neither")
     posts, of_niche = candidate.sampled_posts, candidate.niche_posts

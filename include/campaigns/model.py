@@ -101,6 +101,7 @@ class Campaign(PlanModel):
 
     `expected_order_value` is what an order is expected to bring, net; only checks use it.
     `lookback_days` holds for evidence that `lookback_days_by_evidence` does not name.
+    `exploration_rate` is the part of the open money that advice keeps for creators not tried yet.
     """
 
     id: Identifier
@@ -115,6 +116,7 @@ class Campaign(PlanModel):
     default_attribution_model: AttributionModel = "last_touch"
     default_rule_version: RuleVersion = "all"
     fulfilment_cost_rate: Rate | None = None
+    exploration_rate: Rate | None = None
     budget_amount: Amount | None = None
     expected_order_value: Amount | None = None
 

@@ -118,7 +118,7 @@ Amount = Annotated[
 ]
 Rate = Annotated[
     Decimal,
-    Field(ge=0, le=1, max_digits=7, decimal_places=6),
+    Field(ge=0, le=1, decimal_places=6),
     _number_schema(1, r"^(0([.][0-9]{1,6})?|1([.]0{1,6})?)$"),
 ]
 # Neither `true` nor "7"; no number that a column would not hold.

@@ -141,16 +141,17 @@ def fit_daily(
 ) -> DailyFit:
     """Fit to daily counts the mean delay in days and what a piece of each kind brings.
 
-    counts: (d,) what each day brought, in counts. live: (pieces,) day each went live, 0 the first,
-    before and after the days as well; a piece is half a day old at the end of its day. kinds:
-    (pieces,) whole numbers. end: the campaign's last day, by default that of the counts. Delay and
-    weights stay near what is believed while days are few.
+    counts: (d,) what each day brought, in counts; NaN is a day nobody read, which tells nothing.
+    live: (pieces,) day each went live, 0 the first, before and after the days as well; a piece is
+    half a day old at the end of its day. kinds: (pieces,) whole numbers. end: the campaign's last
+    day, by default that of the counts. Delay and weights stay near what is believed while days are
+    few.
     """
-    brought = np.nan_to_num(np.maximum(np.asarray(counts, dtype=np.float64), 0.0))
+    brought = np.maximum(np.asarray(counts, dtype=np.float64), 0.0)
     days = np.asarray(live, dtype=np.float64)
     kind = np.asarray(kinds, dtype=np.intp)
     size = int(kind.max(initial=0)) + 1
-    if brought.sum() <= 0 or not (days < brought.size).any():
+    if not np.nansum(brought) > 0 or not (days < brought.size).any():
         return DailyFit(BELIEVED_DELAY, np.ones(size), 0.0)
     last = float(brought.size - 1 if end is None else end)
     fits = [_fit_at(brought, days, kind, size, delay, last) for delay in DAILY_DELAYS]
@@ -184,7 +185,10 @@ def _fit_at(
     ends = np.arange(-1, brought.size)
     ages = np.maximum(ends[None, :] - live[:, None] + 0.5, 0.0)
     shares = -np.expm1(-ages / delay)
+    is_read = ~np.isnan(brought)
     grown = np.diff(shares, axis=1)
+    done = shares[:, -1] - grown[:, ~is_read].sum(axis=1)
+    brought, grown = brought[is_read], grown[:, is_read]
     fresh = np.stack([grown[kind == one].sum(axis=0) for one in range(size)])
     weights = weigh_kinds(brought, fresh)
     expected = weights @ fresh
@@ -192,8 +196,8 @@ def _fit_at(
     fit = float((brought * np.log(expected) - expected).sum())
     left = ((brought - expected) ** 2 / expected).sum() / max(brought.size - size - 1, 1)
     at_end = -np.expm1(-np.maximum(last - live + 0.5, 0.0) / delay)
-    coming = np.maximum(at_end - shares[:, -1], 0.0)
-    log_ratio, doubt = _doubt(weights, fresh, kind, live, shares[:, -1], coming, brought.sum())
+    coming = np.maximum(at_end - done, 0.0)
+    log_ratio, doubt = _doubt(weights, fresh, kind, live, done, coming, brought.sum())
     return _DelayFit(fit, float(left), weights, log_ratio, doubt)
 
 

@@ -12,10 +12,12 @@ import psycopg
 import pytest
 from hand_made_market import PLAN, SHOP, Market, first_orders, later_orders
 from in_process_dbt import run_dbt
+from psycopg.types.json import Jsonb
 
 from include.advice.solve import solve_advice
 from include.errors import PublishRefused
 
+READ = ("int_campaign_margins", "int_candidate_prices")
 MARTS = ("mart_budget_recommendation", "mart_campaign_pacing")
 NO_TESTS = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
 DAY = dt.date(2026, 3, 20)
@@ -47,7 +49,8 @@ class Reviewed:
 def goals_and_budget(market: Market) -> None:
     """500.00 of budget, two goals, seven clicks of ana's link, and three units by her code."""
     market.connection.execute(
-        "update raw.campaign_plan__campaigns set budget_amount = 500, fulfilment_cost_rate = 0.1"
+        "update raw.campaign_plan__campaigns "
+        "set budget_amount = 500, fulfilment_cost_rate = 0.1, exploration_rate = 0.35"
     )
     key = {"connection_id": PLAN, "campaign_id": "spring", "scope": "credited"}
     market.add(
@@ -59,6 +62,12 @@ def goals_and_budget(market: Market) -> None:
         target_value=Decimal(15000),
     )  # fmt: skip
     market.sessions("2026-03-05", "ana", instagram=7)
+    market.add(
+        "campaign_plan__candidates", connection_id=PLAN, campaign_id="spring", handle="Dew.Days",
+        platform="instagram", currency_code="USD", candidate_status="contacted", evaluator="kim",
+        evaluated_date=dt.date(2026, 2, 10), quoted_price_amount=Decimal(180), quoted_piece_count=3,
+        followers_count=9_000, followers_low=5_000, niches=Jsonb([]), regions=Jsonb([]),
+    )  # fmt: skip
     market.order(23, "2026-03-09 20:00", "33.33", codes=("ANA15",))
     market.add(
         "shopify__order_lines", connection_id=SHOP, order_id="9000000023", line_id="l1", sku="S-30",
@@ -80,10 +89,7 @@ def reviewed(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         market.record_load("shopify", "orders", dt.date(2026, 3, 5))
         for write in (Market.plan, Market.shop, first_orders, later_orders, goals_and_budget):
             write(market)
-    read = [
-        f"+{name}"
-        for name in (*MARTS, "int_next_piece_prices", "int_goal_days", "int_campaign_margins")
-    ]
+    read = [f"+{name}" for name in (*MARTS, "int_next_piece_prices", "int_goal_days", *READ)]
     run_dbt(
         warehouse,
         ["build", "--select", *read, "--exclude", "path:models/marts", *NO_TESTS],
@@ -100,12 +106,13 @@ def test_every_creator_and_the_campaign_have_a_line(reviewed: Reviewed) -> None:
         "select line_id, phase, campaign_day, recommended_action, quoted_price_amount, post_count "
         "from marts_next.mart_budget_recommendation order by line_type, line_id"
     )
-    # A fee of 100.00 and product of 20.00 for two pieces each; both of cy's count unseen.
+    # A fee of 100.00 and product of 20.00 for two pieces each; both of cy's count unseen. A new
+    # creator would get product as well, beside the 60.00 that a candidate asks for one of three.
     assert rows == [
         ("ana", "shift", 20, "keep", Decimal("60.00"), 1),
         ("bo", "shift", 20, "keep", Decimal("60.00"), 1),
         ("cy", "shift", 20, "keep", Decimal("60.00"), 2),
-        ("new_creator", "shift", 20, "keep", Decimal("60.00"), 4),
+        ("new_creator", "shift", 20, "keep", Decimal("70.00"), 4),
         ("unspent", "shift", 20, "keep", None, 4),
     ]
 
@@ -134,6 +141,8 @@ def test_reasons_and_money_can_be_worked_out_by_hand(reviewed: Reviewed) -> None
     )
     assert reasons["ana"] == reasons["bo"] == "a test: fewer than 2 live pieces"
     assert reasons["cy"].startswith("no change: the best has")
+    kept = "select distinct exploration_rate from marts_next.mart_budget_recommendation"
+    assert reviewed.rows(kept) == [(Decimal("0.350000"),)]
 
 
 def test_what_was_credited_ties_to_the_credits(reviewed: Reviewed) -> None:

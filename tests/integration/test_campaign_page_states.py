@@ -236,7 +236,7 @@ def test_goals_are_drawn_with_their_band(client: TestClient, clean_warehouse: Wa
             select
                 'spring' as campaign_id, 'sales' as goal_id, 'units_sold' as metric,
                 'units' as unit, 'credited' as goal_scope, 'sales_ledger' as value_source,
-                date '2026-03-20' as final_date, 3000.0 as target_value,
+                date '2026-03-20' as final_date, 2 as unread_day_count, 3000.0 as target_value,
                 1200.0 as actual_value, 0.4 as reached_rate, 1500.0 as target_to_date_value,
                 2100.0 as projected_end_low, 2500.0 as projected_end_value,
                 2900.0 as projected_end_high, 'behind' as pacing_status,
@@ -247,6 +247,7 @@ def test_goals_are_drawn_with_their_band(client: TestClient, clean_warehouse: Wa
     page = " ".join(client.get("/campaign").text.split())
     assert "<strong>1,200</strong> of 3,000 · ends at 2,500 (90 %: 2,100 to 2,900)" in page
     assert "1,500 asked by now" in page
+    assert "GA4 was not read on 2 final days: their clicks are missing in what was reached" in page
     assert "Goals in percent of their targets. Units sold: 1,200 of 3,000.</p>" in page
     figure = json.loads(page.split('<script type="application/json">')[1].split("</script>")[0])
     reached, band, end, due = figure["data"]

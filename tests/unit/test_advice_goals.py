@@ -50,6 +50,32 @@ def test_a_projection_by_hand() -> None:
     assert (row.live_piece_count, row.planned_piece_count) == (2, 2)
 
 
+def test_a_day_nobody_read_is_neither_nothing_nor_reached() -> None:
+    # As above, but GA4 was not read on days 5 and 6: 190 are known of 21 final days.
+    clicks = [None if n in (5, 6) else 10.0 for n in range(1, 26)]
+    (row,) = project([goal("link_clicks", "600", clicks)], planned=[41, 60])
+    assert (row.final_day_count, row.actual) == (21, 190.0)
+    # On those days the reel of day 1 was 3.5 to 5.5 days old; the one of day 11 was still to come.
+    done = share(20.5, row.mean_delay) + share(10.5, row.mean_delay)
+    done -= share(5.5, row.mean_delay) - share(3.5, row.mean_delay)
+    whole = 2.0 + share(20.5, row.mean_delay) + share(1.5, row.mean_delay)
+    assert row.projection is not None
+    assert row.projection[1] == pytest.approx(190 + 190 / done * (whole - done))
+    assert row.target_to_date == pytest.approx(600 * done / whole)
+
+
+def test_what_comes_without_creators_is_paced_by_the_days_that_were_read() -> None:
+    clicks = [None if n in (5, 6, 7) else 10.0 for n in range(1, 26)]
+    all_clicks = goal("link_clicks", "900", clicks, scope="all")
+    days = tuple(replace(one, other=8.0 if one.value else 0.0) for one in all_clicks.days)
+    (row,) = project([replace(all_clicks, days=days)], planned=[])
+    # 144 of 180 on 18 of 61 days came without creators: 488 by the end. The pieces brought 36.
+    done = share(20.5, row.mean_delay) + share(10.5, row.mean_delay)
+    done -= share(6.5, row.mean_delay) - share(3.5, row.mean_delay)
+    assert row.projection is not None
+    assert row.projection[1] == pytest.approx(488 + 36 + 36 / done * (2.0 - done))
+
+
 def test_when_no_piece_is_left_the_end_is_what_was_reached() -> None:
     (row,) = project([goal("link_clicks", "600", [10.0] * 61)], planned=[])
     assert row.actual == 570.0
@@ -86,6 +112,7 @@ def test_goals_that_contradict_each_other_are_named_on_both() -> None:
     [
         (goal("link_clicks", "9", [1.0] * 4), "no day is final yet"),
         (goal("link_clicks", "9", []), "no day is final yet"),
+        (goal("link_clicks", "9", [None] * 9), "GA4 was read on none of the final days"),
         (goal("follower_growth", "0.1", [0.1] * 9), "growth is measured from a day"),
         (
             goal("follower_growth", "0.1", [None] * 9, baseline_date=day(1)),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hand_made_campaign import campaign_of, day, offer
 
-from include.advice.facts import CampaignFacts, Goal, GoalDay
+from include.advice.facts import CampaignFacts, Candidate, Goal, GoalDay
 from include.advice.review import Recommendation, draw_next_pieces, review_campaign, weigh_posts
 
 # One far better creator: 40 orders a piece at 25.00 of contribution against 6 of the others.
@@ -173,6 +173,39 @@ def test_near_the_end_only_what_can_still_be_published_is_bought() -> None:
     assert lines(facts, 47)["new_creator"].action == "add_creator"
     # Days 54 to 61 are eight: pieces three days apart on 54, 57 and 60.
     assert lines(facts, 47)["c0"].piece_count == 3
+
+
+def test_the_plan_says_how_much_is_kept_for_new_creators() -> None:
+    facts = campaign_of(CLEAR)
+    facts.campaign = replace(facts.campaign, budget_amount=9000.0, promised_amount=4000.0)
+    # Open are 5,000.00 and three pieces of 100.00 of each creator: 6,800.00. A piece costs 100.00.
+    assert sum(one.open_amount for one in facts.offers) == 1800.0
+    kept = {None: 1300.0, 0.5: 3400.0, 0.0: 0.0}
+    for rate, amount in kept.items():
+        facts.campaign = replace(facts.campaign, exploration_rate=rate)
+        line = lines(facts, 36)["new_creator"]
+        assert (line.to_amount, line.piece_count) == (amount, amount / 100), rate
+    assert line.reason.startswith("no change: 0.00 are kept for new creators")
+
+
+def test_a_new_creator_is_priced_by_candidates_who_could_be_asked() -> None:
+    facts = campaign_of(CLEAR)
+    facts.campaign = replace(facts.campaign, budget_amount=9000.0, promised_amount=4000.0)
+    asked = {"dew": 60.0, "fern": 80.0, "moss": 90.0, "reed": 200.0}
+    facts.candidates = [Candidate("instagram", *one) for one in reversed(asked.items())]
+    # Of 6,800.00 of open money 1,360.00 are kept; (80 + 90) / 2 = 85.00 a piece: sixteen.
+    line = lines(facts, 36)["new_creator"]
+    assert (line.quoted_price, line.piece_count, line.to_amount) == (85.0, 16, 1360.0)
+    assert line.reason.endswith(
+        "a piece is taken at 85.00, the median asked by candidates who meet every criterion: "
+        "dew (instagram, 60.00), fern (instagram, 80.00), moss (instagram, 90.00), 1 more"
+    )
+    # Creators with a fee get product for 10.00 a piece as well, and so would a new one.
+    facts.offers = [replace(one, product_amount=10.0) for one in facts.offers]
+    line = lines(facts, 36)["new_creator"]
+    assert line.quoted_price == 95.0
+    assert "taken at 95.00, the median asked by" in line.reason
+    assert "every criterion and 10.00 of product: dew" in line.reason
 
 
 def test_the_plans_goal_asks_so_many_orders_of_a_piece() -> None:

@@ -182,6 +182,7 @@ UNBOUNDED = {
     "mart_budget_recommendation.maturity_rate": CENSUS,
     "mart_campaign_pacing.reached_rate": CENSUS,
     "mart_candidate_shortlist.price_per_1000_followers": CENSUS,
+    "mart_candidate_shortlist.price_per_piece": CENSUS,
     "mart_candidate_shortlist.er_by_followers": "the list gives sums of posts, not the posts",
     "mart_code_usage.discount_rate": CENSUS,
     "mart_concentration.top_1_rate": "hhi carries the interval",

@@ -36,6 +36,8 @@ def with_change(old: str, new: str) -> str:
         ("  overlap_high: 0.30", "  overlap_high: 0.30\n  followers_low: 60000",
          "value 50000 is not allowed; allowed: 60000 (followers_low) or more"),
         (f"{MAYA},", f"{MAYA}, followers: -1,", "candidates[0].followers: value -1"),
+        ("handle: lotus.morning,", "handle: lotus.morning, quoted_pieces: 5,",
+         "candidates[30].quoted_pieces: allowed: beside a quoted_price"),
     ],
 )  # fmt: skip
 def test_a_contradiction_is_named_with_what_is_allowed(old: str, new: str, message: str) -> None:
@@ -63,6 +65,8 @@ def test_every_row_carries_the_criteria() -> None:
     dropped = rows["dewy.days"]
     assert (dropped["followers_count"], dropped["sampled_post_count"]) == (61_000, 12)
     assert (dropped["creator_id"], dropped["candidate_status"]) == (None, "dropped")
+    contacted = rows["serena.skin"]
+    assert (contacted["quoted_price_amount"], contacted["quoted_piece_count"]) == (520, 5)
 
 
 def test_the_creators_of_the_sample_were_picked_from_its_candidates() -> None:

@@ -106,6 +106,14 @@ def test_a_correct_file_is_read_with_exact_amounts() -> None:
         ),
         (
             "start_date: 2026-03-01",
+            "exploration_rate: 20\n  start_date: 2026-03-01",
+            (
+                "plan.yaml:11: campaign.exploration_rate: value 20 is not allowed; "
+                "allowed: less than or equal to 1"
+            ),
+        ),
+        (
+            "start_date: 2026-03-01",
             "start_date: March 1",
             (
                 "plan.yaml:11: campaign.start_date: value 'March 1' is not allowed; "

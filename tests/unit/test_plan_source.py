@@ -103,6 +103,14 @@ def test_values_are_the_files() -> None:
     assert (goal["metric"], goal["target_value"]) == ("link_clicks", "15000")
 
 
+def test_a_part_kept_for_new_creators_is_unknown_until_the_file_sets_it(tmp_path: Path) -> None:
+    assert rows_of("campaigns")[0]["exploration_rate"] is None
+    text = (FOLDER / "serum_launch.yaml").read_text(encoding="utf-8")
+    text = text.replace("  budget_amount:", "  exploration_rate: 0.35\n  budget_amount:", 1)
+    (tmp_path / "plan.yaml").write_text(text, "utf-8")
+    assert rows_of("campaigns", tmp_path)[0]["exploration_rate"] == "0.35"
+
+
 def test_pages_name_the_campaign_whose_rows_they_replace() -> None:
     (page,) = pages_of(SOURCE.stream("goals"), FOLDER)
     assert page.context["slices"] == [["serum_launch"]]

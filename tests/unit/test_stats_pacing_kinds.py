@@ -60,6 +60,19 @@ def test_without_counts_the_believed_delay_stays() -> None:
     assert fit_daily([3.0], [4.0], [0]).delay == BELIEVED_DELAY
 
 
+def test_days_nobody_read_tell_nothing() -> None:
+    """A piece of 80 on day 0 and one of another kind on day 10; nobody reads days 10 to 12."""
+    ages = np.maximum(np.arange(-1, 30)[None, :] - np.array([[0.0], [10.0]]) + 0.5, 0.0)
+    counts = 80 * np.diff(1 - np.exp(-ages / 3.0), axis=1).sum(axis=0)
+    known = fit_daily(counts, [0.0, 10.0], [0, 1], 60)
+    counts[10:13] = np.nan
+    unread = fit_daily(counts, [0.0, 10.0], [0, 1], 60)
+    assert unread.delay == pytest.approx(known.delay, rel=0.2)
+    assert unread.weights == pytest.approx(known.weights, abs=0.1)
+    empty = fit_daily(np.nan_to_num(counts), [0.0, 10.0], [0, 1], 60)
+    assert empty.weights[1] < 0.8, "read as nothing, the second kind would look weak"
+
+
 def test_a_kind_that_nobody_has_seen_is_the_largest_doubt() -> None:
     counts = [9.0, 5.0, 3.0, 2.0, 1.0] + [0.0] * 25
     known = fit_daily(counts, [0.0, 1.0, 45.0], [0, 0, 0], 60)

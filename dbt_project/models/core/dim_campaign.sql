@@ -51,6 +51,7 @@ final as (
         campaigns.default_attribution_model,
         campaigns.default_rule_version,
         campaigns.fulfilment_cost_rate,
+        campaigns.exploration_rate,
         campaigns.budget_amount,
         campaigns.plan_version,
         members.last_planned_date

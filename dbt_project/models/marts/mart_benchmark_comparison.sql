@@ -187,7 +187,9 @@ macro_rates as (
         window_days,
         platform,
         metric_definition_version,
-        er_by_followers
+        er_by_followers,
+        er_by_followers_high,
+        er_creator_count
     from arms
     where arm = 'macro'
 
@@ -222,9 +224,9 @@ measured as (
         'er_relative_to_macro' as metric,
         'er_by_followers over that of the campaign''s macro creators' as measured_variant,
         {{ ratio('arms.er_by_followers', 'macro_rates.er_by_followers') }} as measured_value,
-        {{ ratio('arms.er_by_followers_low', 'macro_rates.er_by_followers') }} as measured_low,
-        {{ ratio('arms.er_by_followers_high', 'macro_rates.er_by_followers') }} as measured_high,
-        arms.er_creator_count as creator_count
+        {{ relative_low('arms.er_by_followers', 'macro_rates.er_by_followers') }} as measured_low,
+        {{ relative_high('arms.er_by_followers', 'macro_rates.er_by_followers') }} as measured_high,
+        least(arms.er_creator_count, macro_rates.er_creator_count) as creator_count
     from arms
     inner join macro_rates
         on
@@ -232,7 +234,8 @@ measured as (
             and arms.window_days = macro_rates.window_days
             and arms.platform = macro_rates.platform
             and arms.metric_definition_version = macro_rates.metric_definition_version
-    where arms.platform <> 'all'
+    -- An arm that holds the macro creators is not compared with them.
+    where arms.platform <> 'all' and arms.arm not in ('macro', 'hybrid')
 
     union all
 
@@ -283,7 +286,7 @@ measured as (
         {{ ratio('arms.cpe_basic', 'paid_ads.cpe') }} as measured_value,
         {{ ratio('arms.cpe_basic_low', 'paid_ads.cpe') }} as measured_low,
         {{ ratio('arms.cpe_basic_high', 'paid_ads.cpe') }} as measured_high,
-        arms.counted_creator_count as creator_count
+        arms.engagement_basic_creator_count as creator_count
     from arms
     left join paid_ads on arms.campaign_id = paid_ads.campaign_id
     where arms.platform <> 'all'
@@ -334,11 +337,13 @@ compared as (
             when levelled.measured_value > benchmarks.benchmark_high then 'above'
             else 'inside'
         end as benchmark_position,
-        levelled.measured_high >= benchmarks.benchmark_low
-        and (
-            benchmarks.benchmark_high is null
-            or levelled.measured_low <= benchmarks.benchmark_high
-        ) as can_be_chance
+        -- Without an upper end an interval that has a lower one goes on for ever, as a claim does.
+        case
+            when levelled.measured_low is not null
+                then
+                    coalesce(levelled.measured_high >= benchmarks.benchmark_low, true)
+                    and coalesce(levelled.measured_low <= benchmarks.benchmark_high, true)
+        end as can_be_chance
     from levelled
     inner join {{ ref('ref_benchmark') }} as benchmarks
         on
@@ -382,11 +387,16 @@ final as (
             when compared.creator_count is null
                 then compared.benchmark_position || ': a figure of the plan, not an estimate'
             when compared.benchmark_position = 'inside'
-                then 'inside, ' || compared.creator_count || ' creators'
-            when compared.measured_low is null and compared.measured_high is null
+                then
+                    'inside, ' || compared.creator_count
+                    || case when compared.creator_count = 1 then ' creator' else ' creators' end
+            when compared.can_be_chance is null
                 then
                     compared.creator_count
-                    || ' creators are too few for an interval: the difference says nothing'
+                    || case
+                        when compared.creator_count = 1 then ' creator is' else ' creators are'
+                    end
+                    || ' too few for an interval: the difference says nothing'
             when compared.can_be_chance
                 then
                     'the 90 % interval over ' || compared.creator_count

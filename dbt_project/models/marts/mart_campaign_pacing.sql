@@ -32,6 +32,30 @@ projections as (
 
 ),
 
+-- Days that count and of which nothing is known. A day without a follower count is none: the next
+-- one brings what it missed.
+unread_days as (
+
+    select
+        projections.campaign_id,
+        projections.goal_id,
+        count(*) as unread_day_count
+    from projections
+    inner join goals
+        on
+            projections.campaign_id = goals.campaign_id
+            and projections.goal_id = goals.goal_id
+            and goals.metric <> 'follower_growth'
+    inner join {{ ref('int_goal_days') }} as goal_days
+        on
+            projections.campaign_id = goal_days.campaign_id
+            and projections.goal_id = goal_days.goal_id
+            and projections.final_date >= goal_days.metric_date
+    where goal_days.goal_value is null
+    group by projections.campaign_id, projections.goal_id
+
+),
+
 final as (
 
     select
@@ -53,6 +77,7 @@ final as (
         campaigns.end_date,
         projections.final_date,
         coalesce(projections.final_day_count, 0) as final_day_count,
+        {{ whole_count('coalesce(unread_days.unread_day_count, 0)') }} as unread_day_count,
         {{ share_count('goals.target_value') }} as target_value,
         {{ share_count('projections.actual_value') }} as actual_value,
         {{ ratio('projections.actual_value', 'goals.target_value') }} as reached_rate,
@@ -86,6 +111,10 @@ final as (
         on
             goals.campaign_id = projections.campaign_id
             and goals.goal_id = projections.goal_id
+    left join unread_days
+        on
+            goals.campaign_id = unread_days.campaign_id
+            and goals.goal_id = unread_days.goal_id
 
 )
 

@@ -63,6 +63,9 @@ final as (
         candidates.niche,
         candidates.region,
         {{ amount('candidates.quoted_price_amount') }} as quoted_price_amount,
+        {{ whole_count('candidates.quoted_piece_count') }} as quoted_piece_count,
+        {{ ratio('candidates.quoted_price_amount', 'candidates.quoted_piece_count') }}
+            as price_per_piece,
         candidates.currency_code,
         cast(judged.followers_count as bigint) as followers_count,
         judged.followers_source,

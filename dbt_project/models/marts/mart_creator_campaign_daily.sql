@@ -18,44 +18,6 @@ creators as (
 
 ),
 
-first_costs as (
-
-    select
-        campaign_id,
-        min(cost_date) as first_cost_date
-    from {{ ref('fct_creator_cost') }}
-    where cost_basis = 'delivered'
-    group by campaign_id
-
-),
-
--- Every day of a campaign has a row for each creator, so that a chart has no holes. Products are
--- sent before its start, and the look-back after its end still brings orders.
-days as (
-
-    select
-        creators.campaign_id,
-        creators.creator_id,
-        creators.creator_name,
-        campaigns.currency_code,
-        campaigns.default_attribution_model as attribution_model,
-        campaigns.default_rule_version as rule_version,
-        cast(calendar.day as date) as metric_date
-    from creators
-    inner join campaigns on creators.campaign_id = campaigns.campaign_id
-    left join first_costs on creators.campaign_id = first_costs.campaign_id
-    cross join facts
-    cross join
-        lateral generate_series(
-            least(campaigns.start_date, first_costs.first_cost_date),
-            least(
-                {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}, facts.last_day
-            ),
-            interval '1 day'
-        ) as calendar (day)
-
-),
-
 posts as (
 
     select
@@ -155,6 +117,57 @@ costs as (
     from {{ ref('fct_creator_cost') }}
     where cost_basis = 'delivered'
     group by campaign_id, creator_id, cost_date
+
+),
+
+money_spans as (
+
+    select
+        campaign_id,
+        min(metric_date) as first_date,
+        max(metric_date) as last_date
+    from (
+        {% for name in ['ordered', 'booked', 'costs'] -%}
+        select
+            campaign_id,
+            metric_date
+        from {{ name }}
+        {{ 'union all' if not loop.last }}
+        {% endfor -%}
+    ) as money_days
+    group by campaign_id
+
+),
+
+-- Every day of a campaign has a row for each creator, so that a chart has no holes. Products are
+-- sent before its start, the look-back after its end still brings orders, and what comes later
+-- (returns, claw-backs, boosts) is money of the campaign too: the days hold all that was booked.
+days as (
+
+    select
+        creators.campaign_id,
+        creators.creator_id,
+        creators.creator_name,
+        campaigns.currency_code,
+        campaigns.default_attribution_model as attribution_model,
+        campaigns.default_rule_version as rule_version,
+        cast(calendar.day as date) as metric_date
+    from creators
+    inner join campaigns on creators.campaign_id = campaigns.campaign_id
+    left join money_spans on creators.campaign_id = money_spans.campaign_id
+    cross join facts
+    cross join
+        lateral generate_series(
+            least(campaigns.start_date, money_spans.first_date),
+            least(
+                greatest(
+                    {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }},
+                    money_spans.last_date
+                ),
+                facts.last_day
+            ),
+            interval '1 day'
+        ) as calendar (day)
 
 ),
 

@@ -136,6 +136,7 @@ same_days as (
         one.campaign_id,
         one.entry_id,
         one.creator_id,
+        one.platform,
         other.creator_id as other_creator_id
     from entries as one
     inner join entries as other
@@ -145,7 +146,69 @@ same_days as (
             and one.platform = other.platform
             and one.creator_id <> other.creator_id
     where one.entry_kind = 'piece' and other.entry_kind = 'piece'
-    group by one.campaign_id, one.entry_id, one.creator_id, other.creator_id
+    group by one.campaign_id, one.entry_id, one.creator_id, one.platform, other.creator_id
+
+),
+
+accounts as (
+
+    select * from {{ ref('stg_campaign_plan__creator_accounts') }}
+
+),
+
+-- What a vendor's newest file says two accounts have in common; it is there before any order is.
+told_overlaps as (
+
+    select
+        one.campaign_id,
+        one.platform,
+        one.creator_id,
+        other.creator_id as other_creator_id,
+        shared_files.share_rate,
+        row_number() over (
+            partition by one.campaign_id, one.platform, one.creator_id, other.creator_id
+            order by shared_files.as_of_date desc, shared_files.share_rate desc
+        ) as recency
+    from {{ ref('stg_files__audience_breakdown') }} as shared_files
+    inner join accounts as one
+        on
+            shared_files.platform = one.platform
+            and shared_files.creator_handle_key = one.handle_key
+            and shared_files.dimension = 'overlap'
+    inner join accounts as other
+        on
+            one.campaign_id = other.campaign_id
+            and one.platform = other.platform
+            and {{ handle_key('shared_files.segment') }} = other.handle_key
+    where one.creator_id <> other.creator_id
+
+),
+
+-- A share of the one's followers or of the other's: either makes them see both posts.
+shared_followers as (
+
+    {% for one, other in [
+        ('creator_id', 'other_creator_id'), ('other_creator_id', 'creator_id')
+    ] -%}
+    select
+        campaign_id,
+        platform,
+        {{ one }} as creator_id,
+        {{ other }} as other_creator_id,
+        share_rate
+    from told_overlaps
+    where recency = 1
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+limits as (
+
+    select
+        campaign_id,
+        max(overlap_high) as overlap_high
+    from {{ ref('stg_campaign_plan__candidates') }}
+    group by campaign_id
 
 ),
 
@@ -175,13 +238,25 @@ shared as (
         same_days.creator_id,
         same_days.entry_id,
         same_days.other_creator_id,
-        coalesce(shared_customers.shared_customer_count, 0) as shared_customer_count
+        max(coalesce(shared_customers.shared_customer_count, 0)) as shared_customer_count,
+        max(shared_followers.share_rate) as audience_overlap_rate
     from same_days
     left join shared_customers
         on
             same_days.campaign_id = shared_customers.campaign_id
             and same_days.creator_id = shared_customers.creator_id
             and same_days.other_creator_id = shared_customers.other_creator_id
+    left join shared_followers
+        on
+            same_days.campaign_id = shared_followers.campaign_id
+            and same_days.platform = shared_followers.platform
+            and same_days.creator_id = shared_followers.creator_id
+            and same_days.other_creator_id = shared_followers.other_creator_id
+    group by
+        same_days.campaign_id,
+        same_days.creator_id,
+        same_days.entry_id,
+        same_days.other_creator_id
 
 ),
 
@@ -193,7 +268,8 @@ clashes as (
         entry_id,
         count(*) as same_day_creator_count,
         string_agg(other_creator_id, ', ' order by other_creator_id) as same_day_creator_ids,
-        max(shared_customer_count) as shared_customer_count
+        max(shared_customer_count) as shared_customer_count,
+        max(audience_overlap_rate) as audience_overlap_rate
     from shared
     group by campaign_id, creator_id, entry_id
 
@@ -222,7 +298,14 @@ final as (
         coalesce(clashes.same_day_creator_count, 0) as same_day_creator_count,
         clashes.same_day_creator_ids,
         coalesce(clashes.shared_customer_count, 0) as shared_customer_count,
-        coalesce(clashes.shared_customer_count, 0) > 0 as has_overlap_clash,
+        cast(clashes.audience_overlap_rate as numeric(18, 6)) as audience_overlap_rate,
+        coalesce(clashes.shared_customer_count, 0) > 0
+        or coalesce(
+            clashes.audience_overlap_rate > coalesce(
+                limits.overlap_high, {{ var('overlap_high') }}
+            ),
+            false
+        ) as has_overlap_clash,
         entries.entry_kind = 'competitor_post' as has_exclusivity_clash,
         entries.competitor_brands,
         entries.calendar_date <= facts.as_of_date as is_final,
@@ -234,6 +317,7 @@ final as (
             entries.campaign_id = creators.campaign_id
             and entries.creator_id = creators.creator_id
     cross join facts
+    left join limits on entries.campaign_id = limits.campaign_id
     left join {{ ref('stg_campaign_plan__deliverables') }} as promises
         on
             entries.campaign_id = promises.campaign_id

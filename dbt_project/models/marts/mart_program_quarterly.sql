@@ -1,6 +1,6 @@
 -- A brand's campaigns by calendar quarter, whole and per creator: the table of a quarterly review.
--- Money by the day the shop and the plan book it, so that quarters add up; a quarter after the
--- campaign's end may hold sales of its look-back and no running campaign.
+-- Money by the day the shop and the plan book it, so that quarters add up to the scorecard; one
+-- after the campaign's end may hold sales of its look-back, late returns and no running campaign.
 with
 
 facts as (

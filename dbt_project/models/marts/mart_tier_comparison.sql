@@ -298,6 +298,7 @@ final as (
         {{ cost_per_high('posts.reach', 1000) }} as cost_per_1000_reach_high,
         cast(posts.basic_y as bigint) as engagement_basic_count,
         {{ amount('posts.basic_x') }} as engagement_basic_cost_amount,
+        posts.basic_n as engagement_basic_creator_count,
         {{ cost_per('posts.basic', 1) }} as cpe_basic,
         {{ cost_per_low('posts.basic', 1) }} as cpe_basic_low,
         {{ cost_per_high('posts.basic', 1) }} as cpe_basic_high,

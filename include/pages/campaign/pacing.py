@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg import sql
+
 from include.pages import formats
 from include.pages.campaign.selection import Selection
 from include.pages.plots import (
@@ -32,9 +34,10 @@ _STATUS = {
 }
 _GOALS = """
 select
-    goal_id, metric, unit, goal_scope, value_source, final_date, target_value, actual_value,
-    reached_rate, target_to_date_value, projected_end_low, projected_end_value,
-    projected_end_high, pacing_status, unavailable_reason, goal_inconsistency, is_final
+    goal_id, metric, unit, goal_scope, value_source, final_date, {unread} as unread_day_count,
+    target_value, actual_value, reached_rate, target_to_date_value, projected_end_low,
+    projected_end_value, projected_end_high, pacing_status, unavailable_reason, goal_inconsistency,
+    is_final
 from marts.mart_campaign_pacing
 where campaign_id = %(campaign_id)s
 order by metric, goal_id
@@ -56,9 +59,13 @@ class Goal:
 
 def read_pacing(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
     """Return the goals and their plot; None while pacing is not measured."""
-    if not snapshot.columns("marts.mart_campaign_pacing"):
+    columns = snapshot.columns("marts.mart_campaign_pacing")
+    if not columns:
         return {"goals": None, "goals_plot": None}
-    rows = [_described(row) for row in snapshot.rows(_GOALS, selection.parameters)]
+    # Marts published before the column was there counted none.
+    unread = sql.SQL("unread_day_count" if "unread_day_count" in columns else "0")
+    statement = sql.SQL(_GOALS).format(unread=unread)
+    rows = [_described(row) for row in snapshot.rows(statement, selection.parameters)]
     return {"goals": rows, "goals_plot": _plot(rows) if rows else None}
 
 

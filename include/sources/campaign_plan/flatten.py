@@ -41,6 +41,7 @@ def campaigns(plan: CampaignPlan, version: str) -> Iterator[Document]:
         default_attribution_model=campaign.default_attribution_model,
         default_rule_version=campaign.default_rule_version,
         fulfilment_cost_rate=campaign.fulfilment_cost_rate,
+        exploration_rate=campaign.exploration_rate,
         budget_amount=campaign.budget_amount,
         expected_order_value_amount=campaign.expected_order_value,
     )
@@ -278,6 +279,7 @@ def candidates(plan: CampaignPlan, version: str) -> Iterator[Document]:
             niche=candidate.niche,
             region=candidate.region,
             quoted_price_amount=candidate.quoted_price,
+            quoted_piece_count=candidate.quoted_pieces,
             currency_code=plan.currency,
             candidate_status=candidate.status,
             contacted_date=candidate.contacted_date,

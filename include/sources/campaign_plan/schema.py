@@ -48,6 +48,7 @@ class Campaign(Record, frozen=True, array_like=True):
     default_attribution_model: str  # first_touch, last_touch, linear
     default_rule_version: str
     fulfilment_cost_rate: Decimal | None
+    exploration_rate: Decimal | None
     budget_amount: Decimal | None
     expected_order_value_amount: Decimal | None
 
@@ -240,6 +241,7 @@ class Candidate(Record, frozen=True, array_like=True):
     niche: str | None
     region: str | None  # ISO 3166: US, US-CA
     quoted_price_amount: Decimal | None
+    quoted_piece_count: int | None  # pieces the price is asked for
     currency_code: str
     candidate_status: str  # listed, contacted, picked, declined, dropped
     contacted_date: dt.date | None

@@ -84,6 +84,14 @@ clicks as (
 
 ),
 
+-- On a day GA4 was not read nobody knows of clicks; on any other, none seen is none.
+read_days as (
+
+    select distinct session_date as metric_date
+    from {{ ref('stg_ga4__session_totals') }}
+
+),
+
 snapshots as (
 
     select
@@ -192,12 +200,14 @@ measured as (
                         )
                 when 'link_clicks'
                     then
-                        coalesce(
-                            case days.scope
-                                when 'credited' then clicks.credited_count
-                                else clicks.click_count
-                            end, 0
-                        )
+                        case
+                            when read_days.metric_date is not null then coalesce(
+                                case days.scope
+                                    when 'credited' then clicks.credited_count
+                                    else clicks.click_count
+                                end, 0
+                            )
+                        end
                 when 'follower_growth'
                     then cast(followers.gained_count as numeric) / followers.baseline_count
             end as numeric
@@ -234,6 +244,7 @@ measured as (
         on days.campaign_id = units.campaign_id and days.metric_date = units.metric_date
     left join clicks
         on days.campaign_id = clicks.campaign_id and days.metric_date = clicks.metric_date
+    left join read_days on days.metric_date = read_days.metric_date
     left join followers
         on
             days.campaign_id = followers.campaign_id

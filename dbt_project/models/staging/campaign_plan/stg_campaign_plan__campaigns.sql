@@ -27,6 +27,7 @@ renamed as (
         default_attribution_model,
         default_rule_version,
         fulfilment_cost_rate,
+        exploration_rate,
         budget_amount,
         expected_order_value_amount,
         _load_id as load_id

@@ -16,6 +16,7 @@ renamed as (
         niche,
         region,
         quoted_price_amount,
+        quoted_piece_count,
         currency_code,
         candidate_status,
         contacted_date,
