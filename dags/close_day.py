@@ -6,6 +6,8 @@ source comes, its own `announce_day` has the day measured again.
 
 **Input** `quality.source_arrivals` · **Output** the asset `warehouse.day`
 
+**Schedule** daily at 09:00 of the reporting time zone, for the day before.
+
 **Limits** One day per run. A day nothing has arrived for is not measured.
 
 **Parameters** `day`: the business date of a run by hand; `dry_run`: the log says what the day waits

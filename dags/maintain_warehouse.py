@@ -1,13 +1,14 @@
 """Keep house: privacy requests, retention, vacuum.
 
-**What** Every day at 05:00 of the reporting time zone. `apply_privacy_requests` works off the inbox
-(`<GROUNDSWELL_PRIVACY_DIR>/inbox`, filled by the webhook endpoint or by hand): the persons named
-are erased from landing, quarantine, raw, the built tables and the kept versions of the marts; the
-orders concerned are pending for the next measure run. A request takes two passes on two days, so
-that what was under way during the first cannot bring anybody back; `quality.privacy_requests` says
-what is due when. `delete_expired` deletes landed pages, resolved rejects, quality rows and answers
-past their retention; `clean_airflow_metadata` has the service `cleaner` run `airflow db clean`;
-`vacuum_tables` follows.
+**What** `apply_privacy_requests` works off the inbox (`<GROUNDSWELL_PRIVACY_DIR>/inbox`, filled by
+the webhook endpoint or by hand): the persons named are erased from landing, quarantine, raw, the
+built tables and the kept versions of the marts; the orders concerned are pending for the next
+measure run. A request takes two passes on two days, so that what was under way during the first
+cannot bring anybody back; `quality.privacy_requests` says what is due when. `delete_expired`
+deletes landed pages, resolved rejects, quality rows and answers past their retention;
+`clean_airflow_metadata` has the service `cleaner` run `airflow db clean`; `vacuum_tables` follows.
+
+**Schedule** daily at 05:00 of the reporting time zone.
 
 **Parameters** the retentions in days, and `dry_run`: nothing changes, the logs say what would.
 

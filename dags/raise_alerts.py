@@ -1,17 +1,20 @@
 """Tell people what needs their eye: once per subject, until it ends.
 
-**What** Twice an hour: sources that are late (due at 09:00), a publication that is late (10:00), a
-measurement that takes more than an hour (its deadline looks too), failed critical checks, goals
-far off their target, leaked codes no campaign file knows of, pieces without disclosure, tokens that
-were not renewed or end soon. A subject that lasts is told once; one that ends and begins again is
-told again.
+**What** Sources that are late (due at 09:00), a publication that is late (10:00), a measurement
+that failed or takes more than an hour (its deadline looks too), failed critical checks, goals far
+off their target, leaked codes no campaign file knows of, live pieces without disclosure, tokens
+that were not renewed or end soon. A subject that lasts is told once; one that ends and begins again
+is told again.
 
 **Input** `quality.*`, the published marts, `secrets.oauth_token` (dates alone) · **Output**
 `quality.alerts`; one message with all new alerts and their pages when the connection `notify_mail`
 (type smtp, `extra.to` and `extra.from_email`) or `notify_slack` (type slackwebhook) exists
 
-**Limits** Campaigns are judged by what is published. A token nobody renews is known only if its
-connection names its last day: `extra.expires_on`.
+**Schedule** at 5 and 35 minutes past every hour.
+
+**Limits** Campaigns are judged by what is published. The end of a token is known from its renewals
+(the refresh tokens of TikTok and Shopify), else only if its connection names the last day:
+`extra.expires_on`.
 
 **Parameters** `dry_run`: the log lists what is wrong, nothing is kept or sent.
 

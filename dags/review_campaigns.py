@@ -1,8 +1,7 @@
 """Review every campaign's week and ask a person about the budget.
 
-**What** Every Monday at 10:00 of the reporting time zone, an hour after `close_day`, the week
-before is reviewed: what changed, who is best and with which probability, what is at risk (late and
-missing pieces, missing disclosure, leaked codes, odd counters, goals far off).
+**What** The week before is reviewed: what changed, who is best and with which probability, what is
+at risk (late and missing pieces, missing disclosure, leaked codes, odd counters, goals far off).
 Where the advice is to move money, `approve_budget` waits under *Required Actions* for four days
 for somebody who may edit the DAG; no answer is *No decision*. Approving changes no file: the answer
 is kept with name and time, the log of `record_decision` prints what to change in the campaign file,
@@ -11,6 +10,8 @@ and the same lies as a patch in `<data folder>/reviews/<campaign>/`.
 **Input** the published marts, `quality.source_arrivals` · **Output** `quality.campaign_reviews`,
 `quality.review_findings`, `quality.budget_decisions`; a message when the connection `notify_mail`
 or `notify_slack` exists
+
+**Schedule** every Monday at 10:00 of the reporting time zone, an hour after `close_day`.
 
 **Limits** Six of the week's seven days must be published with every source; the review names the
 one that is missing. A review looks at the marts as they are published when it runs.

@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-# As `watch.MEASURED_WITHIN`, which the DAG file does not import with all it needs.
+# As `days.MEASURED_WITHIN`, which the DAG file does not import with all it needs.
 MEASURED_WITHIN = dt.timedelta(hours=1)
 
 

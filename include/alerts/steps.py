@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from include.alerts import store
+from include.alerts.situation import Alert, Situation
 from include.alerts.text import CAMPAIGN_KINDS, write_notice
-from include.alerts.watch import Alert, Situation, look_around, read_expiries
+from include.alerts.watch import look_around, read_expiries
 from include.connections import read_connection
-from include.daily import enabled_sources, schedule_facts
+from include.daily import schedule_facts
 from include.notices import Channel, FindConnection, open_channels, send
 from include.page_paths import page_url
 from include.warehouse.connection import connect, dsn_of
@@ -47,7 +48,7 @@ def raise_alerts(
             vault,
             now,
             facts.reporting_timezone,
-            enabled_sources(facts.sources),
+            facts.sources,
             read_expiries(extras),
         )
         found_alerts, judged = look_around(at)

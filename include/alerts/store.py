@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from include.alerts.watch import Alert
+from include.alerts.situation import Alert
 
 # Two runs at once would each send what both find (any constant would do).
 _LOCK = 72_611

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from include.alerts.watch import Alert
+from include.alerts.situation import Alert
 from include.notices import Notice
 from include.page_paths import page_url
 
-# Subjects of these kinds are `campaign/what`.
+# Subjects of these kinds are `campaign/what` (of `check_failed` `suite/day`).
 CAMPAIGN_KINDS = ("pacing", "code_leaked", "disclosure_missing")
 
 
@@ -33,6 +33,11 @@ WORDS: Mapping[str, Words] = {
         "Late publication",
         "the page says which run failed and why, or which source a day waits for; mend that, then "
         "clear open_run of the failed run. Readers keep the version before.",
+    ),
+    "measurement_failed": Words(
+        "Failed measurement",
+        "the page leads to its run in Airflow: the first lines of the red task's log say what "
+        "happened; mend that, then clear open_run.",
     ),
     "measurement_slow": Words(
         "Slow measurement",
@@ -62,7 +67,8 @@ WORDS: Mapping[str, Words] = {
     "token_expiring": Words(
         "Tokens that end",
         "log in at the platform again and put the new token into the connection (Admin, "
-        "Connections).",
+        "Connections); a renewed one that is stored serves until it ends, unless it is forgotten "
+        "(docs/operations.md).",
     ),
 }
 

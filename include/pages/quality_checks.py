@@ -13,28 +13,17 @@ OUTCOMES = ("failed", "passed", "all")
 SHOWN_DAYS = 14
 HISTORY_ROWS = 60
 
-# The newest result of every expectation per day: a check that ran again replaces its first try.
 _STRIPS = """
-with newest as (
-    select distinct on (
-        suite, left(partition_key, 10), partition_key, table_name, expectation, column_name
-    )
-        suite, left(partition_key, 10) as day, severity, success, checked_at
-    from quality.expectation_results
-    where left(partition_key, 10) between %(since)s and %(until)s
-    order by
-        suite, left(partition_key, 10), partition_key, table_name, expectation, column_name,
-        result_id desc
-)
-
 select
-    suite, day, count(*) as expectation_count, max(checked_at) as checked_at,
+    suite, left(partition_key, 10) as day, count(*) as expectation_count,
+    max(checked_at) as checked_at,
     count(*) filter (where not success and severity = 'critical') as critical_count,
     count(*) filter (where not success and severity = 'warning') as warning_count,
     count(*) filter (where not success and severity = 'info') as info_count
-from newest
-group by suite, day
-order by suite, day
+from quality.newest_expectation_results
+where left(partition_key, 10) between %(since)s and %(until)s
+group by suite, left(partition_key, 10)
+order by suite, left(partition_key, 10)
 """
 
 _RESULTS = """
@@ -79,19 +68,13 @@ newest_keys as (
 ),
 
 newest as (
-    select distinct on (
-        results.suite, results.table_name, results.expectation, results.column_name,
-        newest_keys.kind
-    )
-        results.suite, results.table_name, results.expectation, results.column_name,
-        newest_keys.kind, results.success
-    from quality.expectation_results as results
-    inner join newest_keys
-        on results.suite = newest_keys.suite
-        and results.partition_key = newest_keys.partition_key
-    order by
-        results.suite, results.table_name, results.expectation, results.column_name,
-        newest_keys.kind, results.result_id desc
+    select newest_keys.kind, results.*
+    from newest_keys
+    cross join lateral (
+        select suite, table_name, expectation, column_name, success
+        from quality.newest_expectation_results
+        where suite = newest_keys.suite and partition_key = newest_keys.partition_key
+    ) as results
 )
 
 select

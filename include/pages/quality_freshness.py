@@ -41,22 +41,13 @@ loaded as (
     group by source, partition_key
 ),
 
-checks as (
-    select distinct on (source, partition_key) source, partition_key, run_id
-    from quality.expectation_results
-    where source is not null and partition_key = any(%(keys)s)
-    order by source, partition_key, result_id desc
-),
-
 failed as (
-    select results.source, results.partition_key, count(*) as critical_count
-    from quality.expectation_results as results
-    inner join checks
-        on results.source = checks.source
-        and results.partition_key = checks.partition_key
-        and results.run_id = checks.run_id
-    where not results.success and results.severity = 'critical'
-    group by results.source, results.partition_key
+    select source, partition_key, count(*) as critical_count
+    from quality.newest_expectation_results
+    where
+        source is not null and partition_key = any(%(keys)s)
+        and not success and severity = 'critical'
+    group by source, partition_key
 )
 
 select

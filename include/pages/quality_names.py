@@ -69,9 +69,8 @@ def name_subjects(snapshot: Snapshot, alerts: Sequence[Row]) -> list[Row]:
     campaigns = name_campaigns(snapshot)
     found: list[Row] = []
     for row in alerts:
-        about, detail = row["subject"], ""
+        about, _, detail = row["subject"].partition("/")
         if row["kind"] in CAMPAIGN_KINDS:
-            campaign_id, _, detail = row["subject"].partition("/")
-            about = campaigns.get(campaign_id) or campaign_id
+            about = campaigns.get(about) or about
         found.append({**row, "about": about, "detail": detail})
     return found

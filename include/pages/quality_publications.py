@@ -50,12 +50,20 @@ select
         select count(*) from quality.measure_run_loads as pinned
         where pinned.measure_run_id = runs.measure_run_id
     ) as load_count,
+    -- A measure run that is opened again by clearing keeps Airflow's run_id: what was checked while
+    -- this one was open is its own.
     (
-        select count(*) from quality.expectation_results as results
-        where
-            results.suite = 'marts' and results.run_id = runs.run_id
-            and results.partition_key = runs.day::text
-            and not results.success and results.severity = 'critical'
+        select count(*) filter (where not checked.success and checked.severity = 'critical')
+        from (
+            select distinct on (table_name, expectation, column_name) success, severity
+            from quality.expectation_results as results
+            where
+                results.suite = 'marts' and results.run_id = runs.run_id
+                and results.partition_key = runs.day::text
+                and results.checked_at >= runs.opened_at
+                and (runs.closed_at is null or results.checked_at <= runs.closed_at)
+            order by table_name, expectation, column_name, result_id desc
+        ) as checked
     ) as critical_count,
     (
         select min(newer.measure_run_id) from quality.measure_runs as newer
@@ -107,12 +115,9 @@ with loaded as (
 ),
 
 failing as (
-    select distinct on (source, partition_key, table_name, expectation, column_name)
-        source, partition_key, expectation, table_name, column_name, success, severity,
-        unexpected_count, result_id
-    from quality.expectation_results
-    where source is not null and partition_key >= %(since)s
-    order by source, partition_key, table_name, expectation, column_name, result_id desc
+    select source, partition_key, expectation, table_name, unexpected_count, result_id
+    from quality.newest_expectation_results
+    where partition_key >= %(since)s and not success and severity = 'critical'
 )
 
 select
@@ -131,7 +136,6 @@ left join quality.source_arrivals as arrivals
     on loaded.source = arrivals.source and loaded.partition_key = arrivals.day::text
 left join failing
     on loaded.source = failing.source and loaded.partition_key = failing.partition_key
-    and not failing.success and failing.severity = 'critical'
 where arrivals.source is null
 group by loaded.source, loaded.partition_key, loaded.loaded_at
 order by loaded.partition_key desc, loaded.source

@@ -71,7 +71,10 @@ where
 order by roas desc, creator_id
 """
 
-_PIECES: LiteralString = """
+# A piece that was taken down can show nothing any more: only one that is live wants a label.
+UNDISCLOSED: LiteralString = "(disclosure_status = 'absent' and deliverable_status <> 'removed')"
+
+_PIECES: LiteralString = f"""
 select
     deliverable_id, creator_id, creator_name, platform, content_format, deliverable_status,
     due_date, published_date, late_day_count, disclosure_status, permalink
@@ -81,7 +84,7 @@ where
     and (
         (deliverable_status = 'missing' and due_date <= %(end)s)
         or (deliverable_status = 'late' and published_date between %(start)s and %(end)s)
-        or (disclosure_status = 'absent' and published_date <= %(end)s)
+        or ({UNDISCLOSED} and published_date <= %(end)s)
     )
 order by due_date, deliverable_id
 """
@@ -150,7 +153,7 @@ def read_best(connection: psycopg.Connection, campaign: Campaign, week: Week) ->
 
 
 def read_pieces(connection: psycopg.Connection, campaign: Campaign, week: Week) -> list[Row]:
-    """Return pieces that are missing, came late in the week, or show no disclosure."""
+    """Return pieces that are missing, came late in the week, or are live without disclosure."""
     return read_rows(connection, _PIECES, _parameters(campaign, week))
 
 

@@ -145,11 +145,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
-    """What a token endpoint grants; `refresh_token` is the one to ask with the next time."""
+    """What a token endpoint grants; `refresh_token` is the one to ask with the next time.
+
+    expires_at: when the access token is to be renewed. refresh_expires_at: when nothing can be
+    renewed any more without a person; None where the endpoint does not say it.
+    """
 
     access_token: str = field(repr=False)
     expires_at: dt.datetime | None = None
     refresh_token: str | None = field(default=None, repr=False)
+    refresh_expires_at: dt.datetime | None = None
 
 
 # Asks the token endpoint: gets the last grant, None at first (then the connection's own fields say

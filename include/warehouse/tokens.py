@@ -118,10 +118,22 @@ def _store(
     # An endpoint that does not rotate gives no new refresh token: the old one stays good.
     kept = grant.refresh_token or (stored.refresh_token if stored else None)
     content = _Sealed(connection_id, grant.access_token, grant.expires_at, kept)
+    # An endpoint that says nothing of the end leaves it as it is, unless the token is a new one.
     conn.execute(
-        "update secrets.oauth_token set sealed = %s, expires_at = %s,"
-        " refreshed_at = clock_timestamp() where connection_id = %s",
-        [vault.encrypt(msgspec.json.encode(content)), grant.expires_at, connection_id],
+        """
+        update secrets.oauth_token
+        set sealed = %s, expires_at = %s, refreshed_at = clock_timestamp(),
+            refresh_expires_at = case when %s then coalesce(%s, refresh_expires_at) else %s end
+        where connection_id = %s
+        """,
+        [
+            vault.encrypt(msgspec.json.encode(content)),
+            grant.expires_at,
+            stored is not None and grant.refresh_token in (None, stored.refresh_token),
+            grant.refresh_expires_at,
+            grant.refresh_expires_at,
+            connection_id,
+        ],
     )
 
 

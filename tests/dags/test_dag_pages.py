@@ -45,6 +45,9 @@ def test_every_page_says_what_goes_in_and_out_and_what_limits_it(dags: dict[str,
         assert "**Input**" in page or "**Reads**" in page, dag_id
         assert "**Limits**" in page, dag_id
         assert "**Parameters**" in page, dag_id
+        assert "**Schedule**" in page, dag_id
+        # A connector's page is longer, and has headings.
+        assert "**When it fails**" in page or "\n## When it fails\n" in page, dag_id
         assert dag.dag_display_name != dag_id, dag_id
         assert dag.tags, dag_id
         assert {task.owner for task in dag.tasks} <= OWNERS, dag_id

@@ -57,6 +57,8 @@ create table marts.mart_deliverable_status (
 insert into marts.mart_deliverable_status values
 ('spring', 'ana_1', 'ana', 'Ana', 'live', '2026-03-04', '2026-03-03', 0, 'absent', 'https://x/1'),
 ('spring', 'ana_2', 'ana', 'Ana', 'late', '2026-03-14', '2026-03-15', 1, 'caption', 'https://x/2'),
+-- taken down: nobody can label it any more
+('spring', 'ana_3', 'ana', 'Ana', 'removed', '2026-03-05', '2026-03-05', 0, 'absent', 'https://x/3'),
 ('spring', 'bo_1', 'bo', 'Bo', 'missing', '2026-03-10', null, 5, null, null),
 ('spring', 'bo_2', 'bo', 'Bo', 'late', '2026-03-01', '2026-03-02', 1, 'caption', 'https://x/4');
 

@@ -74,6 +74,7 @@ TABLES = {
     "quality.schema_versions": (READ, READ, NONE, READ, NONE),
     "quality.current_measure_run": (READ, READ, NONE, READ, NONE),
     "quality.pending_loads": (READ, READ, NONE, READ, NONE),
+    "quality.newest_expectation_results": (READ, READ, NONE, READ, NONE),
     "quality.privacy_requests": (READ, READ, NONE, READ, NONE),
     "quarantine.rejects": (ALL, NONE, NONE, NONE, NONE),
     "secrets.privacy_requests": (ALL, NONE, NONE, NONE, NONE),

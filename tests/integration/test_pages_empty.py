@@ -72,6 +72,7 @@ def test_a_failed_publication_leaves_the_version_before_in_sight(
             success=False,
             severity="critical",
             run_id=f"asset_triggered__{day}",
+            checked_at=now - dt.timedelta(minutes=59),
         )
     fresh = " ".join(browser.get("/groundswell/quality").text.split())
     assert "The last measure run failed" in fresh

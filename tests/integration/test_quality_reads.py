@@ -103,21 +103,31 @@ def fill_checks(admin) -> None:
     rows.add_result(admin, "instagram", "2026-11-19", success=False, severity="warning")
     rows.add_result(admin, "instagram", "2026-11-20T00", success=True, severity="warning")
     rows.add_result(admin, "shopify", "2026-11-19", success=True, severity="warning")
-    rows.add_result(
-        admin,
-        "marts",
-        "2026-11-18",
-        success=False,
-        severity="critical",
-        run_id="asset_triggered__2026-11-18",
-        table_name="marts_next.mart_funnel",
-    )
+    # The marts of the 17th fail; `open_run` is cleared twice, Airflow keeps the run's id: a task
+    # fails before the check, then the marts hold. Those of the 18th fail for good.
+    for day, success, checked_at in (
+        (17, False, at(18, 9, 31)),
+        (17, True, at(18, 10, 1)),
+        (18, False, at(19, 10, 1)),
+    ):
+        rows.add_result(
+            admin,
+            "marts",
+            f"2026-11-{day}",
+            success=success,
+            severity="critical",
+            run_id=f"asset_triggered__2026-11-{day}",
+            table_name="marts_next.mart_funnel",
+            checked_at=checked_at,
+        )
 
 
 def fill_runs(admin) -> None:
     rows.add_run(
         admin, "2026-11-16", "published", at(17, 10), version=1, sources_missing=["tiktok"]
     )
+    rows.add_run(admin, "2026-11-17", "failed", at(18, 9, 30))
+    rows.add_run(admin, "2026-11-17", "failed", at(18, 9, 40))
     rows.add_run(admin, "2026-11-17", "published", at(18, 10), version=2)
     rows.add_run(admin, "2026-11-18", "failed", at(19, 10))
     rows.add_run(admin, "2026-11-15", "refused", at(20, 10))
@@ -129,7 +139,7 @@ def pin_newest(admin) -> None:
     """Two runs took the newest load of the shop's orders: the one that failed and a published."""
     admin.execute(
         "insert into quality.measure_run_loads select run, max(load_id)"
-        " from quality.load_windows, unnest(array[2, 3]) as run"
+        " from quality.load_windows, unnest(array[4, 5]) as run"
         " where source = 'shopify' and partition_key = '2026-11-19' group by run"
     )
 
@@ -247,7 +257,7 @@ def test_a_load_names_its_publications_and_its_replay(snapshot):
     found = quality_loads.read_load(snapshot, newest["load_id"])
     assert found is not None
     assert (found["rows_read"], found["drifted_fields"]) == (103, ["taxPolicy"])
-    assert found["measure_runs"] == [2]
+    assert found["measure_runs"] == [4]
     assert found["command"] == (
         "python -m include.replay shopify orders --connection shopify --day 2026-11-19"
     )
@@ -274,7 +284,7 @@ def test_a_check_that_ran_again_replaces_its_first_try(snapshot):
     names = ("suite", "column_name", "is_current", "failed_day_count")
     assert [tuple(row[name] for name in names) for row in recurring] == [
         ("ga4", "id", True, 2),
-        ("marts", "id", True, 1),
+        ("marts", "id", True, 2),
         ("instagram", "id", True, 1),
         ("instagram", "a", False, 1),
     ]
@@ -296,21 +306,26 @@ def test_runs_say_why_nothing_was_published(snapshot):
     found = {r["measure_run_id"]: r["explanation"] for r in publications.read_runs(snapshot).rows}
     assert found == {
         1: "without tiktok",
-        2: "complete",
-        3: "1 critical check of the new marts failed",
-        4: "it stands as of 2026-11-15, readers already had 2026-11-17: never backwards",
-        5: "run 6 opened before it was done",
-        6: "being built; readers keep the version before",
+        2: "1 critical check of the new marts failed",
+        3: "a task failed; its log in Airflow names the message",
+        4: "complete",
+        5: "1 critical check of the new marts failed",
+        6: "it stands as of 2026-11-15, readers already had 2026-11-17: never backwards",
+        7: "run 8 opened before it was done",
+        8: "being built; readers keep the version before",
     }
+    # The page links what has failed checks to them.
+    counted = publications.read_runs(snapshot).rows
+    assert [row["measure_run_id"] for row in counted if row["critical_count"]] == [5, 2]
     held = publications.read_runs(snapshot, status="held").rows
-    assert [row["measure_run_id"] for row in held] == [5, 4, 3]
+    assert [row["measure_run_id"] for row in held] == [7, 6, 5, 3, 2]
 
 
 def test_the_last_run_that_ended_without_publishing_is_named(snapshot):
     """The one that another took over from and the one being built have not ended themselves."""
     last = publications.read_last_failure(snapshot)
     assert last is not None
-    assert (last["measure_run_id"], last["status"], last["open_run_id"]) == (4, "refused", 6)
+    assert (last["measure_run_id"], last["status"], last["open_run_id"]) == (6, "refused", 8)
     assert last["explanation"].startswith("it stands as of 2026-11-15")
 
 

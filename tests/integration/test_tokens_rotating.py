@@ -191,6 +191,27 @@ def test_an_endpoint_that_does_not_rotate_keeps_its_refresh_token(dsn: str) -> N
     assert given == [None, "lasting", "lasting"]
 
 
+def test_the_end_of_a_refresh_token_is_kept_until_there_is_another(dsn: str) -> None:
+    """Dates alone are readable: alerts are made from them, without the key."""
+    year, day = dt.datetime(2027, 11, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    grants = iter(
+        (
+            TokenGrant("access-1", day, "first", year),
+            TokenGrant("access-2", day),  # says nothing: the same refresh token, the same end
+            TokenGrant("access-3", day, "first"),
+            TokenGrant("access-4", day, "first", year + HOUR),
+            TokenGrant("access-5", day, "second"),  # another one, whose end nobody knows
+        )
+    )
+    ends = []
+    for _ in range(5):
+        current_token(dsn, "tiktok", lambda last: next(grants))
+        with psycopg.connect(dsn) as conn:
+            found = conn.execute("select refresh_expires_at from secrets.oauth_token").fetchone()
+        ends.append(found[0] if found else None)
+    assert ends == [year, year, year, year + HOUR, None]
+
+
 def test_a_forgotten_token_starts_anew(dsn: str) -> None:
     endpoint = Endpoint()
     current_token(dsn, "tiktok", endpoint.refresh)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from include.alerts.situation import Alert
 from include.alerts.text import WORDS, write_notice
-from include.alerts.watch import WATCHED, Alert
+from include.alerts.watch import WATCHED
 
 PAGE = "/groundswell/campaign?campaign=spring"
 

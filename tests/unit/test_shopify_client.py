@@ -336,6 +336,9 @@ def test_an_expiring_token_is_renewed_by_its_newest_refresh_token() -> None:
     assert grants[-1].refresh_token == "shprt_2"
     assert grants[-1].expires_at is not None
     assert dt.timedelta(minutes=59) < grants[-1].expires_at - dt.datetime.now(dt.UTC)
+    # 7,776,000 s are 90 days: asked within the same moment as the hour.
+    assert grants[-1].refresh_expires_at is not None
+    assert grants[-1].refresh_expires_at - grants[-1].expires_at == dt.timedelta(days=90, hours=-1)
 
 
 @pytest.mark.parametrize("answer", [(400, {"error": "invalid_client"}), (200, {"scope": ""})])

@@ -185,7 +185,43 @@ def test_a_kept_token_that_has_ended_is_renewed_in_its_turn() -> None:
     talk.api.ask_account(MAYA, "business/get", {})
     assert talk.tokens() == [OLD, NEW, None, NEWEST]
     assert talk.bodies()[0]["refresh_token"] == LOGIN_2
-    assert json.loads(str(keeper.stored)) == {MAYA: [NEWEST, "rft.3"], LENA: ["act.l", "rft.l"]}
+    assert json.loads(str(keeper.stored)) == {
+        MAYA: [NEWEST, "rft.3", ""],
+        LENA: ["act.l", "rft.l", ""],
+    }
+
+
+def test_a_grant_tells_when_the_first_account_must_log_in_again() -> None:
+    """A year of 31,536,000 s for maya; lena's is nearer, that of an account that left is not hers.
+
+    TikTok's grants end by a refusal, so the access token's own end stays unknown.
+    """
+    grants: list[TokenGrant] = []
+
+    def keep(refresh: RefreshToken, rejected: str | None = None) -> str:
+        pairs = {LENA: ["act.l", "rft.l", "2026-12-01T00:00:00+00:00"]}
+        gone = {"_000gone": ["act.g", "rft.g", "2026-11-06T00:00:00+00:00"]}
+        last = grants[-1] if grants else TokenGrant(json.dumps({**pairs, **gone}))
+        grants.append(refresh(last))
+        return grants[-1].access_token
+
+    year = {"refresh_token_expires_in": 31_536_000}
+    talk = Talk(envelope(*REFUSED), renewal(**year), envelope(), token=keep)
+    talk.api.ask_account(MAYA, "business/get", {})
+    alone = Talk(
+        envelope(*REFUSED),
+        renewal(NEWEST, **year),
+        envelope(),
+        token=keep,
+        accounts={MAYA: FULL["accounts"][MAYA]},
+    )
+    alone.api.ask_account(MAYA, "business/get", {})
+    first, second = (grant.refresh_expires_at for grant in grants)
+    assert first == dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    assert second is not None
+    left = second - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(days=364, hours=23, minutes=59) < left <= dt.timedelta(days=365)
+    assert [grant.expires_at for grant in grants] == [None, None]
 
 
 def test_a_new_login_in_the_connection_replaces_a_dead_kept_one() -> None:
@@ -199,7 +235,7 @@ def test_a_new_login_in_the_connection_replaces_a_dead_kept_one() -> None:
     talk.transport.answers[:0] = [envelope(*REFUSED), envelope(40107, "Invalid refresh token")]
     talk.api.ask_account(MAYA, "business/get", {})
     assert [body["refresh_token"] for body in talk.bodies()] == ["rft.dead", LOGIN]
-    assert json.loads(str(keeper.stored))[LENA] == ["act.l", "rft.l"]
+    assert json.loads(str(keeper.stored))[LENA] == ["act.l", "rft.l", ""]
 
 
 def test_the_run_keeper_refreshes_only_what_was_rejected() -> None:

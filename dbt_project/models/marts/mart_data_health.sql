@@ -48,41 +48,19 @@ arrivals as (
 
 ),
 
--- The newest check of a source's day speaks for it.
-check_runs as (
-
-    select
-        source,
-        partition_key,
-        run_id,
-        row_number() over (
-            partition by source, partition_key
-            order by max(result_id) desc
-        ) as recency
-    from {{ source('quality', 'expectation_results') }}
-    where source is not null and partition_key ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'
-    group by source, partition_key, run_id
-
-),
-
 checks as (
 
     select
-        results.source,
-        cast(left(results.partition_key, 10) as date) as health_date,
+        source,
+        cast(left(partition_key, 10) as date) as health_date,
         count(*) as expectation_count,
-        sum(case when not results.success and results.severity = 'critical' then 1 else 0 end)
+        sum(case when not success and severity = 'critical' then 1 else 0 end)
             as failed_critical_count,
-        sum(case when not results.success and results.severity = 'warning' then 1 else 0 end)
+        sum(case when not success and severity = 'warning' then 1 else 0 end)
             as failed_warning_count
-    from {{ source('quality', 'expectation_results') }} as results
-    inner join check_runs
-        on
-            results.source = check_runs.source
-            and results.partition_key = check_runs.partition_key
-            and results.run_id = check_runs.run_id
-            and check_runs.recency = 1
-    group by results.source, cast(left(results.partition_key, 10) as date)
+    from {{ source('quality', 'newest_expectation_results') }}
+    where source is not null and partition_key ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'
+    group by source, cast(left(partition_key, 10) as date)
 
 ),
 

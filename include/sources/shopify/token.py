@@ -67,7 +67,7 @@ class ShopToken:
         # The session cuts a token it knows out of every answer: then it is still the same one.
         is_same = grant.refresh_token in (None, REDACTED)
         kept = given if is_same else grant.refresh_token
-        return TokenGrant(grant.access_token, grant.expires_at, kept)
+        return TokenGrant(grant.access_token, grant.expires_at, kept, grant.refresh_expires_at)
 
     def _ask(self, form: dict[str, str]) -> TokenGrant:
         session, asked_at = self._ctx.session, dt.datetime.now(dt.UTC)
@@ -79,11 +79,14 @@ class ShopToken:
         finally:
             session.classify = classify
         document: dict[str, Any] = page.document if isinstance(page.document, dict) else {}
-        token, seconds = document.get("access_token"), document.get("expires_in")
+        token = document.get("access_token")
         if not token:
             raise self._refused("")
-        until = asked_at + dt.timedelta(seconds=int(seconds)) if seconds else None
-        return TokenGrant(str(token), until, document.get("refresh_token"))
+        until, last = (
+            asked_at + dt.timedelta(seconds=int(seconds)) if seconds else None
+            for seconds in map(document.get, ("expires_in", "refresh_token_expires_in"))
+        )
+        return TokenGrant(str(token), until, document.get("refresh_token"), last)
 
     def _classify(self, answer: HttpAnswer) -> Exception | None:
         if answer.status_code in (400, 401, 403):

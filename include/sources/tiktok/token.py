@@ -7,6 +7,7 @@ connection and a connection has many accounts, so what it keeps is a bundle of a
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 from collections.abc import Mapping
@@ -29,10 +30,14 @@ MOST_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The tokens of one account; "" for one that is not there."""
+    """The tokens of one account; "" for one that is not there.
+
+    refresh_expires_at: the refresh token's end, ISO 8601; "" before the first renewal told it.
+    """
 
     access_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
+    refresh_expires_at: str = ""
 
 
 class RunKeeper:
@@ -88,7 +93,21 @@ class AccountTokens:
             refresh_token = ""
         own = read_pair(self._connection, account)
         pair = self._renew(account, Pair("", refresh_token or own.refresh_token))
-        return TokenGrant(_pack({**self._stored, account: pair}))
+        pairs = {**self._stored, account: pair}
+        return TokenGrant(_pack(pairs), refresh_expires_at=self._first_end(pairs))
+
+    def _first_end(self, pairs: Mapping[str, Pair]) -> dt.datetime | None:
+        """Return when the first account must log in again; those that left the connection do not.
+
+        None while no renewal has told any end.
+        """
+        connected = accounts_of(self._connection)
+        ends = [
+            dt.datetime.fromisoformat(pair.refresh_expires_at)
+            for account, pair in pairs.items()
+            if account in connected and pair.refresh_expires_at
+        ]
+        return min(ends, default=None)
 
     def _renew(self, account: str, old: Pair) -> Pair:
         given = {
@@ -100,14 +119,16 @@ class AccountTokens:
             text = f"its access token cannot be renewed; missing in extra: {', '.join(missing)}"
             raise BadCredentials(self._about(account, text))
         version = self._connection.extra.get("api_version") or DEFAULT_VERSION
-        body = {**given, "grant_type": "refresh_token"}
+        body, asked_at = {**given, "grant_type": "refresh_token"}, dt.datetime.now(dt.UTC)
         try:
             page = self._session.request("POST", f"/open_api/{version}/{REFRESH_PATH}/", json=body)
         except BadCredentials as error:
             raise BadCredentials(f"{error}; account {account!r}") from None
-        return self._read_renewed(account, old, read_data(page.document))
+        return self._read_renewed(account, old, read_data(page.document), asked_at)
 
-    def _read_renewed(self, account: str, old: Pair, data: Mapping[str, Any]) -> Pair:
+    def _read_renewed(
+        self, account: str, old: Pair, data: Mapping[str, Any], asked_at: dt.datetime
+    ) -> Pair:
         if str(data.get("open_id") or account) != account:
             text = f"its refresh token belongs to {data.get('open_id')!r}; correct extra.accounts"
             raise BadCredentials(self._about(account, text))
@@ -116,7 +137,12 @@ class AccountTokens:
         refresh_token = str(data.get("refresh_token") or "")
         # The session cuts a token it knows out of every answer: then it is still the same one.
         is_same = refresh_token in ("", REDACTED)
-        return Pair(str(data["access_token"]), old.refresh_token if is_same else refresh_token)
+        seconds = data.get("refresh_token_expires_in")
+        return Pair(
+            str(data["access_token"]),
+            old.refresh_token if is_same else refresh_token,
+            (asked_at + dt.timedelta(seconds=int(seconds))).isoformat() if seconds else "",
+        )
 
     def _about(self, account: str, text: str) -> str:
         return f"connection {self._connection.conn_id!r}, account {account!r}: {text}"
@@ -147,7 +173,9 @@ def accounts_of(connection: Connection) -> Mapping[str, Any]:
 
 
 def _pack(pairs: Mapping[str, Pair]) -> str:
-    return json.dumps({a: [p.access_token, p.refresh_token] for a, p in pairs.items()})
+    return json.dumps(
+        {a: [p.access_token, p.refresh_token, p.refresh_expires_at] for a, p in pairs.items()}
+    )
 
 
 def _unpack(bundle: str | None) -> dict[str, Pair]:

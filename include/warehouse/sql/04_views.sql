@@ -22,3 +22,22 @@ from quality.load_windows as loaded
 where
     loaded.status = 'loaded'
     and not exists (select 1 from quality.current_measure_run);
+
+-- What the checks say now: a check that ran again, with the same run_id or another, replaces its
+-- first try; the other keys of the suite (days, windows of hours) stand for themselves.
+create or replace view quality.newest_expectation_results as
+select distinct on (suite, partition_key, table_name, expectation, column_name)
+    result_id,
+    run_id,
+    partition_key,
+    suite,
+    source,
+    table_name,
+    expectation,
+    column_name,
+    severity,
+    success,
+    unexpected_count,
+    checked_at
+from quality.expectation_results
+order by suite, partition_key, table_name, expectation, column_name, result_id desc;

@@ -41,8 +41,12 @@ create table if not exists secrets.oauth_token (
     refreshed_at timestamptz
 );
 alter table secrets.oauth_token owner to loader;
+alter table secrets.oauth_token add column if not exists refresh_expires_at timestamptz;
 comment on table secrets.oauth_token
 is 'Tokens that rotate, sealed with a key the database never has.';
+comment on column secrets.oauth_token.expires_at is 'When the access token is to be renewed.';
+comment on column secrets.oauth_token.refresh_expires_at
+is 'When only a person can renew it; of several accounts the first. NULL: the API does not say.';
 
 -- Who waits for what until when; it says nothing about the person.
 create or replace view quality.privacy_requests as
