@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -58,11 +59,110 @@ def test_a_campaign_without_creators_or_orders_has_every_section(
     for phrase in (
         "No creator of this campaign has been measured yet",
         "No posts of the campaign were read yet",
-        "Every promised piece is as agreed",
+        "plan promises no pieces",
         "had no orders on its days",
         "plan has no codes",
     ):
         assert phrase in page, phrase
+
+
+AS_AGREED: dict[str, object] = {
+    "campaign_id": "spring",
+    "creator_name": "Ana",
+    "platform": "instagram",
+    "content_format": "reel",
+    "due_date": "2026-03-10",
+    "post_id": "1",
+    "deliverable_status": "live",
+    "disclosure_status": "platform_label",
+    "is_disclosed_before_fold": False,
+    "is_ambiguous": False,
+    "has_hashtag": True,
+    "has_mention": True,
+    "is_live_without_approval": False,
+    "rights_status": "active",
+}
+
+
+def piece(deliverable_id: str, **more: object) -> dict[str, object]:
+    """Return a row of `mart_deliverable_status`, as agreed but for what is named."""
+    return AS_AGREED | {"deliverable_id": deliverable_id} | more
+
+
+# Most urgent first, as the page lists them.
+TO_LOOK_AT = (
+    ({"deliverable_status": "missing"}, "not seen although its due date is over"),
+    ({"deliverable_status": "removed"}, "was live, gone from a later reading"),
+    ({"disclosure_status": "absent"}, "no paid-partnership label, no #ad"),
+    ({"rights_status": "used_after_expiry"}, "paid ads ran after the usage right ended"),
+    ({"is_live_without_approval": True}, "went live before its draft was approved"),
+    ({"deliverable_status": "late"}, "went live after its due date"),
+    ({"disclosure_status": "caption"}, "disclosed below the fold"),
+    ({"has_hashtag": False}, "campaign hashtag missing"),
+    ({"has_mention": False}, "brand not mentioned"),
+    ({"absent_phrases": "vegan"}, "phrase missing: vegan"),
+    (
+        {"is_ambiguous": True, "post_id": None},
+        "a post near that day could be it, but shows no sign of the campaign",
+    ),
+    ({"is_ambiguous": True}, "another post could be the piece as well"),
+    ({"rights_status": "ends_in_14_days"}, "usage right ends within 14 days"),
+)
+NOTHING_TO_LOOK_AT = (
+    {},
+    {"rights_status": "expired"},
+    {"rights_status": "ends_in_30_days"},
+    {"deliverable_status": "unverifiable", "disclosure_status": None, "post_id": None}
+    | {"has_hashtag": None, "has_mention": None, "is_live_without_approval": None},
+)
+
+
+def looked_at(page: str) -> list[tuple[str, str]]:
+    """Return ids and reasons of the pieces to look at, top to bottom."""
+    table = page[page.index('id="pieces"') : page.index('id="audience-section"')]
+    rows = re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", table, re.DOTALL)
+    ids = [re.findall(r"p\d\d", row)[0] for row in rows]
+    reasons = [re.findall(r"<td[^>]*>([^<]*)</td>", row)[-1] for row in rows]
+    return list(zip(ids, reasons, strict=True))
+
+
+@pytest.mark.parametrize(("row", "reason"), TO_LOOK_AT, ids=[reason for _, reason in TO_LOOK_AT])
+def test_each_departure_alone_brings_a_piece_before_a_persons_eyes(
+    client: TestClient, clean_warehouse: Warehouse, row: dict[str, object], reason: str
+) -> None:
+    pieces = [piece("p00"), piece("p01", **row)]
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_deliverable_status": pieces}
+    publish(clean_warehouse.dsn("transformer"), marts)
+    page = html.unescape(client.get("/campaign").text)
+    assert looked_at(page) == [("p01", reason)]
+    assert "as agreed" not in page
+
+
+@pytest.mark.parametrize("row", NOTHING_TO_LOOK_AT, ids=str)
+def test_what_is_as_agreed_or_over_needs_no_look(
+    client: TestClient, clean_warehouse: Warehouse, row: dict[str, object]
+) -> None:
+    pieces = [piece("p00", **row)]
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_deliverable_status": pieces}
+    publish(clean_warehouse.dsn("transformer"), marts)
+    page = client.get("/campaign").text
+    assert "Every promised piece that can be seen is as agreed" in page
+    assert looked_at(page) == []
+
+
+def test_pieces_stand_by_their_worst_departure_and_name_all(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    """One piece per departure in the reverse order; the late one lacks the hashtag, too."""
+    rows = [piece(f"p{n:02}", **row) for n, (row, _) in enumerate(TO_LOOK_AT)]
+    rows[5] |= {"has_hashtag": False}
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_deliverable_status": rows[::-1]}
+    publish(clean_warehouse.dsn("transformer"), marts)
+    first, second = (
+        looked_at(client.get(f"/campaign?pieces.page={number}").text) for number in (1, 2)
+    )
+    assert [name for name, _ in first + second] == [f"p{n:02}" for n in range(len(TO_LOOK_AT))]
+    assert first[5][1] == "went live after its due date; campaign hashtag missing"
 
 
 def test_shops_without_ga4_are_told_apart_where_ga4_is_explained(
