@@ -12,11 +12,15 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from hand_made_marts import DAY_1, make_marts, spring_marts
 from page_marts import creator, profile, publish
 
 from include.pages import guard
 from include.pages.app import build_app
 from include.pages.reader import Reader
+from include.report.reports import build_campaign
+from include.report.scope import Wanted
+from include.report.warehouse import open_marts
 from tests.conftest import Warehouse
 
 
@@ -36,6 +40,15 @@ def names(page: str) -> list[str]:
     """Return the creators of the table, top to bottom."""
     table = page[page.index('id="creators"') : page.index('id="cost-section"')]
     return re.findall(r'<th scope="row">([^<]*)<', table)
+
+
+def covered(reconciled: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return rows of `mart_tracking_coverage` for the shops and days of the tie-out."""
+    days = {(str(row["connection_id"]), str(row["order_date"])) for row in reconciled}
+    return [
+        {"campaign_id": "spring", "connection_id": shop, "order_date": day}
+        for shop, day in sorted(days)
+    ]
 
 
 def test_an_empty_warehouse_says_what_will_fill_it(client: TestClient) -> None:
@@ -179,7 +192,7 @@ def test_shops_without_ga4_are_told_apart_where_ga4_is_explained(
     rows = [dict.fromkeys(amounts, 0) | day | shop for shop in shops]
     both = profile("spring", shop_connection_ids="shopify,woocommerce")
     marts = {"mart_campaign_profile": [both], "mart_attribution_reconciliation": rows}
-    publish(clean_warehouse.dsn("transformer"), marts)
+    publish(clean_warehouse.dsn("transformer"), marts | {"mart_tracking_coverage": covered(rows)})
     page = " ".join(client.get("/campaign").text.split())
     assert "Why GA4 shows €70" in page
     assert "Of €100: the other €25 were sold in shops or on days of which" in page
@@ -199,11 +212,34 @@ def test_orders_that_wait_for_an_exchange_rate_are_counted_in_the_tie_out(
         for day, count in (("2026-03-02", 2), ("2026-03-03", 1))
         for model in ("last_touch", "linear")
     ]  # fmt: skip
-    marts = {"mart_campaign_profile": [profile("spring")]}
-    publish(clean_warehouse.dsn("transformer"), marts | {"mart_attribution_reconciliation": rows})
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_attribution_reconciliation": rows}
+    publish(clean_warehouse.dsn("transformer"), marts | {"mart_tracking_coverage": covered(rows)})
     page = " ".join(client.get("/campaign").text.split())
     assert "3 orders wait for an exchange rate" in page
     assert "5 sales and refunds were in another currency" in page
+
+
+def test_a_campaign_that_ended_has_the_days_of_its_look_back_on_page_and_command_line(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    """Day 2 is after the end: 2 of the 10 orders, 100 of the 500 that the shop sold. Three orders
+    show nothing. A day later the shop sold 7 more, which no look-back reaches."""
+    ended = profile("spring", start_date=DAY_1, end_date=DAY_1, currency_code="USD")
+    rows = spring_marts() | {"mart_campaign_profile": [ended]}
+    rows["mart_creator_attribution"].append(creator(1)[1])
+    tie_out = rows["mart_attribution_reconciliation"]
+    tie_out += [day | {"order_date": "2026-03-03", "shop_net_sales_amount": 7} for day in tie_out]
+    make_marts(clean_warehouse.dsn("transformer"), rows)
+    with open_marts(clean_warehouse.dsn("bi_reader")) as marts:
+        report = build_campaign(marts, Wanted("spring", model="last_touch"))
+    sheets = {sheet.name: sheet.rows for sheet in report.sheets}
+    [coverage], [tied] = sheets["coverage"], sheets["reconciliation"]
+    assert (coverage["orders"], coverage["untracked"], tied["shop_amount"]) == (10, 3, 500)
+    page = " ".join(client.get("/campaign").text.split())
+    assert "of 10 have any touch" in page
+    assert "<dd>70 %<" in page
+    assert "of $500 the shop sold" in page
+    assert "own report says <strong>$500.00</strong>" in page
 
 
 def test_marts_that_are_not_published_yet_are_named_as_such(

@@ -12,6 +12,7 @@ from include.pages import formats
 from include.pages.campaign.selection import Selection
 from include.pages.charts import Part, shares, signed_bar, whole_bar
 from include.pages.reader import Row, Snapshot
+from include.report.queries import SHOP_DAYS
 
 _COVERAGE_PARTS = (
     ("link_only_order_count", "Creator, by link", "a1"),
@@ -58,7 +59,7 @@ select
     sum(consent_gap_order_count)::numeric / nullif(sum(online_known_order_count), 0)
         as consent_gap_rate
 from marts.mart_tracking_coverage
-where campaign_id = %(campaign_id)s and order_date between %(start_date)s and %(end_date)s
+where campaign_id = %(campaign_id)s
 """
 # The shop's figure repeats per model: one model's rows are read, the reader's where it is there.
 _RECONCILIATION = """
@@ -88,8 +89,8 @@ select
     min(attribution_model) as attribution_model,
     min(rule_version) as rule_version,
     count(distinct order_date) as day_count
-from marts.mart_attribution_reconciliation
-where connection_id = any(%(shops)s) and order_date between %(start_date)s and %(end_date)s
+from marts.mart_attribution_reconciliation as tied
+where {shop_days}
     and (attribution_model, rule_version) = (
         select attribution_model, rule_version
         from marts.mart_attribution_reconciliation
@@ -105,11 +106,13 @@ where connection_id = any(%(shops)s) and order_date between %(start_date)s and %
 def read_tracking(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
     """Return coverage by evidence and the tie-out with the shop; None where nothing was counted."""
     coverage = reconciliation = None
-    if snapshot.columns("marts.mart_tracking_coverage"):
+    has_days = bool(snapshot.columns("marts.mart_tracking_coverage"))
+    if has_days:
         coverage = snapshot.row(_COVERAGE, selection.parameters)
     columns = snapshot.columns("marts.mart_attribution_reconciliation")
-    if columns:
+    if has_days and columns:
         statement = sql.SQL(_RECONCILIATION).format(
+            shop_days=sql.SQL(SHOP_DAYS),
             unpriced=_count(columns, "unpriced_order_count"),
             converted=_count(columns, "converted_entry_count"),
         )
