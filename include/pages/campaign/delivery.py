@@ -71,12 +71,19 @@ _REASONS = (
     ("is_ambiguous and post_id is not null", "'another post could be the piece as well'"),
     ("rights_status = 'ends_in_14_days'", "'usage right ends within 14 days'"),
 )
-_PIECES = sql.SQL(
+MARTS = ("marts.mart_deliverable_status",)
+CSV_COLUMNS = (
+    "campaign_id", "creator_id", "creator_name", "deliverable_id", "platform", "content_format",
+    "planned_date", "due_date", "published_date", "permalink", "deliverable_status",
+    "late_day_count", "disclosure_status", "what", "unavailable_reason", "is_final", "as_of_date",
+)  # fmt: skip
+STATEMENT = sql.SQL(
     """
     select
         campaign_id, deliverable_id, creator_id, creator_name, platform, content_format,
         planned_date, due_date, published_date, permalink, deliverable_status, late_day_count,
-        disclosure_status, least({ranks}) as urgency, concat_ws('; ', {texts}) as what
+        disclosure_status, unavailable_reason, is_final, as_of_date,
+        least({ranks}) as urgency, nullif(concat_ws('; ', {texts}), '') as what
     from marts.mart_deliverable_status
     where campaign_id = %(campaign_id)s
     """
@@ -89,7 +96,7 @@ _PIECES = sql.SQL(
         sql.SQL(f"case when {condition} then {text} end") for condition, text in _REASONS
     ),
 )
-_TO_LOOK_AT = sql.SQL("select * from ({}) as pieces where urgency is not null").format(_PIECES)
+_TO_LOOK_AT = sql.SQL("select * from ({}) as pieces where urgency is not null").format(STATEMENT)
 _COUNTS = """
 select deliverable_status, disclosure_status, count(*) as piece_count
 from marts.mart_deliverable_status
