@@ -13,7 +13,7 @@ from fastapi import Response
 from include.pages.reader import Row
 
 # A cell that begins so is run as a formula by spreadsheets, whoever wrote the caption it came from.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_response(file_name: str, columns: Sequence[str], rows: Sequence[Row]) -> Response:

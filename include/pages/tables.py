@@ -188,6 +188,11 @@ def view_of(choice: Choice, rows: Sequence[Row], total: int, page: int) -> Table
     )
 
 
+def own_order(table: Table) -> sql.Composed:
+    """Return the ORDER BY that a table starts with."""
+    return order_by(Choice(table, table.sort, table.is_descending, 1, {}))
+
+
 def order_by(choice: Choice) -> sql.Composed:
     """Return the ORDER BY of a choice: unknown values last, ties by the table's key."""
     direction = sql.SQL(" desc" if choice.is_descending else " asc")

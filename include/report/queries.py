@@ -107,14 +107,17 @@ where campaign_id = %(campaign_id)s
 group by deliverable_status, disclosure_status
 order by piece_count desc, deliverable_status, disclosure_status
 """
-# A shop's days belong to every campaign that runs on them; the tie-out is the shop's.
-_SHOP_DAYS = """
+# A shop's days belong to every campaign that runs on them; the tie-out is the shop's. A campaign's
+# days are those of its coverage: from its first to its last and the look-back, as far as measured.
+SHOP_DAYS = """
     exists (
         select 1 from marts.mart_tracking_coverage as covered
         where covered.campaign_id = %(campaign_id)s
             and covered.connection_id = tied.connection_id
             and covered.order_date = tied.order_date
     )
+"""
+_CHOSEN_DAYS = f"""{SHOP_DAYS}
     and (%(day)s::date is null or tied.order_date = %(day)s)
 """
 RECONCILIATION = f"""
@@ -124,7 +127,7 @@ select connection_id, attribution_model, count(distinct order_date) as day_count
     sum(direct_amount) as direct_amount, sum(unattributed_amount) as unattributed_amount,
     sum(abs(difference_amount)) as difference_amount
 from marts.mart_attribution_reconciliation as tied
-where {_SHOP_DAYS}
+where {_CHOSEN_DAYS}
     and (%(model)s::text is null or attribution_model = %(model)s)
     and (%(rule_version)s::text is null or rule_version = %(rule_version)s)
 group by connection_id, attribution_model
@@ -141,7 +144,7 @@ select connection_id, count(*) as day_count, sum(shop_net_sales_amount) as shop_
         + currency_amount + test_order_amount) as other_amount,
     sum(unexplained_amount) as unexplained_amount
 from marts.mart_attribution_reconciliation as tied
-where {_SHOP_DAYS} and attribution_model = 'last_touch' and ga4_purchase_amount is not null
+where {_CHOSEN_DAYS} and attribution_model = 'last_touch' and ga4_purchase_amount is not null
     and (%(rule_version)s::text is null or rule_version = %(rule_version)s)
 group by connection_id
 order by connection_id

@@ -22,7 +22,9 @@ from include.settings import REPO_ROOT
 
 JWT_SECRET = "a secret of the tests that is long enough for a signature of sixty-four bytes or more"
 # A good value for each parameter of a path. A new parameter has to be named here.
-PATH_VALUES = {"name": "pages.css", "load_id": "1", "reject_id": "1", "result_id": "1"}
+PATH_VALUES = {
+    "name": "pages.css", "load_id": "1", "reject_id": "1", "result_id": "1", "table": "creators",
+}  # fmt: skip
 
 
 class Endpoint(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -11,12 +12,25 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from page_marts import creator, profile, publish
+from hand_made_marts import DAY_1, make_marts, spring_marts
+from page_marts import creator, profile, promised_columns, publish
 
 from include.pages import guard
 from include.pages.app import build_app
+from include.pages.campaign.exports import EXPORTS
 from include.pages.reader import Reader
+from include.report.reports import build_campaign
+from include.report.scope import Wanted
+from include.report.warehouse import open_marts
 from tests.conftest import Warehouse
+
+CHANNEL_AMOUNTS = (
+    "attributed_amount",
+    "other_channel_amount",
+    "direct_amount",
+    "unattributed_amount",
+    "difference_amount",
+)
 
 
 @pytest.fixture
@@ -37,11 +51,29 @@ def names(page: str) -> list[str]:
     return re.findall(r'<th scope="row">([^<]*)<', table)
 
 
+def rows_of(file: bytes) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"), newline="")))
+
+
+def covered(reconciled: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return rows of `mart_tracking_coverage` for the shops and days of the tie-out."""
+    days = {(str(row["connection_id"]), str(row["order_date"])) for row in reconciled}
+    return [
+        {"campaign_id": "spring", "connection_id": shop, "order_date": day}
+        for shop, day in sorted(days)
+    ]
+
+
 def test_an_empty_warehouse_says_what_will_fill_it(client: TestClient) -> None:
     answer = client.get("/campaign")
     assert answer.status_code == 200
     assert "Nothing has been published yet" in answer.text
-    assert client.get("/campaign/creators.csv").status_code == 404
+    for table in EXPORTS:
+        answer = client.get(f"/campaign/{table}.csv", headers={"accept": "application/json"})
+        assert (answer.status_code, answer.json()["detail"]) == (
+            404, "nothing has been published yet",
+        )  # fmt: skip
 
 
 def test_a_campaign_without_creators_or_orders_has_every_section(
@@ -58,11 +90,110 @@ def test_a_campaign_without_creators_or_orders_has_every_section(
     for phrase in (
         "No creator of this campaign has been measured yet",
         "No posts of the campaign were read yet",
-        "Every promised piece is as agreed",
+        "plan promises no pieces",
         "had no orders on its days",
         "plan has no codes",
     ):
         assert phrase in page, phrase
+
+
+AS_AGREED: dict[str, object] = {
+    "campaign_id": "spring",
+    "creator_name": "Ana",
+    "platform": "instagram",
+    "content_format": "reel",
+    "due_date": "2026-03-10",
+    "post_id": "1",
+    "deliverable_status": "live",
+    "disclosure_status": "platform_label",
+    "is_disclosed_before_fold": False,
+    "is_ambiguous": False,
+    "has_hashtag": True,
+    "has_mention": True,
+    "is_live_without_approval": False,
+    "rights_status": "active",
+}
+
+
+def piece(deliverable_id: str, **more: object) -> dict[str, object]:
+    """Return a row of `mart_deliverable_status`, as agreed but for what is named."""
+    return AS_AGREED | {"deliverable_id": deliverable_id} | more
+
+
+# Most urgent first, as the page lists them.
+TO_LOOK_AT = (
+    ({"deliverable_status": "missing"}, "not seen although its due date is over"),
+    ({"deliverable_status": "removed"}, "was live, gone from a later reading"),
+    ({"disclosure_status": "absent"}, "no paid-partnership label, no #ad"),
+    ({"rights_status": "used_after_expiry"}, "paid ads ran after the usage right ended"),
+    ({"is_live_without_approval": True}, "went live before its draft was approved"),
+    ({"deliverable_status": "late"}, "went live after its due date"),
+    ({"disclosure_status": "caption"}, "disclosed below the fold"),
+    ({"has_hashtag": False}, "campaign hashtag missing"),
+    ({"has_mention": False}, "brand not mentioned"),
+    ({"absent_phrases": "vegan"}, "phrase missing: vegan"),
+    (
+        {"is_ambiguous": True, "post_id": None},
+        "a post near that day could be it, but shows no sign of the campaign",
+    ),
+    ({"is_ambiguous": True}, "another post could be the piece as well"),
+    ({"rights_status": "ends_in_14_days"}, "usage right ends within 14 days"),
+)
+NOTHING_TO_LOOK_AT = (
+    {},
+    {"rights_status": "expired"},
+    {"rights_status": "ends_in_30_days"},
+    {"deliverable_status": "unverifiable", "disclosure_status": None, "post_id": None}
+    | {"has_hashtag": None, "has_mention": None, "is_live_without_approval": None},
+)
+
+
+def looked_at(page: str) -> list[tuple[str, str]]:
+    """Return ids and reasons of the pieces to look at, top to bottom."""
+    table = page[page.index('id="pieces"') : page.index('id="audience-section"')]
+    rows = re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", table, re.DOTALL)
+    ids = [re.findall(r"p\d\d", row)[0] for row in rows]
+    reasons = [re.findall(r"<td[^>]*>([^<]*)</td>", row)[-1] for row in rows]
+    return list(zip(ids, reasons, strict=True))
+
+
+@pytest.mark.parametrize(("row", "reason"), TO_LOOK_AT, ids=[reason for _, reason in TO_LOOK_AT])
+def test_each_departure_alone_brings_a_piece_before_a_persons_eyes(
+    client: TestClient, clean_warehouse: Warehouse, row: dict[str, object], reason: str
+) -> None:
+    pieces = [piece("p00"), piece("p01", **row)]
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_deliverable_status": pieces}
+    publish(clean_warehouse.dsn("transformer"), marts)
+    page = html.unescape(client.get("/campaign").text)
+    assert looked_at(page) == [("p01", reason)]
+    assert "as agreed" not in page
+
+
+@pytest.mark.parametrize("row", NOTHING_TO_LOOK_AT, ids=str)
+def test_what_is_as_agreed_or_over_needs_no_look(
+    client: TestClient, clean_warehouse: Warehouse, row: dict[str, object]
+) -> None:
+    pieces = [piece("p00", **row)]
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_deliverable_status": pieces}
+    publish(clean_warehouse.dsn("transformer"), marts)
+    page = client.get("/campaign").text
+    assert "Every promised piece that can be seen is as agreed" in page
+    assert looked_at(page) == []
+
+
+def test_pieces_stand_by_their_worst_departure_and_name_all(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    """One piece per departure in the reverse order; the late one lacks the hashtag, too."""
+    rows = [piece(f"p{n:02}", **row) for n, (row, _) in enumerate(TO_LOOK_AT)]
+    rows[5] |= {"has_hashtag": False}
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_deliverable_status": rows[::-1]}
+    publish(clean_warehouse.dsn("transformer"), marts)
+    first, second = (
+        looked_at(client.get(f"/campaign?pieces.page={number}").text) for number in (1, 2)
+    )
+    assert [name for name, _ in first + second] == [f"p{n:02}" for n in range(len(TO_LOOK_AT))]
+    assert first[5][1] == "went live after its due date; campaign hashtag missing"
 
 
 def test_shops_without_ga4_are_told_apart_where_ga4_is_explained(
@@ -75,11 +206,10 @@ def test_shops_without_ga4_are_told_apart_where_ga4_is_explained(
         | {"ga4_purchase_amount": 70, "ga4_difference_amount": 30, "consent_amount": 30},
         {"connection_id": "woocommerce", "shop_net_sales_amount": 25, "attributed_amount": 25},
     ]
-    amounts = ("other_channel_amount", "direct_amount", "unattributed_amount", "difference_amount")
-    rows = [dict.fromkeys(amounts, 0) | day | shop for shop in shops]
+    rows = [dict.fromkeys(CHANNEL_AMOUNTS, 0) | day | shop for shop in shops]
     both = profile("spring", shop_connection_ids="shopify,woocommerce")
     marts = {"mart_campaign_profile": [both], "mart_attribution_reconciliation": rows}
-    publish(clean_warehouse.dsn("transformer"), marts)
+    publish(clean_warehouse.dsn("transformer"), marts | {"mart_tracking_coverage": covered(rows)})
     page = " ".join(client.get("/campaign").text.split())
     assert "Why GA4 shows €70" in page
     assert "Of €100: the other €25 were sold in shops or on days of which" in page
@@ -90,7 +220,7 @@ def test_orders_that_wait_for_an_exchange_rate_are_counted_in_the_tie_out(
 ) -> None:
     """Two orders on one day and one on another; the count stands with each model. The same days
     have three and two sales in another currency, priced or not."""
-    shared = dict.fromkeys(("other_channel_amount", "direct_amount", "unattributed_amount"), 0)
+    shared = dict.fromkeys(CHANNEL_AMOUNTS, 0)
     shared |= {"connection_id": "shopify", "rule_version": "all", "attributed_amount": 10}
     rows = [
         shared | {"order_date": day, "attribution_model": model, "shop_net_sales_amount": 15}
@@ -99,11 +229,34 @@ def test_orders_that_wait_for_an_exchange_rate_are_counted_in_the_tie_out(
         for day, count in (("2026-03-02", 2), ("2026-03-03", 1))
         for model in ("last_touch", "linear")
     ]  # fmt: skip
-    marts = {"mart_campaign_profile": [profile("spring")]}
-    publish(clean_warehouse.dsn("transformer"), marts | {"mart_attribution_reconciliation": rows})
+    marts = {"mart_campaign_profile": [profile("spring")], "mart_attribution_reconciliation": rows}
+    publish(clean_warehouse.dsn("transformer"), marts | {"mart_tracking_coverage": covered(rows)})
     page = " ".join(client.get("/campaign").text.split())
     assert "3 orders wait for an exchange rate" in page
     assert "5 sales and refunds were in another currency" in page
+
+
+def test_a_campaign_that_ended_has_the_days_of_its_look_back_on_page_and_command_line(
+    client: TestClient, clean_warehouse: Warehouse
+) -> None:
+    """Day 2 is after the end: 2 of the 10 orders, 100 of the 500 that the shop sold. Three orders
+    show nothing. A day later the shop sold 7 more, which no look-back reaches."""
+    ended = profile("spring", start_date=DAY_1, end_date=DAY_1, currency_code="USD")
+    rows = spring_marts() | {"mart_campaign_profile": [ended]}
+    rows["mart_creator_attribution"].append(creator(1)[1])
+    tie_out = rows["mart_attribution_reconciliation"]
+    tie_out += [day | {"order_date": "2026-03-03", "shop_net_sales_amount": 7} for day in tie_out]
+    make_marts(clean_warehouse.dsn("transformer"), rows)
+    with open_marts(clean_warehouse.dsn("bi_reader")) as marts:
+        report = build_campaign(marts, Wanted("spring", model="last_touch"))
+    sheets = {sheet.name: sheet.rows for sheet in report.sheets}
+    [coverage], [tied] = sheets["coverage"], sheets["reconciliation"]
+    assert (coverage["orders"], coverage["untracked"], tied["shop_amount"]) == (10, 3, 500)
+    page = " ".join(client.get("/campaign").text.split())
+    assert "of 10 have any touch" in page
+    assert "<dd>70 %<" in page
+    assert "of $500 the shop sold" in page
+    assert "own report says <strong>$500.00</strong>" in page
 
 
 def test_marts_that_are_not_published_yet_are_named_as_such(
@@ -164,7 +317,7 @@ def test_ten_thousand_creators_come_in_pages_in_the_order_asked(
 def test_the_export_holds_no_formula_and_numbers_stay_numbers(
     client: TestClient, clean_warehouse: Warehouse
 ) -> None:
-    hostile = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "plain"]
+    hostile = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "plain"]
     pairs = [creator(n, creator_name=name) for n, name in enumerate(hostile, 1)]
     pairs.append(creator(9, creator_name="minus", net_revenue_amount=-5, roas=-0.05))
     publish(
@@ -177,11 +330,129 @@ def test_the_export_holds_no_formula_and_numbers_stay_numbers(
     )
     answer = client.get("/campaign/creators.csv")
     assert answer.headers["content-disposition"] == 'attachment; filename="creators.csv"'
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    rows = rows_of(answer.content)
     assert {row["creator_name"] for row in rows} == {
-        "'=1+1", "'+A1", "'-A1", "'@SUM(A1)", "'\t=1", "'\r=1", "plain", "minus",
+        "'=1+1", "'+A1", "'-A1", "'@SUM(A1)", "'\t=1", "'\r=1", "'\n=1", "plain", "minus",
     }  # fmt: skip
     assert rows[-1]["net_revenue_amount"] == "-5.00"
+
+
+HOSTILE_TEXT = "=1+1"
+# Of each table: two rows of its mart, and what the file has to say of them, in its order.
+EXPORTED: dict[str, tuple[str, list[dict[str, object]], list[dict[str, str]]]] = {
+    "posts": (
+        "mart_content_performance",
+        [
+            {"post_id": "1", "caption": "\n=1", "views_count": 10, "published_date": "2026-03-02"},
+            {"post_id": "2", "caption": "#ad, really", "views_count": 20, "has_code": True},
+        ],
+        [
+            {"post_id": "2", "caption": "#ad, really", "views_count": "20", "has_code": "true"},
+            {"post_id": "1", "caption": "'\n=1", "views_count": "10", "has_code": ""}
+            | {"published_date": "2026-03-02"},
+        ],
+    ),
+    "pieces": (
+        "mart_deliverable_status",
+        [
+            piece("p00", unavailable_reason="-"),
+            piece("p01", absent_phrases="vegan", rights_status="used_after_expiry"),
+        ],
+        [
+            {"deliverable_id": "p01", "due_date": "2026-03-10"}
+            | {"what": "paid ads ran after the usage right ended; phrase missing: vegan"},
+            {"deliverable_id": "p00", "what": "", "unavailable_reason": "'-"},
+        ],
+    ),
+    "accounts": (
+        "mart_audience_quality",
+        [
+            {"handle": "@ana", "audience_score": 0.25, "spike_score": 0.5, "generic_score": 0},
+            {"handle": "bo", "audience_score": None, "comment_unavailable_reason": "no comments"},
+        ],
+        [
+            {"handle": "'@ana", "audience_score": "0.2500", "known_part_count": "2"},
+            {"handle": "bo", "known_part_count": "0", "why": "no comments"},
+        ],
+    ),
+    "tie_out": (
+        "mart_attribution_reconciliation",
+        [
+            {"connection_id": "=shop", "order_date": day, "attribution_model": model}
+            | {"rule_version": "all", "shop_net_sales_amount": amount, "refund_timing_amount": -5}
+            | dict.fromkeys(CHANNEL_AMOUNTS, 0)
+            for day, amount in (("2026-03-02", 20), ("2026-03-01", 10))
+            for model in ("last_touch", "linear")
+        ],
+        [
+            {"connection_id": "'=shop", "order_date": "2026-03-01", "refund_timing_amount": "-5.00"}
+            | {"shop_net_sales_amount": "10.00", "attribution_model": "last_touch"},
+            {"order_date": "2026-03-02", "shop_net_sales_amount": "20.00"},
+        ],
+    ),
+    "models": (
+        "mart_attribution_comparison",
+        [
+            {"creator_id": f"c0000{n}", "is_default_model": True}
+            | {"net_revenue_lowest_amount": 10, "net_revenue_highest_amount": 10 * n}
+            for n in (1, 2)
+        ],
+        [
+            {"creator_id": "c00002", "spread_amount": "10.00", "net_revenue_amount": "20.00"},
+            {"creator_id": "c00001", "spread_amount": "0.00", "creator_name": "'=1+1"},
+        ],
+    ),
+    "codes": (
+        "mart_code_leakage",
+        [
+            {"code": "+ANA", "code_key": "+ANA", "creator_id": "c00001", "leak_score": 2},
+            {"code": "BO15", "code_key": "BO15", "leak_score": 6, "leaked_net_revenue_amount": -1},
+        ],
+        [
+            {"code": "BO15", "creator_name": "", "leaked_net_revenue_amount": "-1.00"},
+            {"code": "'+ANA", "creator_name": "'=1+1", "leaked_net_revenue_amount": ""},
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", EXPORTED)
+def test_each_table_is_exported_whole_and_without_formulas(
+    client: TestClient, clean_warehouse: Warehouse, table: str
+) -> None:
+    mart, rows, expected = EXPORTED[table]
+    if "campaign_id" in promised_columns(mart):
+        rows = [row | {"campaign_id": name} for row in rows for name in ("spring", "autumn")]
+    creators = [creator(1, creator_name=HOSTILE_TEXT), creator(2)]
+    marts = {
+        "mart_campaign_profile": [profile("spring"), profile("autumn", start_date="2026-01-01")],
+        "mart_creator_scorecard": [scorecard for scorecard, _ in creators],
+        "mart_creator_attribution": [version for _, version in creators],
+        "mart_tracking_coverage": covered(rows) if table == "tie_out" else [],
+    }
+    publish(clean_warehouse.dsn("transformer"), marts | {mart: rows})
+    answer = client.get(f"/campaign/{table}.csv?campaign=spring")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{table}.csv"'
+    found = rows_of(answer.content)
+    assert [
+        {name: row[name] for name in wanted} for row, wanted in zip(found, expected, strict=True)
+    ] == expected
+    assert f'href="/campaign/{table}.csv?campaign=spring&amp;model=last_touch&amp;rules=all"' in (
+        client.get("/campaign?campaign=spring").text
+    )
+
+
+def test_every_exported_column_is_one_of_its_table(clean_warehouse: Warehouse) -> None:
+    names = {mart.removeprefix("marts.") for export in EXPORTS.values() for mart in export.marts}
+    publish(clean_warehouse.dsn("transformer"), {name: [] for name in names})
+    nobody = dict.fromkeys(
+        ("campaign_id", "model", "rule_version", "own_model", "own_rule_version"), ""
+    )
+    assert EXPORTED.keys() | {"creators"} == EXPORTS.keys()
+    with psycopg.connect(clean_warehouse.dsn("ui_reader")) as connection:
+        for table, export in EXPORTS.items():
+            found = connection.execute(export.statement, nobody).description or ()
+            assert set(export.columns) <= {column.name for column in found}, table
 
 
 def test_names_and_captions_are_text(client: TestClient, clean_warehouse: Warehouse) -> None:

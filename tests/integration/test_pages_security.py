@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from include.pages import guard
+from include.pages.campaign.exports import EXPORTS
 from include.warehouse.connection import connect
 from tests.integration import page_marts, quality_rows
 from tests.integration.pages_client import Endpoint, api_server, endpoints, token_of
@@ -50,7 +51,7 @@ HOSTILE = (
 # What a page reads from its address without naming it as a parameter.
 UNNAMED = {
     "/groundswell/campaign": ("campaign", "model", "rules", "creators.sort", "creators.page"),
-    "/groundswell/campaign/creators.csv": ("campaign", "model", "rules"),
+    "/groundswell/campaign/{table}.csv": ("campaign", "model", "rules"),
 }
 # What each permission of `guard` asks the auth manager.
 ASKED = {
@@ -128,6 +129,26 @@ def test_anonymous_visitors_get_401(server: TestClient, endpoint: Endpoint) -> N
         assert answer.status_code == (403 if "nonsense" in str(headers) else 401)
         assert "quality" not in answer.text
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("table", EXPORTS)
+def test_every_file_asks_for_a_login_and_the_permission(
+    server: TestClient, viewer: dict[str, str], table: str
+) -> None:
+    address = f"/groundswell/campaign/{table}.csv"
+    nobody = {**HTML, "Authorization": f"Bearer {token_of(None)}"}
+    asked = [ask(server, address, headers).status_code for headers in (HTML, nobody, viewer)]
+    assert asked == [401, 403, 200]
+
+
+def test_a_table_that_is_not_there_names_those_that_are(
+    server: TestClient, viewer: dict[str, str]
+) -> None:
+    answer = ask(server, "/groundswell/campaign/payload.csv", viewer | {"Accept": "text/plain"})
+    allowed = "creators, posts, pieces, accounts, tie_out, models, codes"
+    assert answer.status_code == 404
+    assert f"allowed: {allowed}" in answer.text
+    assert "payload" not in answer.text
 
 
 @each(PAGES)

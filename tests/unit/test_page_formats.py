@@ -50,7 +50,7 @@ def test_an_instant_is_written_in_utc() -> None:
 
 
 def test_cells_that_would_run_as_formulas_are_texts() -> None:
-    for text in ("=1+1", "+1", "-1", "@a", "\t=1", "\r=1"):
+    for text in ("=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1"):
         assert escape(text) == f"'{text}"
     assert escape(Decimal("-1.50")) == "-1.50"
     assert escape(None) == ""

@@ -168,6 +168,15 @@ rivals as (
 
 ),
 
+brand_platforms as (
+
+    select distinct
+        campaign_id,
+        platform
+    from {{ ref('stg_campaign_plan__brand_accounts') }}
+
+),
+
 absent_phrases as (
 
     select
@@ -258,9 +267,16 @@ final as (
         removals.last_seen_date,
         coalesce(rivals.other_candidate_count, 0) as other_candidate_count,
         coalesce(rivals.other_candidate_count, 0) > 0 as is_ambiguous,
-        -- What the creator reports and what has no caption cannot be looked at.
-        case when captions.caption_key is not null then posts.has_hashtag end as has_hashtag,
-        case when captions.caption_key is not null then posts.has_mention end as has_mention,
+        -- What the creator reports and what has no caption cannot be looked at; what the plan does
+        -- not name cannot be missing.
+        case
+            when captions.caption_key is not null and campaigns.hashtag is not null
+                then posts.has_hashtag
+        end as has_hashtag,
+        case
+            when captions.caption_key is not null and brand_platforms.campaign_id is not null
+                then posts.has_mention
+        end as has_mention,
         case when captions.caption_key is not null then posts.has_code end as has_code,
         absent_phrases.absent_phrases,
         case
@@ -352,6 +368,10 @@ final as (
         on
             pieces.platform = disclosures.platform
             and pieces.post_id = disclosures.post_id
+    left join brand_platforms
+        on
+            pieces.campaign_id = brand_platforms.campaign_id
+            and pieces.platform = brand_platforms.platform
     left join removals
         on
             pieces.campaign_id = removals.campaign_id

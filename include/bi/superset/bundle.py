@@ -26,7 +26,7 @@ from include.bi.superset.description import (
 )
 from include.bi.superset.labels import label_of
 from include.bi.superset.layout import build_position
-from include.bi.superset.names import NAME_COLUMNS, dataset_sql
+from include.bi.superset.names import dataset_sql, name_columns
 from include.settings import DBT_PROJECT_DIR
 
 FOLDER = Path(__file__).resolve().parent / "dashboard"
@@ -114,9 +114,9 @@ def mart_columns(mart: str) -> list[Document]:
 
 def dataset_columns(mart: str) -> list[Document]:
     """Return the columns a chart may show: the mart's, and names where its dataset joins them."""
-    names = NAME_COLUMNS if dataset_sql(mart) else {}
     return mart_columns(mart) + [
-        {"name": name, "data_type": "text", "description": told} for name, told in names.items()
+        {"name": name, "data_type": "text", "description": told}
+        for name, told in name_columns(mart).items()
     ]
 
 
@@ -225,12 +225,14 @@ def _parameters(chart: Chart) -> Document:
             "timeseries_limit_metric": chart.order,
             "order_desc": True,
         }
+    day, group = chart.columns
     return shared | {
-        "x_axis": chart.columns[0],
+        "x_axis": day,
         "time_grain_sqla": "P1D",
         "metrics": list(chart.metrics),
-        "groupby": [],
+        "groupby": [group],
         "stack": "Stack",
+        "stackDimension": group,
         "show_legend": True,
         "rich_tooltip": True,
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 TITLE = "Groundswell: the five questions"
 SLUG = "groundswell"
-ROWS = 1000  # of a table; no mart has more creators or posts on one page
+ROWS = 10_000  # of a chart: 1,000 creators under ten models, 100 days of 100 campaigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Metric:
 class Chart:
     """A chart over one mart.
 
-    kind: `rows` (the mart's own rows), `table` (grouped), `days` (stacked bars by day).
+    kind: `rows` (the mart's own rows), `table` (grouped), `days` (bars by the first column, metrics
+    stacked; each value of the second has a bar of its own, as what it holds is not to be added up).
     filters: column → value it must have; `shown_only`: a column that must not be NULL.
     order: the column or metric to sort by, descending.
     """
@@ -64,9 +65,20 @@ METRICS: dict[str, tuple[Metric, ...]] = {
         _sum("unattributed_amount", "Unattributed"),
         Metric("untied_amount", "Untied, days added up", "sum(abs(difference_amount))"),
         _sum("ga4_purchase_amount", "GA4 purchases"),
+        Metric(
+            "refund_amount",
+            "Refunds, cancellations",
+            "sum(cancelled_amount + refund_timing_amount)",
+        ),
+        _sum("sales_channel_amount", "Till, drafts, API"),
         _sum("consent_amount", "No visit known"),
         _sum("event_not_fired_amount", "Visits known, no purchase"),
-        _sum("sales_channel_amount", "Till, drafts, API"),
+        Metric(
+            "other_amount",
+            "Other causes",
+            "sum(difference_amount + time_zone_amount + duplicate_amount + value_basis_amount"
+            " + currency_amount + test_order_amount)",
+        ),
         _sum("unexplained_amount", "Unexplained"),
     ),
     "mart_attribution_comparison": (),
@@ -76,8 +88,10 @@ METRICS: dict[str, tuple[Metric, ...]] = {
         _sum("code_only_order_count", "Code only", 0),
         _sum("link_and_code_order_count", "Link and code", 0),
         _sum("survey_only_order_count", "Survey only", 0),
+        _sum("compromised_only_order_count", "Public code only", 0),
+        _sum("other_channel_order_count", "Other channels", 0),
+        _sum("direct_order_count", "Direct", 0),
         _sum("untracked_order_count", "Nothing at all", 0),
-        _sum("order_count", "Orders", 0),
     ),
 }
 
@@ -144,9 +158,11 @@ CHARTS = (
         metrics=(
             "shop_net_sales_amount",
             "ga4_purchase_amount",
+            "refund_amount",
             "sales_channel_amount",
             "consent_amount",
             "event_not_fired_amount",
+            "other_amount",
             "unexplained_amount",
         ),
         # One model stands for all: these figures repeat per model.
@@ -195,16 +211,19 @@ CHARTS = (
     ),
     Chart(
         "coverage",
-        "Orders by what they show, day by day",
+        "Orders by what they show, by day and campaign",
         SEEN,
         "mart_tracking_coverage",
         "days",
-        columns=("order_date",),
+        columns=("order_date", "campaign"),
         metrics=(
             "link_only_order_count",
             "code_only_order_count",
             "link_and_code_order_count",
             "survey_only_order_count",
+            "compromised_only_order_count",
+            "other_channel_order_count",
+            "direct_order_count",
             "untracked_order_count",
         ),
     ),

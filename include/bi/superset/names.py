@@ -6,6 +6,7 @@ campaigns bear, or two creators of a campaign, comes with its id: grouped by it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 # What a dataset has on top of its mart's columns.
@@ -15,17 +16,18 @@ NAME_COLUMNS = MappingProxyType(
         "creator": "The creator's name, else the id; both where two of a campaign share a name.",
     }
 )
-NAMED_MARTS = (
-    "mart_creator_scorecard",
-    "mart_attribution_comparison",
-    "mart_content_performance",
+# Which of them: a mart has the ids they stand for.
+NAMED_MARTS = MappingProxyType(
+    {
+        "mart_creator_scorecard": ("campaign", "creator"),
+        "mart_attribution_comparison": ("campaign", "creator"),
+        "mart_content_performance": ("campaign", "creator"),
+        "mart_tracking_coverage": ("campaign",),
+    }
 )
-_QUERY = """\
-select
-    mart.*,
-    coalesce(campaigns.shown_name, mart.campaign_id) as campaign,
-    coalesce(creators.shown_name, mart.creator_id) as creator
-from marts.{mart} as mart
+_JOINS = MappingProxyType(
+    {
+        "campaign": """\
 left join (
     select
         campaign_id,
@@ -36,7 +38,8 @@ left join (
         end as shown_name
     from marts.mart_campaign_profile
 ) as campaigns
-    on mart.campaign_id = campaigns.campaign_id
+    on mart.campaign_id = campaigns.campaign_id""",
+        "creator": """\
 left join (
     select
         campaign_id,
@@ -49,12 +52,26 @@ left join (
     from marts.mart_creator_scorecard
     group by campaign_id, creator_id
 ) as creators
-    on mart.campaign_id = creators.campaign_id and mart.creator_id = creators.creator_id"""
+    on mart.campaign_id = creators.campaign_id and mart.creator_id = creators.creator_id""",
+    }
+)
+
+
+def name_columns(mart: str) -> Mapping[str, str]:
+    """Return the names a mart's dataset has on top of its columns, with what they are."""
+    return {name: NAME_COLUMNS[name] for name in NAMED_MARTS.get(mart, ())}
 
 
 def dataset_sql(mart: str) -> str | None:
     """Return the query of a mart's dataset, None where the mart is shown as it is."""
-    return _QUERY.format(mart=mart) if mart in NAMED_MARTS else None
+    names = NAMED_MARTS.get(mart)
+    if names is None:
+        return None
+    shown = [f"coalesce({name}s.shown_name, mart.{name}_id) as {name}" for name in names]
+    columns = ",\n    ".join(["mart.*", *shown])
+    return "\n".join(
+        [f"select\n    {columns}\nfrom marts.{mart} as mart", *(_JOINS[n] for n in names)]
+    )
 
 
 def relation_of(mart: str) -> str:

@@ -30,9 +30,11 @@ ACCOUNTS = Table(
     key=("creator_name", "platform", "handle"),
     page_size=10,
 )
-_STATEMENT = sql.SQL(
+MARTS = ("marts.mart_audience_quality",)
+STATEMENT = sql.SQL(
     """
     select
+        campaign_id, creator_id, is_final, as_of_date,
         creator_name, platform, handle, followers_count, audience_score, is_alert, spike_score,
         engagement_score, generic_score, duplicate_score,
         (spike_score is not null)::int + (engagement_score is not null)::int
@@ -48,6 +50,11 @@ _STATEMENT = sql.SQL(
     where campaign_id = %(campaign_id)s
     """
 )
+CSV_COLUMNS = (
+    "campaign_id", "creator_id", "creator_name", "platform", "handle", "followers_count",
+    "audience_score", "is_alert", "spike_score", "engagement_score", "generic_score",
+    "duplicate_score", "known_part_count", "why", "is_final", "as_of_date",
+)  # fmt: skip
 
 
 def read_audience(
@@ -57,7 +64,7 @@ def read_audience(
     choice = read_choice(request, ACCOUNTS)
     if not snapshot.columns("marts.mart_audience_quality"):
         return {"audience": None}
-    view = read_page(snapshot, choice, _STATEMENT, selection.parameters)
+    view = read_page(snapshot, choice, STATEMENT, selection.parameters)
     return {"audience": dataclasses.replace(view, rows=[_drawn(row) for row in view.rows])}
 
 

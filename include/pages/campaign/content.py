@@ -24,6 +24,20 @@ CONTENT = Table(
     key=("platform", "post_id"),
     page_size=12,
 )
+MARTS = ("marts.mart_content_performance",)
+EVERYTHING = sql.SQL(
+    "select * from marts.mart_content_performance where campaign_id = %(campaign_id)s"
+)
+CSV_COLUMNS = (
+    "campaign_id", "creator_id", "creator_name", "handle", "platform", "post_id",
+    "content_format", "published_at", "published_date", "permalink", "caption", "has_hashtag",
+    "has_mention", "has_code", "access_path", "metric_scope", "metric_definition_version",
+    "measured_date", "views_count", "reach_count", "likes_count", "comments_count",
+    "shares_count", "saves_count", "link_click_count", "er_basic_by_views", "er_by_reach",
+    "attribution_model", "rule_version", "estimated_post_order_count",
+    "estimated_post_net_revenue_amount", "currency_code", "fall_count", "unavailable_reason",
+    "is_final", "as_of_date",
+)  # fmt: skip
 
 
 def read_content(

@@ -43,7 +43,8 @@ CREATORS = Table(
     sort="net_revenue_amount",
     key=("creator_name", "creator_id"),
 )
-_STATEMENT = sql.SQL(
+MARTS = ("marts.mart_creator_attribution", "marts.mart_creator_scorecard")
+STATEMENT = sql.SQL(
     """
     select
         versions.*, scorecard.tier, scorecard.platform, scorecard.handle,
@@ -78,10 +79,7 @@ CSV_COLUMNS = (
 
 def has_creators(snapshot: Snapshot) -> bool:
     """Say whether the marts of this section were published."""
-    return all(
-        snapshot.columns(name)
-        for name in ("marts.mart_creator_attribution", "marts.mart_creator_scorecard")
-    )
+    return all(snapshot.columns(name) for name in MARTS)
 
 
 def read_creators(
@@ -92,25 +90,15 @@ def read_creators(
     if not has_creators(snapshot):
         return {"creators": None, "roas_axis": None, "roas_plot": None}
     top = _axis_top(snapshot, selection)
-    view = read_page(snapshot, choice, _STATEMENT, selection.parameters)
+    view = read_page(snapshot, choice, STATEMENT, selection.parameters)
     rows = [_with_charts(row, top) for row in view.rows]
-    everyone = snapshot.rows(_STATEMENT, selection.parameters)
+    everyone = snapshot.rows(STATEMENT, selection.parameters)
     shown = dataclasses.replace(view, rows=rows, table=_fitted(everyone, top))
     return {
         "creators": shown,
         "roas_axis": top,
         "roas_plot": _plot(everyone, top, selection),
     }
-
-
-def read_csv_rows(snapshot: Snapshot, selection: Selection) -> Sequence[Row]:
-    """Return every creator under the choice, highest revenue first."""
-    if not has_creators(snapshot):
-        return []
-    ordered = _STATEMENT + sql.SQL(
-        " order by versions.net_revenue_amount desc, versions.creator_id"
-    )
-    return snapshot.rows(ordered, selection.parameters)
 
 
 def _fitted(rows: Sequence[Row], top: float) -> Table:

@@ -47,46 +47,56 @@ PIECES = Table(
     key=("due_date", "deliverable_id"),
     page_size=12,
 )
-_TO_LOOK_AT = sql.SQL(
-    """
-    select * from (
-        select
-            deliverable_id, creator_name, platform, content_format, due_date, deliverable_status,
-            late_day_count, disclosure_status,
-            case
-                when deliverable_status in ('missing', 'removed') then 1
-                when disclosure_status = 'absent' then 2
-                when rights_status in ('used_after_expiry', 'expired') then 3
-                when deliverable_status = 'late' then 4
-                when is_ambiguous or absent_phrases is not null or has_hashtag = false then 5
-            end as urgency,
-            concat_ws(
-                '; ',
-                case deliverable_status
-                    when 'missing' then 'not seen although its due date is over'
-                    when 'removed' then 'was live, gone from a later reading'
-                    when 'late' then 'went live after its due date'
-                end,
-                case when disclosure_status = 'absent' then 'no paid-partnership label, no #ad' end,
-                case when is_disclosed_before_fold = false then 'disclosed below the fold' end,
-                case when has_hashtag = false then 'campaign hashtag missing' end,
-                'phrase missing: ' || absent_phrases,
-                case
-                    when is_ambiguous and post_id is null
-                        then 'a post near that day could be it, but shows no sign of the campaign'
-                    when is_ambiguous then 'another post could be the piece as well'
-                end,
-                case rights_status
-                    when 'used_after_expiry' then 'paid ads ran after the usage right ended'
-                    when 'ends_in_14_days' then 'usage right ends within 14 days'
-                end
-            ) as what
-        from marts.mart_deliverable_status
-        where campaign_id = %(campaign_id)s
-    ) as looked_at
-    where urgency is not null
-    """
+# What a person should look at, most urgent first: a condition over the mart's row and what is said
+# of it. A piece is as urgent as the first that holds, and all that hold are told.
+_REASONS = (
+    ("deliverable_status = 'missing'", "'not seen although its due date is over'"),
+    ("deliverable_status = 'removed'", "'was live, gone from a later reading'"),
+    ("disclosure_status = 'absent'", "'no paid-partnership label, no #ad'"),
+    ("rights_status = 'used_after_expiry'", "'paid ads ran after the usage right ended'"),
+    ("is_live_without_approval", "'went live before its draft was approved'"),
+    ("deliverable_status = 'late'", "'went live after its due date'"),
+    # A label stands above the caption, wherever that says it once more.
+    (
+        "disclosure_status = 'caption' and not is_disclosed_before_fold",
+        "'disclosed below the fold'",
+    ),
+    ("not has_hashtag", "'campaign hashtag missing'"),
+    ("not has_mention", "'brand not mentioned'"),
+    ("absent_phrases is not null", "'phrase missing: ' || absent_phrases"),
+    (
+        "is_ambiguous and post_id is null",
+        "'a post near that day could be it, but shows no sign of the campaign'",
+    ),
+    ("is_ambiguous and post_id is not null", "'another post could be the piece as well'"),
+    ("rights_status = 'ends_in_14_days'", "'usage right ends within 14 days'"),
 )
+MARTS = ("marts.mart_deliverable_status",)
+CSV_COLUMNS = (
+    "campaign_id", "creator_id", "creator_name", "deliverable_id", "platform", "content_format",
+    "planned_date", "due_date", "published_date", "permalink", "deliverable_status",
+    "late_day_count", "disclosure_status", "what", "unavailable_reason", "is_final", "as_of_date",
+)  # fmt: skip
+STATEMENT = sql.SQL(
+    """
+    select
+        campaign_id, deliverable_id, creator_id, creator_name, platform, content_format,
+        planned_date, due_date, published_date, permalink, deliverable_status, late_day_count,
+        disclosure_status, unavailable_reason, is_final, as_of_date,
+        least({ranks}) as urgency, nullif(concat_ws('; ', {texts}), '') as what
+    from marts.mart_deliverable_status
+    where campaign_id = %(campaign_id)s
+    """
+).format(
+    ranks=sql.SQL(", ").join(
+        sql.SQL(f"case when {condition} then {rank} end")
+        for rank, (condition, _) in enumerate(_REASONS, start=1)
+    ),
+    texts=sql.SQL(", ").join(
+        sql.SQL(f"case when {condition} then {text} end") for condition, text in _REASONS
+    ),
+)
+_TO_LOOK_AT = sql.SQL("select * from ({}) as pieces where urgency is not null").format(STATEMENT)
 _COUNTS = """
 select deliverable_status, disclosure_status, count(*) as piece_count
 from marts.mart_deliverable_status
@@ -101,7 +111,7 @@ def read_delivery(
     """Return counts by status and disclosure, and the pieces a person should look at."""
     choice = read_choice(request, PIECES)
     if not snapshot.columns("marts.mart_deliverable_status"):
-        return {"pieces_table": None, "piece_bars": []}
+        return {"pieces_table": None, "piece_bars": [], "has_pieces": False}
     counted = snapshot.rows(_COUNTS, selection.parameters)
     statuses = [(row["deliverable_status"], row["piece_count"]) for row in counted]
     disclosed = [
@@ -117,6 +127,7 @@ def read_delivery(
     return {
         "pieces_table": dataclasses.replace(view, rows=[_badged(row) for row in view.rows]),
         "piece_bars": [bar for bar in bars if bar],
+        "has_pieces": bool(counted),
     }
 
 

@@ -30,10 +30,11 @@ MODELS = Table(
     page_size=10,
 )
 # The spread is over the models under the campaign's own rules; the chosen figure is the reader's.
-_MODELS = sql.SQL(
+MODEL_STATEMENT = sql.SQL(
     """
     select
-        compared.creator_id, chosen.creator_name, chosen.currency_code,
+        chosen.campaign_id, chosen.creator_id, chosen.creator_name, chosen.attribution_model,
+        chosen.rule_version, chosen.currency_code, chosen.is_final, chosen.as_of_date,
         chosen.net_revenue_amount, compared.net_revenue_lowest_amount,
         compared.net_revenue_highest_amount, compared.revenue_rank_best,
         compared.revenue_rank_worst,
@@ -45,6 +46,13 @@ _MODELS = sql.SQL(
         and chosen.attribution_model = %(model)s and chosen.rule_version = %(rule_version)s
     """
 )
+MODEL_MARTS = ("marts.mart_attribution_comparison", "marts.mart_creator_attribution")
+MODEL_CSV_COLUMNS = (
+    "campaign_id", "creator_id", "creator_name", "attribution_model", "rule_version",
+    "currency_code", "net_revenue_amount", "net_revenue_lowest_amount",
+    "net_revenue_highest_amount", "spread_amount", "revenue_rank_best", "revenue_rank_worst",
+    "is_final", "as_of_date",
+)  # fmt: skip
 CODES = Table(
     "codes",
     (
@@ -61,7 +69,7 @@ CODES = Table(
     key=("code_key", "creator_id"),
     page_size=8,
 )
-_CODES = sql.SQL(
+CODE_STATEMENT = sql.SQL(
     """
     select leaks.*, names.creator_name
     from marts.mart_code_leakage as leaks
@@ -72,6 +80,13 @@ _CODES = sql.SQL(
     where leaks.campaign_id = %(campaign_id)s
     """
 )
+CODE_MARTS = ("marts.mart_code_leakage", "marts.mart_creator_scorecard")
+CODE_CSV_COLUMNS = (
+    "campaign_id", "connection_id", "code", "creator_id", "creator_name", "leak_class",
+    "leak_score", "reasons", "suggested_compromised_from_date", "first_date", "last_date",
+    "use_count", "currency_code", "kept_order_count", "net_revenue_amount", "leaked_order_count",
+    "leaked_net_revenue_amount", "as_of_date",
+)  # fmt: skip
 _CODE_COUNTS = """
 select
     count(*) as code_count,
@@ -97,10 +112,9 @@ order by measure desc
 def read_models(request: Request, snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
     """Return how far the models disagree about each creator, widest first."""
     choice = read_choice(request, MODELS)
-    names = ("marts.mart_attribution_comparison", "marts.mart_creator_attribution")
-    if not all(snapshot.columns(name) for name in names):
+    if not all(snapshot.columns(name) for name in MODEL_MARTS):
         return {"models_table": None}
-    view = read_page(snapshot, choice, _MODELS, selection.parameters)
+    view = read_page(snapshot, choice, MODEL_STATEMENT, selection.parameters)
     highest = [row["net_revenue_highest_amount"] or 0 for row in view.rows]
     top = nice_top(highest)
     return {"models_table": _drawn(view, lambda row: _spread(row, top))}
@@ -111,7 +125,7 @@ def read_codes(request: Request, snapshot: Snapshot, selection: Selection) -> Ma
     choice = read_choice(request, CODES)
     if not snapshot.columns("marts.mart_code_leakage"):
         return {"codes": None, "code_counts": None}
-    view = read_page(snapshot, choice, _CODES, selection.parameters)
+    view = read_page(snapshot, choice, CODE_STATEMENT, selection.parameters)
     return {
         "codes": _drawn(view, _evidence),
         "code_counts": snapshot.row(_CODE_COUNTS, selection.parameters),

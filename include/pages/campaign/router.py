@@ -1,4 +1,4 @@
-"""The page's endpoints: the page itself, and the creators as CSV."""
+"""The page's endpoints: the page itself, and each of its tables as CSV."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from include.pages.campaign.audience import read_audience
 from include.pages.campaign.content import read_content
-from include.pages.campaign.creators import CSV_COLUMNS, read_creators, read_csv_rows
+from include.pages.campaign.creators import read_creators
 from include.pages.campaign.days import read_days
 from include.pages.campaign.delivery import read_delivery
+from include.pages.campaign.exports import EXPORTS, csv_links
 from include.pages.campaign.funnel import read_funnel
 from include.pages.campaign.headline import read_headline, read_publication
 from include.pages.campaign.pacing import read_pacing
@@ -35,19 +36,23 @@ def show_campaign(request: Request) -> Response:
         if selection is None:
             return render(request, "campaign_empty.html", context)
         context |= _read_sections(request, snapshot, selection)
+        context["csv"] = csv_links(request.scope.get("root_path", ""), selection)
     return render(request, "campaign.html", {**context, "selection": selection})
 
 
-@router.get("/campaign/creators.csv", dependencies=[READ_CAMPAIGNS])
-def download_creators(request: Request) -> Response:
-    """Return every creator of the campaign under the chosen model and rule version."""
+@router.get("/campaign/{table}.csv", dependencies=[READ_CAMPAIGNS])
+def download_table(request: Request, table: str) -> Response:
+    """Return every row of a table of the page under the chosen model and rule version."""
+    export = EXPORTS.get(table)
+    if export is None:
+        raise HTTPException(404, f"the page has no such table; allowed: {', '.join(EXPORTS)}")
     reader: Reader = request.app.state.reader
     with reader.snapshot() as snapshot:
         selection = read_selection(request, snapshot)
         if selection is None:
             raise HTTPException(404, "nothing has been published yet")
-        rows = read_csv_rows(snapshot, selection)
-    return csv_response("creators.csv", CSV_COLUMNS, rows)
+        rows = export.read_rows(snapshot, selection)
+    return csv_response(f"{table}.csv", export.columns, rows)
 
 
 def _read_sections(request: Request, snapshot: Snapshot, selection: Selection) -> dict[str, object]:

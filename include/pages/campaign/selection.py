@@ -57,8 +57,6 @@ class Selection:
             "own_model": self.campaign["attribution_model"],
             "own_rule_version": self.campaign["rule_version"],
             "start_date": self.campaign["start_date"],
-            "end_date": self.campaign["end_date"],
-            "shops": str(self.campaign["shop_connection_ids"] or "").split(","),
         }
 
 

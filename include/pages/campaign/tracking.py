@@ -12,6 +12,7 @@ from include.pages import formats
 from include.pages.campaign.selection import Selection
 from include.pages.charts import Part, shares, signed_bar, whole_bar
 from include.pages.reader import Row, Snapshot
+from include.report.queries import SHOP_DAYS
 
 _COVERAGE_PARTS = (
     ("link_only_order_count", "Creator, by link", "a1"),
@@ -58,10 +59,23 @@ select
     sum(consent_gap_order_count)::numeric / nullif(sum(online_known_order_count), 0)
         as consent_gap_rate
 from marts.mart_tracking_coverage
-where campaign_id = %(campaign_id)s and order_date between %(start_date)s and %(end_date)s
+where campaign_id = %(campaign_id)s
 """
 # The shop's figure repeats per model: one model's rows are read, the reader's where it is there.
-_RECONCILIATION = """
+_OF_ONE_MODEL = f"""
+from marts.mart_attribution_reconciliation as tied
+where {SHOP_DAYS}
+    and (attribution_model, rule_version) = (
+        select attribution_model, rule_version
+        from marts.mart_attribution_reconciliation
+        order by
+            (attribution_model = %(model)s and rule_version = %(rule_version)s) desc,
+            (attribution_model = %(own_model)s and rule_version = %(own_rule_version)s) desc,
+            rule_version, attribution_model
+        limit 1
+    )
+"""
+_RECONCILIATION = f"""
 select
     sum(shop_net_sales_amount) as shop_net_sales_amount,
     sum(attributed_amount) as attributed_amount,
@@ -69,8 +83,8 @@ select
     sum(direct_amount) as direct_amount,
     sum(unattributed_amount) as unattributed_amount,
     sum(difference_amount) as difference_amount,
-    {unpriced} as unpriced_order_count,
-    {converted} as converted_entry_count,
+    {{unpriced}} as unpriced_order_count,
+    {{converted}} as converted_entry_count,
     sum(shop_net_sales_amount) filter (where ga4_purchase_amount is not null) as ga4_shop_amount,
     sum(ga4_purchase_amount) as ga4_purchase_amount,
     sum(ga4_difference_amount) as ga4_difference_amount,
@@ -88,27 +102,27 @@ select
     min(attribution_model) as attribution_model,
     min(rule_version) as rule_version,
     count(distinct order_date) as day_count
-from marts.mart_attribution_reconciliation
-where connection_id = any(%(shops)s) and order_date between %(start_date)s and %(end_date)s
-    and (attribution_model, rule_version) = (
-        select attribution_model, rule_version
-        from marts.mart_attribution_reconciliation
-        order by
-            (attribution_model = %(model)s and rule_version = %(rule_version)s) desc,
-            (attribution_model = %(own_model)s and rule_version = %(own_rule_version)s) desc,
-            rule_version, attribution_model
-        limit 1
-    )
+{_OF_ONE_MODEL}
 """
+MARTS = ("marts.mart_attribution_reconciliation", "marts.mart_tracking_coverage")
+TIE_OUT = sql.SQL(f"select tied.* {_OF_ONE_MODEL}")
+CSV_COLUMNS = (
+    "connection_id", "order_date", "attribution_model", "rule_version", "currency_code",
+    "shop_net_sales_amount", "attributed_amount", "other_channel_amount", "direct_amount",
+    "unattributed_amount", "difference_amount", "unpriced_order_count", "converted_entry_count",
+    "ga4_purchase_amount", "ga4_difference_amount", *(name for name, _ in CAUSES),
+    "ga4_unavailable_reason", "is_final", "as_of_date",
+)  # fmt: skip
 
 
 def read_tracking(snapshot: Snapshot, selection: Selection) -> Mapping[str, object]:
     """Return coverage by evidence and the tie-out with the shop; None where nothing was counted."""
     coverage = reconciliation = None
-    if snapshot.columns("marts.mart_tracking_coverage"):
+    has_days = bool(snapshot.columns("marts.mart_tracking_coverage"))
+    if has_days:
         coverage = snapshot.row(_COVERAGE, selection.parameters)
     columns = snapshot.columns("marts.mart_attribution_reconciliation")
-    if columns:
+    if has_days and columns:
         statement = sql.SQL(_RECONCILIATION).format(
             unpriced=_count(columns, "unpriced_order_count"),
             converted=_count(columns, "converted_entry_count"),
