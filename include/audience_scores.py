@@ -58,8 +58,8 @@ def _read_accounts(connection: psycopg.Connection) -> list[AudienceAccount]:
         account.is_rounded = account.is_rounded or is_rounded
     for *names, engagements in connection.execute(_POSTS):
         accounts[_key(names)].engagements.append(engagements)
-    for *names, total, generic, repeated in connection.execute(_COMMENTS):
-        accounts[_key(names)].comments = (total, generic, repeated)
+    for *names, total, judged, generic, repeated in connection.execute(_COMMENTS):
+        accounts[_key(names)].comments = (total, judged, generic, repeated)
     return list(accounts.values())
 
 
@@ -96,7 +96,7 @@ from intermediate.int_audience_posts
 order by campaign_id, creator_id, platform, handle, post_id
 """
 _COMMENTS = """
-select campaign_id, creator_id, platform, handle, comment_count, generic_comment_count,
-    duplicate_comment_count
+select campaign_id, creator_id, platform, handle, comment_count, judged_comment_count,
+    generic_comment_count, duplicate_comment_count
 from intermediate.int_audience_comments
 """

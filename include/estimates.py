@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import sql
 
 from include.errors import PublishRefused
 from include.estimate_inputs import (
@@ -31,6 +32,7 @@ __all__ = [
     "CreditedOrder",
     "EstimateRow",
     "estimate_creators",
+    "forget_changed",
     "place_on_posts",
     "read_posts",
     "read_run_day",
@@ -61,7 +63,9 @@ def solve(dsn: str, measure_run_id: int) -> int:
         join_by_hash(connection)
         day = read_run_day(connection, measure_run_id)
         campaigns = read_campaigns(connection, day)
-        changed = _forget_changed(connection, campaigns)
+        keys = {campaign.campaign_id: campaign.input_key for campaign in campaigns}
+        wanted = forget_changed(connection, "creator_estimates", keys)
+        changed = [campaign for campaign in campaigns if campaign.campaign_id in wanted]
         credited = read_credits(connection, changed) if changed else {}
         written = 0
         for campaign in changed:
@@ -76,33 +80,27 @@ def solve(dsn: str, measure_run_id: int) -> int:
     return written
 
 
-def _forget_changed(
-    connection: psycopg.Connection, campaigns: Sequence[CampaignInputs]
-) -> list[CampaignInputs]:
-    """Delete rows that were made from other inputs; return the campaigns that have none then.
+def forget_changed(connection: psycopg.Connection, table: str, keys: Mapping[str, str]) -> set[str]:
+    """Delete rows of `analysis` that were made from other inputs; return campaigns with none then.
 
+    table: one with `campaign_id` and `input_key`; keys: by campaign, the hash of its inputs now.
     The hash stands in the rows themselves, written with them: whatever run they are of, and
     whether it was published or not, they are what a fresh solve would say.
     """
+    place = {"table": sql.Identifier("analysis", table)}
     connection.execute(
-        """
-        delete from analysis.creator_estimates
-        where input_key is null or (campaign_id, input_key) not in (
-            select * from unnest(%s::text[], %s::text[])
-        )
-        """,
-        [
-            [campaign.campaign_id for campaign in campaigns],
-            [campaign.input_key for campaign in campaigns],
-        ],
+        sql.SQL(
+            """
+            delete from {table}
+            where input_key is null or (campaign_id, input_key) not in (
+                select * from unnest(%s::text[], %s::text[])
+            )
+            """
+        ).format(**place),
+        [list(keys), list(keys.values())],
     )
-    kept = {
-        campaign_id
-        for (campaign_id,) in connection.execute(
-            "select distinct campaign_id from analysis.creator_estimates"
-        )
-    }
-    return [campaign for campaign in campaigns if campaign.campaign_id not in kept]
+    kept = connection.execute(sql.SQL("select distinct campaign_id from {table}").format(**place))
+    return set(keys) - {campaign_id for (campaign_id,) in kept}
 
 
 def estimate_creators(

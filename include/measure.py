@@ -94,11 +94,13 @@ def solve(dsn: str, measure_run_id: int) -> None:
     from include.audience_scores import score_campaign_audiences
     from include.leak_scores import score_leaks
     from include.lift_estimates import estimate_lifts
+    from include.rate_estimates import estimate_creator_rates
 
     solve_weeks(dsn, measure_run_id)
     store_chained_sums(dsn)
     compare_run(dsn, measure_run_id)
     estimates.solve(dsn, measure_run_id)
+    estimate_creator_rates(dsn, measure_run_id)
     solve_advice(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
     estimate_lifts(dsn, measure_run_id)

@@ -26,15 +26,15 @@ class AudienceAccount:
     """What was read of one account.
 
     followers: by day. is_rounded: the platform shows three digits of them. engagements: likes +
-    comments of each post. comments: those of others, generic ones, repeats among the rest; None
-    where none can be read.
+    comments of each post. comments: those of others, of them in a language whose generic ones are
+    known, generic ones, repeats among the rest; None where none can be read.
     """
 
     key: Key
     followers: dict[dt.date, int] = field(default_factory=dict)
     is_rounded: bool = False
     engagements: list[int] = field(default_factory=list)
-    comments: tuple[int, int, int] | None = None
+    comments: tuple[int, int, int, int] | None = None
 
 
 Row = dict[str, object]
@@ -48,9 +48,10 @@ def score_accounts(accounts: Sequence[AudienceAccount]) -> list[Row]:
     """
     spikes = _find_spikes(accounts)
     ratio, peers = _compare(accounts)
-    comments = np.array([account.comments or (0, np.nan, np.nan) for account in accounts])
+    comments = np.array([account.comments or (0, 0, np.nan, np.nan) for account in accounts])
     shares = np.array([np.nan if s is None else sum(x.share for x in s[1]) for s in spikes])
-    found = score_audiences(shares, ratio, comments[:, 0], comments[:, 1], comments[:, 2])
+    total, judged, generic, repeated = comments.T
+    found = score_audiences(shares, ratio, total, generic, repeated, judged_comments=judged)
     return [
         {
             **_account_columns(account),
@@ -65,11 +66,12 @@ def score_accounts(accounts: Sequence[AudienceAccount]) -> list[Row]:
 
 def _account_columns(account: AudienceAccount) -> Row:
     names = ("campaign_id", "creator_id", "platform", "handle")
-    total, generic, repeated = account.comments or (0, 0, 0)
+    total, judged, generic, repeated = account.comments or (0, 0, 0, 0)
     return {
         **dict(zip(names, account.key, strict=True)),
         "measured_post_count": len(account.engagements),
         "comment_count": total,
+        "judged_comment_count": judged,
         "generic_comment_count": generic,
         "duplicate_comment_count": repeated,
     }

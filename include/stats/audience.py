@@ -52,17 +52,21 @@ def score_audiences(
     comments: ArrayLike,
     generic_comments: ArrayLike,
     duplicate_comments: ArrayLike,
+    *,
+    judged_comments: ArrayLike | None = None,
 ) -> AudienceScore:
     """Score c creators; all inputs (c,), NaN is unknown.
 
     spike_share: Σ share of the creator's `spikes.Spike`s. engagement_ratio: from
     `compare_engagement`. comments: scored comments, and those of them that are generic or repeat
-    another; under 20 comments their parts are unknown.
+    another; under 20 comments their parts are unknown. judged_comments: those in a language whose
+    generic ones are known, all unless told.
     """
     total = np.asarray(comments, dtype=np.float64)
     spike = _ramp(np.asarray(spike_share, dtype=np.float64), SPIKE_SHARE)
     engagement = _ramp(np.asarray(engagement_ratio, dtype=np.float64), ENGAGEMENT_RATIO)
-    generic = _ramp(_lower_share(generic_comments, total), GENERIC_SHARE)
+    judged = total if judged_comments is None else np.asarray(judged_comments, dtype=np.float64)
+    generic = _ramp(_lower_share(generic_comments, judged), GENERIC_SHARE)
     duplicate = _ramp(_lower_share(duplicate_comments, total), DUPLICATE_SHARE)
     parts = np.stack([spike, engagement, generic, duplicate])
     weighted = np.nan_to_num(parts) * np.array(WEIGHTS)[:, None]

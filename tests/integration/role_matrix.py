@@ -91,6 +91,7 @@ TABLES = {
     "analysis.lift_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.comment_scores": (NONE, ALL, NONE, NONE, NONE),
     "analysis.creator_estimates": (NONE, ALL, NONE, NONE, NONE),
+    "analysis.rate_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.goal_projections": (NONE, ALL, NONE, NONE, NONE),
     "analysis.concentration_estimates": (NONE, ALL, NONE, NONE, NONE),
     "analysis.markov_solves": (NONE, ALL, NONE, NONE, NONE),

@@ -19,6 +19,7 @@ from in_process_dbt import run_dbt
 from psycopg.types.json import Jsonb
 
 from include.audience_scores import score_campaign_audiences
+from include.sentiment import score_comments
 
 MARTS = (
     "mart_tier_comparison",
@@ -59,9 +60,13 @@ def followers(market: Market) -> None:
 
 
 def comments(market: Market) -> None:
-    """24 comments under ana's post: six would fit any post, one is written three times."""
+    """26 comments under ana's post: six would fit any post, one is written three times.
+
+    Two are in Spanish, and nobody knows which of those would fit any post.
+    """
     texts = [f"my skin took {number} days" for number in range(15)]
     texts += ["where is it made"] * 3 + ["wow", "🔥🔥", "Love it!", "so pretty", "nice", "Perfect."]
+    texts += ["¡Qué bonito es todo esto, me encanta!", "¿Dónde puedo comprar esta crema en Madrid?"]
     for number, text in enumerate(texts):
         market.add(
             "instagram__comments", connection_id=INSTAGRAM, comment_id=str(number),
@@ -127,6 +132,7 @@ def built(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ["build", "--select", *parents, "--exclude", "path:models/marts", *no_tests],
         target,
     )
+    assert score_comments(warehouse.dsn("transformer")) == 26
     assert score_campaign_audiences(warehouse.dsn("transformer"), 7) == 3
     run_dbt(warehouse, ["build", "--select", *MARTS, *no_tests], target)
     yield Built(warehouse)
@@ -197,16 +203,20 @@ def test_a_claim_speaks_to_the_arm_of_its_tier_alone(built: Built) -> None:
 
 
 def test_audiences_show_their_signs_and_what_nobody_can_read(built: Built) -> None:
-    """4,000 on 8,088: half as many again; six of 24 comments fit any post, two repeat another."""
+    """4,000 on 8,088: half as many again.
+
+    Six of the 24 comments that can be judged fit any post, two repeat another.
+    """
     rows = built.rows(
         "select creator_id, spike_count, first_spike_date, spike_follower_count, audience_score, "
-        "is_alert, comment_count, generic_comment_count, duplicate_comment_count, solve_id "
+        "is_alert, comment_count, judged_comment_count, generic_comment_count, "
+        "duplicate_comment_count, solve_id "
         "from marts_next.mart_audience_quality order by 1"
     )
     assert rows == [
-        ("ana", 0, None, 0, Decimal("0.0000"), False, 24, 6, 2, "run-7"),
-        ("bo", 1, dt.date(2026, 3, 10), 4000, Decimal("0.6000"), True, 0, 0, 0, "run-7"),
-        ("cy", None, None, None, None, False, 0, 0, 0, "run-7"),
+        ("ana", 0, None, 0, Decimal("0.0000"), False, 26, 24, 6, 2, "run-7"),
+        ("bo", 1, dt.date(2026, 3, 10), 4000, Decimal("0.6000"), True, 0, 0, 0, 0, "run-7"),
+        ("cy", None, None, None, None, False, 0, 0, 0, 0, "run-7"),
     ]
 
 

@@ -255,6 +255,12 @@ def test_the_order_of_days_is_irrelevant(build: Build, order: tuple[str, str]) -
     assert differing(incremental, build.contents(*FACTS)) == []
 
 
+def test_a_run_estimates_every_creator(measured: Build) -> None:
+    for table in ("analysis.creator_estimates", "analysis.rate_estimates"):
+        found = measured.rows(f"select distinct creator_id, solve_id from {table} order by 1")
+        assert found == [("ana", "run-1"), ("bo", "run-1"), ("cy", "run-1")], table
+
+
 def test_a_late_refund_changes_only_its_order(measured: Build) -> None:
     untouched = (
         "select order_id, xmin::text from core.fct_attribution_credit "

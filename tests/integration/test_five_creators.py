@@ -25,6 +25,7 @@ from five_creators import (
     write_sessions,
 )
 from hand_made_market import Market
+from hand_made_rates import integrate_rates
 from in_process_dbt import run_dbt
 
 from include.advice.solve import solve_advice
@@ -32,12 +33,13 @@ from include.audience_scores import score_campaign_audiences
 from include.lift_estimates import estimate_lifts
 from include.lift_series import read_days, read_splits
 from include.metrics_catalog import Mart, Metric, read_marts
+from include.rate_estimates import estimate_creator_rates
 from include.settings import DBT_PROJECT_DIR
 
 # What shows the solves between the two dbt groups; the estimates are drawn, not worked out.
 SOLVED = (
     "mart_halo_incrementality", "mart_campaign_pacing", "mart_budget_recommendation",
-    "mart_audience_quality",
+    "mart_audience_quality", "mart_creator_scorecard",
 )  # fmt: skip
 SHEETS = sorted(FOLDER.glob("expected/*.csv"))
 MARTS = read_marts(DBT_PROJECT_DIR)
@@ -82,6 +84,7 @@ def rows(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     assert estimate_lifts(warehouse.dsn("transformer"), 1) == 4
     assert solve_advice(warehouse.dsn("transformer"), 1) == 7
     assert score_campaign_audiences(warehouse.dsn("transformer"), 1) == 5
+    assert estimate_creator_rates(warehouse.dsn("transformer"), 1) == 5
     run_dbt(warehouse, ["run", "--select", *SOLVED], target)
     with psycopg.connect(warehouse.dsn("transformer")) as connection:
         yield lambda query: connection.execute(query.encode()).fetchall()
@@ -184,6 +187,24 @@ def test_sessions_and_posts_of_marts_are_the_raw_ones(rows: Any) -> None:
         assert rows(f"select {total} from {table}") == [(160,)], table
     for table in ("core.fct_post", "marts_next.mart_content_performance"):
         assert rows(f"select count(*) from {table}") == [(4,)], table
+
+
+@pytest.mark.parametrize(
+    ("rate", "successes"),
+    [("cvr_session", (2, 0, 0, 0, 3)), ("orders_per_click", (2.5, 0, 0, 0, 2.5))],
+)
+def test_rates_are_drawn_to_the_campaign(
+    rows: Any, rate: str, successes: tuple[float, ...]
+) -> None:
+    """Of ana, ben, cia, dan and eva; nobody followed a link of cia or dan, whose mean is all's."""
+    found = rows(
+        f"select estimated_{rate}::float8, {rate}_low::float8, {rate}_high::float8 "
+        "from marts_next.mart_creator_scorecard order by creator_id"
+    )
+    by_hand = integrate_rates(successes, (40, 20, 0, 0, 100))
+    for shown, (mean, low, high) in zip(found, by_hand, strict=True):
+        assert shown == pytest.approx((mean, low, high), rel=0.05)
+    assert found[2] == found[3]
 
 
 def test_lifts_are_estimated_from_the_days_and_regions_that_were_read(

@@ -58,7 +58,7 @@ def test_accounts_of_another_platform_are_no_peers() -> None:
 
 def test_what_nobody_can_read_is_unknown() -> None:
     unread = AudienceAccount(("spring", "ana", "instagram", "ana"))
-    short = account("bo", [9_000] * 10, [400] * 2, comments=(19, 19, 0))
+    short = account("bo", [9_000] * 10, [400] * 2, comments=(19, 19, 19, 0))
     rows = score_accounts([unread, short])
     parts = ("spike_score", "engagement_score", "generic_score", "duplicate_score")
     assert [[row[part] for part in parts] for row in rows] == [[None] * 4] * 2
@@ -83,7 +83,7 @@ def clean_campaign(rng: np.random.Generator) -> list[AudienceAccount]:
         growth = rng.poisson(rng.uniform(0.0002, 0.001) * size, 60)
         rate = float(rng.uniform(0.04, 0.07))
         reach = rng.uniform(0.35, 0.7) * size * np.exp(rng.normal(0, 0.35, 8))
-        comments = (120, int(rng.binomial(120, 0.25)), int(rng.binomial(120, 0.08)))
+        comments = (120, 120, int(rng.binomial(120, 0.25)), int(rng.binomial(120, 0.08)))
         followers = [int(size + grown) for grown in np.cumsum(growth)]
         done = [int(n) for n in rng.poisson(rate * reach)]
         accounts.append(account(f"c{number}", followers, done, comments=comments))

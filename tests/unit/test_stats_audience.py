@@ -34,6 +34,17 @@ def test_comments_count_with_their_lower_end() -> None:
     assert np.isnan(few.score[0])
 
 
+def test_only_comments_in_a_known_language_tell_how_many_are_generic() -> None:
+    """60 of 100 judged ones, whatever 900 others say; of 19 judged ones nothing is told."""
+    comments, generic, repeated = [1000, 1000], [60, 19], [0, 0]
+    found = score_audiences(
+        [NAN] * 2, [NAN] * 2, comments, generic, repeated, judged_comments=[100, 19]
+    )
+    assert found.generic[0] == pytest.approx((beta.ppf(0.05, 60.5, 40.5) - 0.4) / 0.3)
+    assert np.isnan(found.generic[1])
+    assert found.duplicate.tolist() == [0.0, 0.0]
+
+
 def test_engagement_is_compared_with_peers_of_the_same_path() -> None:
     owners = np.repeat(np.arange(6), 3)
     reach = np.full(18, 1000.0)

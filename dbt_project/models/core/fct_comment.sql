@@ -36,9 +36,17 @@ final as (
         comments.commented_date,
         comments.likes_count,
         comments.text_hash,
-        -- Nothing but signs, or words that fit under any post.
-        comments.text_key is null
-        or comments.text_key in {{ quoted_list(var('generic_comments')) }} as is_generic,
+        -- Nothing but signs, or words that fit under any post; a short text has no known language.
+        case
+            when
+                comments.text_key is null
+                or comments.text_key in {{ quoted_list(var('generic_comments')) }}
+                then true
+            when
+                scores.language_code is null
+                or scores.language_code in {{ quoted_list(var('generic_comment_languages')) }}
+                then false
+        end as is_generic,
         scores.language_code,
         scores.sentiment_score,
         scores.model_version

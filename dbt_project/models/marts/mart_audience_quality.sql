@@ -85,12 +85,11 @@ final as (
                     || accounts.platform || ': too few to compare with'
         end as engagement_unavailable_reason,
         scores.comment_count,
+        scores.judged_comment_count,
         scores.generic_comment_count,
-        {{ ratio('scores.generic_comment_count', 'scores.comment_count') }} as generic_comment_rate,
-        {{ rate_low('scores.generic_comment_count', 'scores.comment_count') }}
-            as generic_comment_rate_low,
-        {{ rate_high('scores.generic_comment_count', 'scores.comment_count') }}
-            as generic_comment_rate_high,
+        {{ rate_with_ends(
+            'generic_comment_rate', 'scores.generic_comment_count', 'scores.judged_comment_count'
+        ) }},
         cast(scores.generic_score as numeric(6, 4)) as generic_score,
         scores.duplicate_comment_count,
         {{ ratio('scores.duplicate_comment_count', 'scores.comment_count') }}
@@ -102,6 +101,10 @@ final as (
         cast(scores.duplicate_score as numeric(6, 4)) as duplicate_score,
         case
             when scores.campaign_id is null then 'not scored yet'
+            when scores.duplicate_score is not null and scores.generic_score is null
+                then
+                    scores.judged_comment_count
+                    || ' comments in a language whose generic ones are known: too few for a share'
             when scores.generic_score is null and scores.comment_count > 0
                 then scores.comment_count || ' comments: too few for a share'
             when scores.generic_score is null and accounts.access_path = 'own_account'

@@ -169,6 +169,12 @@ estimates as (
 
 ),
 
+rate_estimates as (
+
+    select * from {{ source('analysis', 'rate_estimates') }}
+
+),
+
 -- Own posts of the same creator, beside those of the campaign.
 margins as (
 
@@ -487,20 +493,19 @@ final as (
         {{ ratio('measured.cost_amount', 'measured.session_count') }} as cpc,
         {{ ratio('measured.credited_link_order_count', 'measured.session_count') }}
             as orders_per_click,
-        {{ rate_low('measured.credited_link_order_count', 'measured.session_count') }}
-            as orders_per_click_low,
-        {{ rate_high('measured.credited_link_order_count', 'measured.session_count') }}
-            as orders_per_click_high,
+        {{ share_count('rate_estimates.estimated_orders_per_click') }}
+            as estimated_orders_per_click,
+        {{ share_count('rate_estimates.orders_per_click_low') }} as orders_per_click_low,
+        {{ share_count('rate_estimates.orders_per_click_high') }} as orders_per_click_high,
         measured.session_count,
         measured.platform_session_count,
         measured.engaged_session_count,
         measured.engagement_seconds,
         measured.session_purchase_count,
         {{ ratio('measured.session_purchase_count', 'measured.session_count') }} as cvr_session,
-        {{ rate_low('measured.session_purchase_count', 'measured.session_count') }}
-            as cvr_session_low,
-        {{ rate_high('measured.session_purchase_count', 'measured.session_count') }}
-            as cvr_session_high,
+        {{ share_count('rate_estimates.estimated_cvr_session') }} as estimated_cvr_session,
+        {{ share_count('rate_estimates.cvr_session_low') }} as cvr_session_low,
+        {{ share_count('rate_estimates.cvr_session_high') }} as cvr_session_high,
         {{ share_count('measured.p_best') }} as p_best,
         {{ share_count('measured.p_above_target') }} as p_above_target,
         {{ share_count('measured.p_above_goal') }} as p_above_goal,
@@ -516,6 +521,10 @@ final as (
         on
             measured.campaign_id = ratings.campaign_id
             and measured.creator_id = ratings.creator_id
+    left join rate_estimates
+        on
+            measured.campaign_id = rate_estimates.campaign_id
+            and measured.creator_id = rate_estimates.creator_id
 
 )
 

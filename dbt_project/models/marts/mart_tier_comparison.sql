@@ -321,8 +321,10 @@ final as (
         money.session_count,
         money.session_purchase_count,
         {{ ratio('money.session_purchase_count', 'money.session_count') }} as cvr_session,
-        {{ rate_low('money.session_purchase_count', 'money.session_count') }} as cvr_session_low,
-        {{ rate_high('money.session_purchase_count', 'money.session_count') }} as cvr_session_high,
+        -- A session may hold two purchases; the interval is of sessions that may hold one.
+        {%- set purchases = 'least(money.session_purchase_count, money.session_count)' %}
+        {{ rate_low(purchases, 'money.session_count') }} as cvr_session_low,
+        {{ rate_high(purchases, 'money.session_count') }} as cvr_session_high,
         {{ share_count('money.orders_y') }} as credited_order_count,
         {{ amount('money.revenue_y') }} as net_revenue_amount,
         {{ cost_per('money.orders', 1) }} as cpa,

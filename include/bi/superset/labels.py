@@ -23,6 +23,7 @@ LABELS = MappingProxyType(
         "engagement_basic_day7_count": "Likes and comments, day 7",
         "er_basic_by_views": "Likes and comments per view",
         "er_basic_by_views_day7": "Likes and comments per view, day 7",
+        "estimated_cvr_session": "Estimated purchases per session",
         "has_code": "Has the code",
         "metric_definition_version": "Definition of the counters",
         "net_revenue_highest_amount": "Highest net revenue",

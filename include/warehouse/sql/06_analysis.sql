@@ -22,6 +22,28 @@ comment on table analysis.creator_estimates is
 comment on column analysis.creator_estimates.input_key
 is 'Hash of what the campaign was estimated from: equal means nothing to solve.';
 
+-- Rates have no model but the campaign's own, and clicks come long after the last order: their rows
+-- are kept by a hash of their own.
+create table if not exists analysis.rate_estimates (
+    campaign_id text not null,
+    creator_id text not null,
+    estimated_cvr_session numeric,
+    cvr_session_low numeric,
+    cvr_session_high numeric,
+    estimated_orders_per_click numeric,
+    orders_per_click_low numeric,
+    orders_per_click_high numeric,
+    solve_id text not null,
+    input_key text not null,
+    solved_at timestamptz not null,
+    primary key (campaign_id, creator_id)
+);
+alter table analysis.rate_estimates owner to transformer;
+comment on table analysis.rate_estimates is
+'Purchases per session and orders per click of each creator, drawn to the campaign, with 90 % intervals.';
+comment on column analysis.rate_estimates.input_key
+is 'Hash of what the campaign was estimated from: equal means nothing to solve.';
+
 -- One row per solve of a campaign's week. The newest published one is served; a frozen one is
 -- followed only by an explicit refit.
 create table if not exists analysis.markov_solves (

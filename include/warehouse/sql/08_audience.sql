@@ -27,6 +27,8 @@ create table if not exists analysis.audience_scores (
     solved_at timestamptz not null,
     primary key (campaign_id, creator_id, platform, handle)
 );
+-- Rows of before judged every comment; the next run replaces them.
+alter table analysis.audience_scores add column if not exists judged_comment_count bigint;
 alter table analysis.audience_scores owner to transformer;
 comment on table analysis.audience_scores is
 'Signs of a bought audience per campaign and account: parts, score, and what they were counted from.';

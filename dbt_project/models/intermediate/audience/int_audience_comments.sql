@@ -1,6 +1,7 @@
 -- One row per campaign and creator's account with readable comments: how many others wrote
--- under its posts, how many of them would fit any post, and how many of the rest repeat an
--- earlier one. Answers in a thread are left out: most are the account's own thanks.
+-- under its posts, how many of those in a language that can be judged would fit any post, and how
+-- many of the rest repeat an earlier one. Answers in a thread are left out: most are the account's
+-- own thanks.
 with
 
 accounts as (
@@ -15,7 +16,7 @@ numbered as (
         written.platform,
         posts.handle,
         written.is_generic,
-        not written.is_generic
+        written.is_generic is not true
         and row_number() over (
             partition by written.platform, posts.handle, written.text_hash
             order by written.commented_at, written.comment_id
@@ -35,6 +36,7 @@ counted as (
         platform,
         handle,
         count(*) as comment_count,
+        {{ count_where('is_generic is not null') }} as judged_comment_count,
         {{ count_where('is_generic') }} as generic_comment_count,
         {{ count_where('is_duplicate') }} as duplicate_comment_count
     from numbered
@@ -50,6 +52,7 @@ final as (
         counted.platform,
         counted.handle,
         counted.comment_count,
+        counted.judged_comment_count,
         counted.generic_comment_count,
         counted.duplicate_comment_count
     from counted
