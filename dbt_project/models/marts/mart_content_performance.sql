@@ -139,7 +139,8 @@ final as (
         posts.published_date,
         posts.permalink,
         captions.caption,
-        posts.has_hashtag,
+        -- What the plan does not name cannot be missing.
+        case when campaigns.hashtag is not null then posts.has_hashtag end as has_hashtag,
         posts.has_code,
         posts.has_mention,
         posts.access_path,
