@@ -194,6 +194,7 @@ UNBOUNDED = {
     "mart_content_performance.er_basic_by_views": ONE_POST,
     "mart_content_performance.er_basic_by_views_day7": ONE_POST,
     "mart_creator_campaign_daily.roas_to_date": "the scorecard carries the interval",
+    "mart_creator_post_age.maturity_rate": CENSUS,
     "mart_creator_scorecard.content_score_rate": "a verdict of its raters, not a sample of them",
     "mart_creator_scorecard.cost_coverage_rate": CENSUS,
     "mart_creator_scorecard.er_by_reach": DAY_7,

@@ -57,7 +57,6 @@ aged as (
         count(*) as live_piece_count,
         {{ count_where('is_counted') }} as counted_piece_count,
         count(distinct counted_definition) as definition_count,
-        max(counted_definition) as counted_definition,
         {{ ratio_moments('orders', 'counted_order_count', 'counted_cost_amount') }},
         {{ ratio_moments('revenue', 'counted_revenue_amount', 'counted_cost_amount') }},
         {{ ratio_moments('basic', 'counted_engagement_count', 'counted_cost_amount') }}
@@ -93,6 +92,10 @@ final as (
         case when aged.definition_count = 1 then {{ amount('aged.basic_x') }} end
             as engagement_basic_cost_amount,
         case when aged.definition_count = 1 then {{ cost_per('aged.basic', 1) }} end as cpe_basic,
+        case when aged.definition_count = 1 then {{ cost_per_low('aged.basic', 1) }} end
+            as cpe_basic_low,
+        case when aged.definition_count = 1 then {{ cost_per_high('aged.basic', 1) }} end
+            as cpe_basic_high,
         case
             when aged.live_piece_count is null then 'no promised piece is live'
             when aged.counted_piece_count = 0 then 'no piece is that old yet'
