@@ -254,14 +254,16 @@ def dbt_group(
 
 def _finish_tasks(group: TaskGroup) -> None:
     """Let a task build again, say what its failure means, link to the model's documentation."""
-    from include.dag_tasks import explain_failure
+    from include.dag_tasks import explain_first
     from include.dbt_watcher import make_repeatable
     from include.task_links import ModelLink
 
     for task in group.children.values():
         operator: Any = task
         make_repeatable(operator)
-        operator.on_failure_callback = operator.on_retry_callback = [explain_failure]
+        explain_first(operator)
+        # Cosmos would keep a failed build's progress for an attempt that does not build.
+        operator.on_failure_callback = operator.on_retry_callback = []
         if operator.task_id.endswith(FOLLOWER):
             operator.operator_extra_links = (*operator.operator_extra_links, ModelLink())
 

@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.connections import read_connection
 from include.errors import GroundswellError, PermanentError, TransientError
@@ -70,7 +71,7 @@ def read_served(read: ReadConnection) -> str:
 def _advise(error: BaseException, tries_left: int, begun_by: str) -> str:
     if _is_disk_full(error):
         return f"not before somebody makes room on the disk; then clear {begun_by}"
-    if isinstance(error, PermanentError):
+    if isinstance(error, PermanentError | AirflowFailException):
         return f"no, a person must act first; then clear {begun_by}"
     if not tries_left:
         hint = f"; clear {begun_by} once the cause is gone" if _is_transient(error) else ""

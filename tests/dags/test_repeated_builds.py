@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+)
 from cosmos.operators._watcher import base
-from cosmos.operators.watcher import DbtProducerWatcherOperator
+from cosmos.operators.local import DbtTestLocalOperator
+from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtRunWatcherOperator
 
+from include import failures
 from include.dbt_tasks import dbt_group
 from include.dbt_watcher import IDLE_POKES, BuildFollower, BuildProducer
 
@@ -51,10 +61,10 @@ def watched(tasks: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Watched:
 
 
 def test_every_build_is_repeatable_and_every_model_follows_it(tasks: dict[str, Any]) -> None:
-    assert type(tasks["build_marts.dbt_producer_watcher"]) is BuildProducer
+    assert isinstance(tasks["build_marts.dbt_producer_watcher"], BuildProducer)
     models = [task for name, task in tasks.items() if name.endswith("_run")]
     assert len(models) == len([n for n in tasks if n.startswith("build_marts.mart_")]) > 25
-    assert {type(task) for task in models} == {BuildFollower}
+    assert all(isinstance(task, BuildFollower) for task in models)
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3])
@@ -68,11 +78,80 @@ def test_dbt_builds_in_every_attempt(
         raise RuntimeError("dbt failed")
 
     monkeypatch.setattr(DbtProducerWatcherOperator, "execute", execute)
-    ti = SimpleNamespace(try_number=attempt)
+    ti = SimpleNamespace(try_number=attempt, dag_id="repeated")
     with pytest.raises(RuntimeError):
         tasks["build_marts.dbt_producer_watcher"].execute({"ti": ti})
     assert seen == [1], "Cosmos skips what it takes for a later attempt"
     assert ti.try_number == attempt, "Airflow decides by it whether there is another one"
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Callable[[], Any]:
+    """What the log of a task says, without the warehouse."""
+    monkeypatch.setattr(failures, "read_served", lambda read: "version 9 of the marts")
+    caplog.set_level("ERROR")
+    return lambda: [record.message for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize(
+    "operator", [DbtProducerWatcherOperator, DbtRunWatcherOperator, DbtTestLocalOperator]
+)
+def test_a_failed_build_says_what_happened_before_the_traceback(
+    tasks: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    told: Callable[[], Any],
+    operator: type,
+) -> None:
+    """As Airflow does it: it logs what `execute` raises, and calls callbacks after that."""
+    error = AirflowException("dbt build failed: mart_funnel")
+
+    def execute(self: object, context: Any, **_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(operator, "execute", execute)
+    task = next(task for task in tasks.values() if isinstance(task, operator))
+    server = SimpleNamespace(max_tries=2)
+    ti = SimpleNamespace(try_number=3, dag_id="measure_campaigns", _ti_context_from_server=server)
+    context = {"ti": ti, "exception": error}
+    try:
+        task.execute({"ti": ti})
+    except AirflowException:
+        logging.getLogger("airflow.task").exception("Task failed with exception")
+    for callback in [*task.on_failure_callback, *task.on_retry_callback]:
+        callback(context)
+    assert [line.partition(":")[0] for line in told()] == [
+        "What happened",
+        "Does retrying help",
+        "What is served",
+        "What to do",
+        "Task failed with exception",
+    ]
+    assert told()[0] == "What happened: AirflowException: dbt build failed: mart_funnel"
+    # Of the build's attempts none is left, although Cosmos was told it is the first.
+    assert told()[1] == "Does retrying help: it was retried as often as allowed"
+
+
+@pytest.mark.parametrize(
+    "signal", [AirflowSkipException("no"), AirflowRescheduleException(dt.datetime.now(dt.UTC))]
+)
+def test_what_is_no_failure_is_not_explained(
+    tasks: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    told: Callable[[], Any],
+    signal: Exception,
+) -> None:
+    def execute(self: object, context: Any, **_: object) -> None:
+        raise signal
+
+    monkeypatch.setattr(DbtRunWatcherOperator, "execute", execute)
+    with pytest.raises(type(signal)):
+        tasks["build_marts.mart_funnel_run"].execute({"ti": SimpleNamespace()})
+    assert told() == []
+
+
+def test_a_task_keeps_its_name_for_people(tasks: dict[str, Any]) -> None:
+    shown = {task.task_type for task in tasks.values()}
+    assert shown == {"BuildProducer", "BuildFollower", "DbtTestLocalOperator", "EmptyOperator"}
 
 
 @pytest.mark.parametrize("attempt", [1, 2])

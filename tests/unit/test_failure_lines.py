@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from include import dag_tasks, failures, orchestration
 from include.errors import BadCredentials, RateLimited
@@ -41,6 +42,7 @@ def test_a_permanent_error_asks_for_a_person() -> None:
         ),
         (KeyError("x"), 3, "not known, this error is not one of ours: 3 more tries by itself"),
         (KeyError("x"), 0, "it was retried as often as allowed"),
+        (AirflowFailException("not built"), 2, "no, a person must act first; then clear the task"),
     ],
 )
 def test_advice_follows_the_error_tree_and_the_tries(
