@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from page_watch import HOSTILE_CAPTION, HOSTILE_NAME, Watch
+from page_watch import HOSTILE_CAPTION, HOSTILE_NAME, Watch, best_creator
 from playwright.sync_api import BrowserContext, Page, expect
 
 from include.sandbox.installation import read_installation
@@ -20,17 +20,6 @@ pytestmark = pytest.mark.ui
 PAGE = "/groundswell/campaign"
 WIDE = "wide_campaign"
 WIDE_CREATORS = 1000
-
-
-def best_creator(stack: FinishedDemo) -> tuple[Any, ...]:
-    """Return name, net revenue and ROAS of the creator who brought most, by SQL of our own."""
-    return stack.query(
-        "bi_reader",
-        """
-        select creator_name, net_revenue_amount, net_revenue_amount / cost_amount
-        from marts.mart_creator_scorecard order by net_revenue_amount desc, creator_id limit 1
-        """,
-    )[0]
 
 
 def cells(page: Page, column: str) -> list[str]:

@@ -1,19 +1,22 @@
-"""The review's approval and a backfill, done by a person in a real browser."""
+"""What a person does in a real browser: backfill days, read a result, take it along, approve."""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from page_watch import best_creator
 from playwright.sync_api import Locator, Page, expect
 
-from include.airflow_api import AirflowApi
 from include.review.proposal import OPTIONS
 from include.sandbox.installation import read_installation
 from include.services.environment import ADMIN_USER
@@ -32,9 +35,9 @@ def last_day(stack: FinishedDemo) -> dt.date:
     return read_installation(stack.data_dir).anchor
 
 
-@pytest.fixture
-def advised(stack: FinishedDemo) -> Iterator[tuple[str, str]]:
-    """Advice to move 40 from one creator to another, in place of the published one; both ids.
+@contextmanager
+def shift_advised(stack: FinishedDemo) -> Iterator[None]:
+    """Advise to move 40 from one creator to another, in place of the published advice.
 
     The few days of this demo move no money by themselves.
     """
@@ -61,15 +64,14 @@ def advised(stack: FinishedDemo) -> Iterator[tuple[str, str]]:
                 as moves (creator_id, pieces, moved)
             """.encode()
         )
-        yield "naomi_feld", "lena_brandt"
+        yield
         connection.execute(f"drop view {ADVICE}".encode())
         if before is not None and before[0] is not None:
             connection.execute(f"create view {ADVICE} as {before[0]}".encode())
 
 
-@pytest.fixture
-def whole_week(stack: FinishedDemo, last_day: dt.date) -> dt.date:
-    """A week whose seven days have arrived: the days before the demo's are said to have."""
+def make_whole_week(stack: FinishedDemo, last_day: dt.date) -> dt.date:
+    """Say that the seven days of the week before have arrived; return its Monday."""
     monday = last_day - dt.timedelta(days=last_day.weekday() + 7)
     with psycopg.connect(stack.dsn("loader")) as connection:
         connection.execute(
@@ -101,9 +103,18 @@ def pick(page: Page, place: int, day: dt.date, time: str) -> None:
     expect(page.get_by_placeholder("HH:mm")).to_have_count(0)
 
 
-def test_a_backfill_of_three_days_runs_to_its_end(
-    page: Page, api: AirflowApi, last_day: dt.date, screenshots: Path
+def test_days_are_backfilled_a_result_is_read_exported_and_a_shift_approved(
+    page: Page, stack: FinishedDemo, last_day: dt.date, viewer: Page, screenshots: Path
 ) -> None:
+    """One person, one browser, one after the other."""
+    backfill_three_days(page, last_day, screenshots)
+    read_and_export(page, stack)
+    with shift_advised(stack):
+        approve_the_shift(page, stack, last_day, viewer, screenshots)
+
+
+def backfill_three_days(page: Page, last_day: dt.date, screenshots: Path) -> None:
+    """Fill in the form for three days and watch Airflow's list until each run says Success."""
     # The demo read the days before its last one without Airflow: they have no run yet.
     days = [last_day - dt.timedelta(days=n) for n in (3, 2, 1)]
     open_form(page, "ingest_campaign_plan")
@@ -115,9 +126,28 @@ def test_a_backfill_of_three_days_runs_to_its_end(
     page.screenshot(path=screenshots / "backfill_form.png")
     page.get_by_role("button", name="Run Backfill").click()
     expect(page.get_by_role("button", name="Run Backfill")).to_have_count(0)
+    page.goto("/dags/ingest_campaign_plan/runs?run_type=backfill")
+    runs = page.locator("tbody").get_by_role("row")
+    expect(runs).to_have_count(len(days))
+    expect(runs.filter(has_text="Success")).to_have_count(len(days), timeout=SLOW_SECONDS * 1000)
     for day in days:
-        run = api.follow("ingest_campaign_plan", day.isoformat(), SLOW_SECONDS, lambda text: None)
-        assert (run["run_type"], run["state"]) == ("backfill", "success")
+        expect(runs.filter(has_text=day.isoformat())).to_have_count(1)
+    page.screenshot(path=screenshots / "backfill_runs.png")
+
+
+def read_and_export(page: Page, stack: FinishedDemo) -> None:
+    """The creator's ROAS stands on the page inside Airflow and in its file as in the warehouse."""
+    name, revenue, roas = best_creator(stack)
+    page.goto("/plugin/campaign")
+    frame = page.frame_locator("iframe")
+    row = frame.locator("#creators tbody tr").filter(has_text=name)
+    expect(row).to_contain_text(f"{roas:.2f}×")
+    with page.expect_download() as started:
+        frame.get_by_role("link", name="Export as CSV").click()
+    text = Path(started.value.path()).read_text(encoding="utf-8-sig")
+    [exported] = [r for r in csv.DictReader(io.StringIO(text)) if r["creator_name"] == name]
+    assert exported["net_revenue_amount"] == str(revenue)
+    assert float(exported["roas"]) == pytest.approx(float(roas), abs=1e-6)
 
 
 def open_when_asked(page: Page, question: Locator) -> None:
@@ -132,18 +162,15 @@ def open_when_asked(page: Page, question: Locator) -> None:
     raise AssertionError("nobody was asked to approve the shift")
 
 
-def test_a_shift_of_money_is_approved_and_recorded(
-    page: Page,
-    stack: FinishedDemo,
-    advised: tuple[str, str],
-    whole_week: dt.date,
-    viewer: Page,
-    screenshots: Path,
+def approve_the_shift(
+    page: Page, stack: FinishedDemo, last_day: dt.date, viewer: Page, screenshots: Path
 ) -> None:
+    """Ask for the review of a week, approve its shift of money, and see that it is recorded."""
+    monday = make_whole_week(stack, last_day)
     plan = stack.data_dir / "campaigns" / "serum_launch.yaml"
     before = plan.read_text()
     open_form(page, "review_campaigns")
-    page.locator("input[type=date]").first.fill(whole_week.isoformat())
+    page.locator("input[type=date]").first.fill(monday.isoformat())
     page.get_by_role("button", name="Trigger").last.click()
     expect(page.get_by_text("Run this Dag for a range of dates")).to_have_count(0)
     by_hand = page.locator("a[href*='/runs/manual__'][href*='required_actions']")
