@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -205,6 +206,13 @@ def _no_network_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
 def free_port() -> int:
     """A loopback port that nobody listens on."""
     return find_free_ports(1)[0]
+
+
+def pytest_sessionfinish() -> None:
+    """Stop what outlives the tests' modules, in the process that started it."""
+    faulty = sys.modules.get("tests.integration.faulty_sandbox")
+    if faulty is not None:
+        faulty.stop_sandbox()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ Nothing waits: the pipeline's sleeps only count the seconds, and the sandbox's c
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
 import datetime as dt
 import functools
@@ -82,12 +81,19 @@ def shared_bench() -> Iterator[Bench]:
         yield bench
 
 
+# Ended by `stop_sandbox` as the session ends: a worker of xdist may be gone before its atexit runs.
+_LASTING = ExitStack()
+
+
 @functools.cache
 def _start_once() -> Bench:
-    stack = ExitStack()
-    atexit.register(stack.close)
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="groundswell-faults-"))
-    return stack.enter_context(serve(Path(folder)))
+    folder = _LASTING.enter_context(tempfile.TemporaryDirectory(prefix="groundswell-faults-"))
+    return _LASTING.enter_context(serve(Path(folder)))
+
+
+def stop_sandbox() -> None:
+    """Stop the sandbox of all fault tests, if one ran."""
+    _LASTING.close()
 
 
 @dataclass
