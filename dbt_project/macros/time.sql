@@ -90,3 +90,11 @@ from outside, so a day that no month has must not fail the build: it counts on i
     || case when {{ hours }} > 0 then '-' else '+' end
     || to_char(abs({{ hours }}) * interval '1 hour', 'HH24:MI')
 {%- endmacro %}
+
+{#- The ages in days at which pieces are compared, one row each. -#}
+{% macro comparison_windows() -%}
+    {%- for days in var('comparison_window_days') -%}
+    select {{ days }} as window_days
+    {{- ' union all ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -25,10 +25,9 @@ cards as (
 ),
 
 windows as (
-    {% for days in var('comparison_window_days') %}
-    select {{ days }} as window_days
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+
+    {{ comparison_windows() | indent(4) }}
+
 ),
 
 -- A like under another definition, or on another platform, is another thing.

@@ -72,10 +72,9 @@ delivered as (
 ),
 
 windows as (
-    {% for days in var('comparison_window_days') %}
-    select {{ days }} as window_days
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+
+    {{ comparison_windows() | indent(4) }}
+
 ),
 
 -- Worth of a view or a like under the chosen rate set; none is chosen at first.

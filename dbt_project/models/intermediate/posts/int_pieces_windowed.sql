@@ -16,10 +16,9 @@ facts as (
 ),
 
 windows as (
-    {% for days in var('comparison_window_days') %}
-    select {{ days }} as window_days
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+
+    {{ comparison_windows() | indent(4) }}
+
 ),
 
 pieces as (
