@@ -1,10 +1,10 @@
 """Tell people what needs their eye: once per subject, until it ends.
 
-**What** Sources that are late (due at 09:00), a publication that is late (10:00), a measurement
-that failed or takes more than an hour (its deadline looks too), failed critical checks, goals far
-off their target, leaked codes no campaign file knows of, live pieces without disclosure, tokens
-that were not renewed or end soon. A subject that lasts is told once; one that ends and begins again
-is told again.
+**What** Sources that are late (due at 09:00), stories that were not read for six hours, a
+publication that is late (10:00), a measurement that failed or takes more than an hour (its deadline
+looks too), failed critical checks, goals far off their target, leaked codes no campaign file knows
+of, live pieces without disclosure, tokens that were not renewed or end soon. A subject that lasts
+is told once; one that ends and begins again is told again.
 
 **Input** `quality.*`, the published marts, `secrets.oauth_token` (dates alone) · **Output**
 `quality.alerts`; one message with all new alerts and their pages when the connection `notify_mail`

@@ -8,14 +8,20 @@ from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
 from include.alerts.situation import Alert, Situation
+from include.daily import connections_of
+from include.ingest import newest_window_key
 from include.page_paths import checks_page, freshness_page, publications_page
 from include.review.reading import read_rows
+from include.sources import discover_sources
+from include.sources._base import Source, Stream
 from include.spoken_names import suite_name
 
 # Wall-clock times of the reporting time zone: `close_day` runs at the first, and a publication
 # has an hour from then on.
 ARRIVAL_DUE = dt.time(9)
 PUBLICATION_DUE = dt.time(10)
+# A window of hours is read ten minutes after its end; three attempts take less than this.
+WINDOW_GRACE = dt.timedelta(hours=1)
 # A measurement of the sample takes two minutes.
 MEASURED_WITHIN = dt.timedelta(hours=1)
 # As long as the quality pages list days that are held back.
@@ -48,6 +54,39 @@ def late_sources(at: Situation) -> list[Alert]:
         )
         for source in sorted(set(at.sources) - arrived)
     ]
+
+
+def late_windows(at: Situation) -> list[Alert]:
+    """Streams with windows of hours whose newest window is not loaded an hour after its end.
+
+    Of each connection of the plan, once it loaded any. No day waits for them, so that nothing else
+    would tell.
+    """
+    newest: dict[tuple[str, str, str], str] = {
+        (source, stream, conn_id): key
+        for source, stream, conn_id, key in at.warehouse.execute(
+            "select source, stream, connection_id, max(partition_key)"
+            " from quality.load_windows where status = 'loaded' group by 1, 2, 3"
+        ).fetchall()
+    }
+    late = []
+    for source, stream in _streams_with_windows():
+        due = newest_window_key(stream, at.now - WINDOW_GRACE)
+        for conn_id in connections_of(source.name, at.connections):
+            loaded = newest.get((source.name, stream.name, conn_id), due)
+            if loaded < due:
+                message = (
+                    f"{source.title}: {stream.name} of connection {conn_id} are not loaded for "
+                    f"the window that began at {due} UTC; the newest loaded one began at {loaded}"
+                )
+                subject = f"{stream.name}/{conn_id}"
+                late.append(Alert("window_late", subject, message, freshness_page()))
+    return late
+
+
+def _streams_with_windows() -> list[tuple[Source, Stream]]:
+    sources = discover_sources().values()
+    return [(source, stream) for source in sources for stream in source.streams if stream.every]
 
 
 def late_publication(at: Situation) -> list[Alert]:

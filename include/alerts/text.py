@@ -29,6 +29,11 @@ WORDS: Mapping[str, Words] = {
         "the day is then measured again by itself. Snapshots are lost after a day: social sources "
         "first.",
     ),
+    "window_late": Words(
+        "Late window",
+        "open the red run of the stream's own DAG in Airflow, act on the first lines of its log, "
+        "clear the task. Stories end after a day and cannot be read again: do it today.",
+    ),
     "publication_late": Words(
         "Late publication",
         "the page says which run failed and why, or which source a day waits for; mend that, then "

@@ -17,6 +17,7 @@ from include.alerts.days import (
     failed_measurement,
     late_publication,
     late_sources,
+    late_windows,
     slow_measurement,
 )
 from include.alerts.situation import Alert, Situation
@@ -155,6 +156,7 @@ def _near_end(at: Situation, conn_id: str, what: str, end: dt.date) -> dict[str,
 
 WATCHED: Mapping[str, Callable[[Situation], list[Alert]]] = {
     "source_late": late_sources,
+    "window_late": late_windows,
     "publication_late": late_publication,
     "measurement_failed": failed_measurement,
     "measurement_slow": slow_measurement,
