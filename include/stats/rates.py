@@ -24,7 +24,13 @@ from include.stats.grids import (
 
 SPREADS = np.geomspace(0.02, 2.0, 20)
 SPREAD_PRIOR = 0.5
-MEAN_COUNT = 61
+# Logits around the pooled rate. Wide: two creators with clicks leave much of the mean's posterior
+# beyond +2.5, and none with an order much of it below -3.5.
+MEAN_LOGITS = np.concatenate(
+    [np.arange(-8.0, -3.5, 0.25), np.linspace(-3.5, 2.5, 61), np.arange(2.75, 8.25, 0.25)]
+)
+# Below this over the trials lies next to nothing of a Beta that any weight is given to.
+LOWEST = 1e-6
 
 
 def estimate_rates(successes: ArrayLike, trials: ArrayLike) -> GridPosterior:
@@ -48,11 +54,13 @@ def estimate_rates(successes: ArrayLike, trials: ArrayLike) -> GridPosterior:
 
 
 def _rate_grid(hits: Floats, tries: Floats) -> tuple[Floats, Floats]:
-    """Return logits and rates of the grid, shape (g,), fine enough for the largest creator."""
-    low = 0.01 / (tries.max() + 2.0)
-    high = 1.0 - 0.01 / (tries.max() + 2.0)
-    size = int(np.clip(6.0 * np.sqrt(hits.max(initial=0.0) + 1.0) * 12.0, 400, 2000))
-    logits = np.linspace(np.log(low / (1 - low)), np.log(high / (1 - high)), size)
+    """Return logits and rates of the grid, shape (g,), fine enough for the largest creator.
+
+    Two points per standard deviation of a logit, which is at least one over the root of the count.
+    """
+    end = np.log((tries.max() + 2.0) / LOWEST)
+    size = int(np.clip(4.0 * end * np.sqrt(hits.max(initial=0.0) + 1.0), 400, 4000))
+    logits = np.linspace(-end, end, size)
     return logits, 1.0 / (1.0 + np.exp(-logits))
 
 
@@ -66,8 +74,8 @@ def _creator_prior(
     """
     pooled = (hits.sum() + 0.5) / (tries.sum() + 1.0)
     centre = np.log(pooled / (1.0 - pooled))
-    means = 1.0 / (1.0 + np.exp(-(centre + np.linspace(-3.5, 2.5, MEAN_COUNT))))
-    log_mean = 0.5 * np.log(means) + 0.5 * np.log1p(-means)
+    means = 1.0 / (1.0 + np.exp(-(centre + MEAN_LOGITS)))
+    log_mean = 0.5 * np.log(means) + 0.5 * np.log1p(-means) + np.log(np.gradient(MEAN_LOGITS))
     mean, spread = np.repeat(means, SPREADS.size), np.tile(SPREADS, means.size)
     concentration = (1.0 - mean) / (mean * spread**2) - 1.0
     keep = concentration > 0.05
