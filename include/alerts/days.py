@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from include.alerts.situation import Alert, Situation
 from include.daily import connections_of
 from include.ingest import newest_window_key
-from include.page_paths import checks_page, freshness_page, publications_page
+from include.page_paths import checks_page, freshness_page, loads_page, publications_page
 from include.review.reading import read_rows
 from include.sources import discover_sources
 from include.sources._base import Source, Stream
@@ -80,7 +80,8 @@ def late_windows(at: Situation) -> list[Alert]:
                     f"the window that began at {due} UTC; the newest loaded one began at {loaded}"
                 )
                 subject = f"{stream.name}/{conn_id}"
-                late.append(Alert("window_late", subject, message, freshness_page()))
+                page = loads_page(source.name, stream.name)
+                late.append(Alert("window_late", subject, message, page))
     return late
 
 

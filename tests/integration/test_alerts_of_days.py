@@ -44,9 +44,10 @@ def test_stories_are_late_an_hour_after_their_window(look, loader, transformer, 
     look(dt.datetime(2026, 3, 16, 13, tzinfo=dt.UTC))
     late = [("window_late", f"stories/instagram{name}") for name in ("", "__two")]
     assert open_alerts(transformer) == late
-    [(message,)] = transformer.execute(
-        "select message from quality.alerts where subject = 'stories/instagram'"
+    [(message, path)] = transformer.execute(
+        "select message, page_path from quality.alerts where subject = 'stories/instagram'"
     ).fetchall()
+    assert path == "/groundswell/quality/loads?source=instagram&stream=stories"
     assert message == (
         "Instagram: stories of connection instagram are not loaded for the window that began at "
         "2026-03-16T06 UTC; the newest loaded one began at 2026-03-16T00"

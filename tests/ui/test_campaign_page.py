@@ -240,7 +240,10 @@ def test_it_is_drawn_in_light_and_in_dark(
         expect(plot).to_have_attribute("data-drawn", "")
     page.screenshot(path=screenshots / f"campaign_{scheme}.png", full_page=True)
     page.goto("/plugin/campaign")
-    expect(page.frame_locator("iframe").locator("#creators tbody tr").first).to_be_visible()
+    embedded = page.frame_locator("iframe")
+    expect(embedded.locator("#creators tbody tr").first).to_be_visible()
+    for plot in embedded.locator(".plot").all():
+        expect(plot).to_have_attribute("data-drawn", "")
     page.screenshot(path=screenshots / f"campaign_in_airflow_{scheme}.png")
 
 
