@@ -30,10 +30,16 @@ orders as (
         on
             orders.connection_id = headers.connection_id
             and orders.order_id = headers.order_id
+            {%- if days %}
+            and {{ is_of_orders('headers', orders_of_days(days)) }}
+            {%- endif %}
     left join {{ ref('stg_woocommerce__orders') }} as woocommerce_orders
         on
             orders.connection_id = woocommerce_orders.connection_id
             and orders.order_id = woocommerce_orders.order_id
+    {%- if days %}
+    where {{ is_of_days('orders.order_date', days) }}
+    {%- endif %}
 
 ),
 
@@ -66,6 +72,7 @@ ledger as (
         on
             sales.connection_id = orders.connection_id
             and sales.order_id = orders.order_id
+    where {{ is_of_orders('sales', 'orders') }}
     {%- endif %}
     group by sales.connection_id, sales.order_id, sales.event_date
 

@@ -5,14 +5,11 @@
 -- it; `converted_entry_count` are the sales and refunds that were taken in another.
 with
 
-orders as (
+sales as (
 
     select
         orders.connection_id,
-        orders.order_id,
         orders.order_date,
-        orders.business_timezone,
-        headers.is_tax_included,
         coalesce(headers.subtotal_amount, 0)
         - case when headers.is_tax_included then coalesce(headers.tax_amount, 0) else 0 end
             as net_amount,
@@ -46,20 +43,25 @@ refunds as (
         {{ business_date('refunds.refunded_at', 'orders.business_timezone') }} as order_date,
         -coalesce(
             refund_lines.subtotal_amount
-            - case when orders.is_tax_included then refund_lines.tax_amount else 0 end,
+            - case when headers.is_tax_included then refund_lines.tax_amount else 0 end,
             refunds.refunded_amount
         ) as net_amount,
-        orders.is_converted
-    from orders
-    inner join {{ ref('stg_shopify__order_refunds') }} as refunds
+        false as is_converted
+    from {{ ref('stg_shopify__order_refunds') }} as refunds
+    inner join {{ ref('fct_order') }} as orders
         on
-            orders.connection_id = refunds.connection_id
-            and orders.order_id = refunds.order_id
+            refunds.connection_id = orders.connection_id
+            and refunds.order_id = orders.order_id
+    inner join {{ ref('stg_shopify__orders') }} as headers
+        on
+            refunds.connection_id = headers.connection_id
+            and refunds.order_id = headers.order_id
     left join refund_lines
         on
             refunds.connection_id = refund_lines.connection_id
             and refunds.order_id = refund_lines.order_id
             and refunds.refund_id = refund_lines.refund_id
+    where orders.order_class <> 'test'
 
 ),
 
@@ -128,7 +130,7 @@ entries as (
         order_date,
         net_amount,
         is_converted
-    from orders
+    from sales
 
     union all
 

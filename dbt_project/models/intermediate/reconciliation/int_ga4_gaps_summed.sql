@@ -37,6 +37,7 @@ orders as (
         on
             orders.connection_id = rebuilt.connection_id
             and orders.order_date = rebuilt.order_date
+    where {{ is_of_days('orders.order_date', days) }}
     {%- endif %}
 
 ),
