@@ -158,7 +158,8 @@ select sum(order_count)::bigint as orders, sum(creator_order_count)::bigint as c
     sum(untracked_order_count)::bigint as untracked,
     round(sum(consent_gap_order_count) / nullif(sum(online_known_order_count), 0), 6)
         as consent_gap,
-    round(sum(ga4_missing_order_count) / nullif(sum(online_order_count), 0), 6) as ga4_gap
+    round(sum(ga4_missing_order_count) / nullif(sum(ga4_known_online_order_count), 0), 6)
+        as ga4_gap
 from marts.mart_tracking_coverage
 where campaign_id = %(campaign_id)s and (%(day)s::date is null or order_date = %(day)s)
 """

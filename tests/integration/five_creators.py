@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,6 +67,14 @@ def as_number(cell: str) -> str:
         return as_written(Decimal(cell))
     except ArithmeticError:
         return cell
+
+
+def as_expected(value: Any, cell: str) -> str:
+    """What was found, as written; `~0.04` is met by what is within 5 % of it."""
+    if cell.startswith("~") and value is not None:
+        is_near = math.isclose(value, float(cell.removeprefix("~")), rel_tol=0.05)
+        return cell if is_near else as_written(value)
+    return as_written(value)
 
 
 def write_plan(market: Market) -> None:

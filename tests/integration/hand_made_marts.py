@@ -165,14 +165,14 @@ def _reconciliation() -> list[dict[str, Any]]:
 
 def _coverage() -> list[dict[str, Any]]:
     days = (
-        (DAY_1, (8, 4, 1, 1, 1, 1, 2), (6, 5, 1, 2)),
-        (DAY_2, (2, 1, 0, 1, 0, 0, 1), (2, 2, 0, 0)),
+        (DAY_1, (8, 4, 1, 1, 1, 1, 2), (6, 5, 1, 2, 6)),
+        (DAY_2, (2, 1, 0, 1, 0, 0, 1), (2, 2, 0, None, None)),
     )
     names = ("order_count", "creator_order_count", "link_only_order_count",
              "code_only_order_count", "link_and_code_order_count", "survey_only_order_count",
              "untracked_order_count")  # fmt: skip
     online = ("online_order_count", "online_known_order_count", "consent_gap_order_count",
-              "ga4_missing_order_count")  # fmt: skip
+              "ga4_missing_order_count", "ga4_known_online_order_count")  # fmt: skip
     return [
         SPRING
         | {"connection_id": "shopify", "order_date": day}

@@ -16,6 +16,7 @@ from five_creators import (
     FIRST_DAY,
     FOLDER,
     LAST_DAY,
+    as_expected,
     as_number,
     as_written,
     read_expected,
@@ -107,9 +108,11 @@ def test_marts_are_what_the_worksheet_says(rows: Any, sheet: Path) -> None:
     }
     assert set(found) == {row[: expected.key_length] for row in expected.rows}
     for row in expected.rows:
-        key = row[: expected.key_length]
-        shown = dict(zip(expected.columns, [*key, *map(as_written, found[key])], strict=True))
-        written = dict(zip(expected.columns, [*key, *map(as_number, row[len(key) :])], strict=True))
+        key, cells = row[: expected.key_length], row[expected.key_length :]
+        shown = dict(
+            zip(expected.columns, [*key, *map(as_expected, found[key], cells)], strict=True)
+        )
+        written = dict(zip(expected.columns, [*key, *map(as_number, cells)], strict=True))
         assert shown == written, key
 
 

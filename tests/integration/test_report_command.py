@@ -135,9 +135,10 @@ def test_a_campaign_ties_out(served: Any, capsys: pytest.CaptureFixture[str]) ->
          "consent_amount": "30.00", "event_amount": "50.00", "other_amount": "1.00",
          "unexplained_amount": "4.00"}
     ]  # fmt: skip
+    # Of its six online orders GA4 holds four; of day 2 nobody knows.
     assert tables["coverage"] == [
         {"orders": 10, "creator_orders": 5, "link_only": 1, "code_only": 2, "both": 1,
-         "survey_only": 1, "untracked": 3, "consent_gap": "0.142857", "ga4_gap": "0.250000"}
+         "survey_only": 1, "untracked": 3, "consent_gap": "0.142857", "ga4_gap": "0.333333"}
     ]  # fmt: skip
     assert tables["content"] == [
         {"platform": "instagram", "access_path": "own_account",

@@ -458,8 +458,8 @@ final as (
         {{ share_count('ratings.content_max_points') }} as content_max_points,
         {{ ratio('ratings.content_score_points', 'ratings.content_max_points') }}
             as content_score_rate,
-        measured.sponsored_post_count,
-        measured.organic_post_count,
+        {{ whole_count('measured.sponsored_post_count') }} as sponsored_post_count,
+        {{ whole_count('measured.organic_post_count') }} as organic_post_count,
         measured.sponsored_engagement_count,
         measured.organic_expected_engagement_count,
         {{ ratio(

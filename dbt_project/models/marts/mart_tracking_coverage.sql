@@ -6,9 +6,36 @@ facts as (
 
 ),
 
-counted as (
+covered as (
 
     select * from {{ ref('int_orders_covered') }}
+
+),
+
+ga4_days as (
+
+    select
+        connection_id,
+        order_date
+    from {{ ref('int_ga4_days_compared') }}
+
+),
+
+-- What GA4 holds of a day it was not read for is not known.
+counted as (
+
+    select
+        covered.*,
+        ga4_days.order_date is not null as is_ga4_read,
+        case when ga4_days.order_date is not null then covered.order_count end
+            as ga4_known_order_count,
+        case when ga4_days.order_date is not null then covered.online_order_count end
+            as ga4_known_online_order_count
+    from covered
+    left join ga4_days
+        on
+            covered.connection_id = ga4_days.connection_id
+            and covered.order_date = ga4_days.order_date
 
 ),
 
@@ -53,13 +80,17 @@ final as (
             'counted.consent_gap_order_count',
             'counted.online_known_order_count'
         ) }},
-        counted.ga4_missing_order_count,
+        counted.ga4_known_order_count,
+        counted.ga4_known_online_order_count,
+        case when counted.is_ga4_read then counted.ga4_missing_order_count end
+            as ga4_missing_order_count,
         {{ rate_with_ends(
-            'ga4_gap_rate', 'counted.ga4_missing_order_count', 'counted.online_order_count'
+            'ga4_gap_rate', 'counted.ga4_missing_order_count', 'counted.ga4_known_online_order_count'
         ) }},
-        counted.ga4_joined_order_count,
+        case when counted.is_ga4_read then counted.ga4_joined_order_count end
+            as ga4_joined_order_count,
         {{ rate_with_ends(
-            'ga4_join_rate', 'counted.ga4_joined_order_count', 'counted.order_count'
+            'ga4_join_rate', 'counted.ga4_joined_order_count', 'counted.ga4_known_order_count'
         ) }},
         counted.ga4_transaction_id_format,
         {{ days_after('counted.order_date', var('restatement_days')) }} <= facts.as_of_date
