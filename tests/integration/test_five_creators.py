@@ -20,8 +20,10 @@ from five_creators import (
     as_written,
     read_expected,
     write_orders,
+    write_places,
     write_plan,
     write_posts,
+    write_quality,
     write_sessions,
 )
 from hand_made_market import Market
@@ -30,6 +32,7 @@ from in_process_dbt import run_dbt
 
 from include.advice.solve import solve_advice
 from include.audience_scores import score_campaign_audiences
+from include.leak_scores import score_leaks
 from include.lift_estimates import estimate_lifts
 from include.lift_series import read_days, read_splits
 from include.metrics_catalog import Mart, Metric, read_marts
@@ -39,7 +42,7 @@ from include.settings import DBT_PROJECT_DIR
 # What shows the solves between the two dbt groups; the estimates are drawn, not worked out.
 SOLVED = (
     "mart_halo_incrementality", "mart_campaign_pacing", "mart_budget_recommendation",
-    "mart_audience_quality", "mart_creator_scorecard",
+    "mart_audience_quality", "mart_creator_scorecard", "mart_code_leakage",
 )  # fmt: skip
 SHEETS = sorted(FOLDER.glob("expected/*.csv"))
 MARTS = read_marts(DBT_PROJECT_DIR)
@@ -77,7 +80,8 @@ def rows(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
             "insert into quality.measure_run_loads select measure_run_id, 1 "
             "from quality.measure_runs"
         )
-        for write in (write_plan, write_posts, write_sessions, write_orders):
+        writers = (write_plan, write_posts, write_sessions, write_places, write_orders)
+        for write in (*writers, write_quality):
             write(market)
     without = ("--exclude-resource-type", "unit_test", "--exclude", "test_type:generic")
     run_dbt(warehouse, ["build", *without], target)
@@ -85,6 +89,7 @@ def rows(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     assert solve_advice(warehouse.dsn("transformer"), 1) == 7
     assert score_campaign_audiences(warehouse.dsn("transformer"), 1) == 5
     assert estimate_creator_rates(warehouse.dsn("transformer"), 1) == 5
+    assert score_leaks(warehouse.dsn("transformer"), 1) == 5
     run_dbt(warehouse, ["run", "--select", *SOLVED], target)
     with psycopg.connect(warehouse.dsn("transformer")) as connection:
         yield lambda query: connection.execute(query.encode()).fetchall()
