@@ -1,8 +1,8 @@
 """The campaign of five creators once more, with what goes wrong: rows beside the worksheet's.
 
-eva's code leaks, her followers are bought, ana's comments repeat, GA4 disagrees with the shop, and
-a sale runs on two days. Plan, orders and the shop's report are those of the worksheet
-(tests/fixtures/five_creators); the posts are these alone.
+eva's code leaks, her followers are bought, ana's comments repeat, GA4 disagrees with the shop, a
+sale runs on two days, and six regions are compared. Plan, orders and the shop's report are those of
+the worksheet (tests/fixtures/five_creators); the posts are these alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from five_creators import KEY, UTM
 from hand_made_market import GA4, INSTAGRAM, SHOP, Market, utc
+from psycopg.types.json import Jsonb
 
 COUPON_SITE = "https://www.retailmenot.com/view/brand"
 # Likes + comments of each of an account's three posts.
@@ -112,6 +113,29 @@ def write_ga4(market: Market) -> None:
         cost_date=dt.date(2026, 6, 5), platform="meta", campaign_name="June", currency_code="USD",
         spend_amount=Decimal(10), orders=Decimal(3), revenue_amount=Decimal(150),
     )  # fmt: skip
+
+
+def write_regions(market: Market) -> None:
+    """Six regions after the campaign: 100.00 each on 18 June, and by their arm on the 20th."""
+    arms = {
+        "treatment": {"CA": "200.00", "WA": "400.00", "NV": "800.00"},
+        "control": {"TX": "100.00", "FL": "200.00", "OH": "400.00"},
+    }
+    number = 40
+    for role, regions in arms.items():
+        market.add(
+            "campaign_plan__experiment_arms", **KEY, experiment_id="west", experiment_kind="geo",
+            arm_id=role, arm_role=role, regions=Jsonb([f"US-{region}" for region in regions]),
+            valid_from=dt.date(2026, 6, 20), valid_to=dt.date(2026, 6, 21),
+        )  # fmt: skip
+        for region, sold in regions.items():
+            market.add(
+                "shopify__customers", connection_id=SHOP, customer_id=region, country_code="US",
+                province_code=region,
+            )  # fmt: skip
+            market.order(number, "2026-06-18 12:00", "100.00", customer_id=region)
+            market.order(number + 1, "2026-06-20 12:00", sold, customer_id=region)
+            number += 2
 
 
 def write_audiences(market: Market) -> None:
