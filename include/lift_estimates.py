@@ -93,7 +93,10 @@ def _judge(campaign: CampaignDays, measure: str) -> LiftRow:
     if found is None:
         floor = detect_before_after(series, campaign.first_day, is_event=event)
         reason = _why_not(before, floor)
-        return LiftRow(*key, "cannot be told", floor, before, during, unavailable_reason=reason)
+        events = int(event[campaign.first_day :].sum())
+        return LiftRow(
+            *key, "cannot be told", floor, before, during, events, unavailable_reason=reason
+        )
     return LiftRow(
         *key,
         found.verdict,

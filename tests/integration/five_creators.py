@@ -77,6 +77,30 @@ def as_expected(value: Any, cell: str) -> str:
     return as_written(value)
 
 
+def write_quality(market: Market) -> None:
+    """Further loads of the first days, and what was checked; no run of the marts consumes them."""
+    for row in read_inputs("loads"):
+        day = utc(f"{row['day']} 00:00")
+        counts = [int(row[name]) for name in ("read", "merged", "unchanged", "deleted", "rejected")]
+        market.connection.execute(
+            "insert into quality.load_windows (load_id, source, stream, connection_id, "
+            "partition_key, window_start, window_end, run_id, started_at, status, reason, "
+            "rows_read, rows_merged, rows_unchanged, rows_deleted, rows_rejected, drifted_fields) "
+            "overriding system value values (%s, %s, %s, %s, %s, %s, %s, 'test', %s, %s, %s, "
+            "%s, %s, %s, %s, %s, %s)",
+            [row["load"], row["source"], row["stream"], row["source"], row["day"], day,
+             day + dt.timedelta(1), day, row["status"], row["reason"] or None, *counts,
+             row["unknown_fields"].split()],
+        )  # fmt: skip
+    for row in read_inputs("checks"):
+        market.connection.execute(
+            "insert into quality.expectation_results (run_id, partition_key, suite, source, "
+            "table_name, expectation, severity, success) "
+            "values ('test', %s, 'raw', %s, 'orders', %s, %s, %s)",
+            [row["day"], row["source"], row["expectation"], row["severity"], row["is_met"]],
+        )
+
+
 def write_plan(market: Market) -> None:
     """The campaign, its five creators with contracts and codes, pieces and payments."""
     market.add("campaign_plan__plan_versions", **KEY, plan_version="1")
@@ -126,6 +150,10 @@ def _write_candidate(market: Market, row: dict[str, str]) -> None:
         "campaign_plan__candidates", **KEY, platform="instagram", handle=row["handle"],
         niche=row["niche"], region=row["region"], currency_code="USD", evaluator="kim",
         quoted_price_amount=Decimal(row["quoted_price"]), candidate_status=row["status"],
+        quoted_piece_count=row["quoted_pieces"] or None,
+        niche_post_count=row["niche_posts"] or None,
+        collaboration_count=row["collaborations"] or None,
+        audience_overlap_rate=row["audience_overlap"] or None,
         creator_id=row["creator_id"] or None, evaluated_date=dt.date(2026, 5, 20),
         followers_count=int(row["followers"]) if row["followers"] else None,
         sampled_post_count=int(row["sampled_posts"]),
@@ -200,6 +228,24 @@ def _write_post(market: Market, row: dict[str, str], access_path: str) -> None:
     )  # fmt: skip
 
 
+def write_places(market: Market) -> None:
+    """Where followers live, by a creator's file, and where visitors come from, by GA4."""
+    for number, row in enumerate(read_inputs("audience"), start=1):
+        market.add(
+            "files__audience_breakdown", connection_id="files", file_name="audience.json",
+            line_number=number, platform="instagram", creator_handle=f"{row['creator_id']}.ig",
+            as_of_date=FIRST_DAY, dimension="country", segment=row["country"],
+            share_rate=Decimal(row["share"]),
+        )  # fmt: skip
+    for row in read_inputs("geography"):
+        market.add(
+            "ga4__geography", connection_id=GA4, property_id="1",
+            date=dt.date.fromisoformat(row["date"]), country=row["country"],
+            session_campaign_name="june", session_manual_ad_content=row["creator_id"],
+            sessions=int(row["sessions"]), time_zone="UTC", currency_code="USD",
+        )  # fmt: skip
+
+
 def write_sessions(market: Market) -> None:
     """GA4's sessions by the creators' links."""
     for row in read_inputs("sessions"):
@@ -248,7 +294,7 @@ def write_orders(market: Market) -> None:
         tags = {
             "email": {"utm_source": "news", "utm_medium": "email"}, "direct": {"source": "direct"},
         }.get(row["by"], {**UTM, "utm_content": row["by"]})  # fmt: skip
-        market.add("shopify__order_moments", **key, **tags)
+        market.add("shopify__order_moments", **key, **tags, referrer_url=row["referrer"] or None)
     for row in read_inputs("refunds"):
         market.sale(int(row["order"]), "refund", row["refunded_at"], row["net"], "REFUND")
     for row in read_inputs("reported"):

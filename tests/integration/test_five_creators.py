@@ -21,16 +21,20 @@ from five_creators import (
     as_written,
     read_expected,
     write_orders,
+    write_places,
     write_plan,
     write_posts,
+    write_quality,
     write_sessions,
 )
+from hand_made_leaks import add_up_two, expect_late_share, score_one_of_one
 from hand_made_market import Market
 from hand_made_rates import integrate_rates
 from in_process_dbt import run_dbt
 
 from include.advice.solve import solve_advice
 from include.audience_scores import score_campaign_audiences
+from include.leak_scores import score_leaks
 from include.lift_estimates import estimate_lifts
 from include.lift_series import read_days, read_splits
 from include.metrics_catalog import Mart, Metric, read_marts
@@ -40,7 +44,7 @@ from include.settings import DBT_PROJECT_DIR
 # What shows the solves between the two dbt groups; the estimates are drawn, not worked out.
 SOLVED = (
     "mart_halo_incrementality", "mart_campaign_pacing", "mart_budget_recommendation",
-    "mart_audience_quality", "mart_creator_scorecard",
+    "mart_audience_quality", "mart_creator_scorecard", "mart_code_leakage",
 )  # fmt: skip
 SHEETS = sorted(FOLDER.glob("expected/*.csv"))
 MARTS = read_marts(DBT_PROJECT_DIR)
@@ -78,7 +82,8 @@ def rows(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
             "insert into quality.measure_run_loads select measure_run_id, 1 "
             "from quality.measure_runs"
         )
-        for write in (write_plan, write_posts, write_sessions, write_orders):
+        writers = (write_plan, write_posts, write_sessions, write_places, write_orders)
+        for write in (*writers, write_quality):
             write(market)
     without = ("--exclude-resource-type", "unit_test", "--exclude", "test_type:generic")
     run_dbt(warehouse, ["build", *without], target)
@@ -86,6 +91,7 @@ def rows(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     assert solve_advice(warehouse.dsn("transformer"), 1) == 7
     assert score_campaign_audiences(warehouse.dsn("transformer"), 1) == 5
     assert estimate_creator_rates(warehouse.dsn("transformer"), 1) == 5
+    assert score_leaks(warehouse.dsn("transformer"), 1) == 5
     run_dbt(warehouse, ["run", "--select", *SOLVED], target)
     with psycopg.connect(warehouse.dsn("transformer")) as connection:
         yield lambda query: connection.execute(query.encode()).fetchall()
@@ -208,6 +214,57 @@ def test_rates_are_drawn_to_the_campaign(
     for shown, (mean, low, high) in zip(found, by_hand, strict=True):
         assert shown == pytest.approx((mean, low, high), rel=0.05)
     assert found[2] == found[3]
+
+
+def test_codes_that_are_used_late_or_by_old_customers_are_compared_with_their_siblings(
+    rows: Any,
+) -> None:
+    """Days and uses by days since the owner's last post: 0-1, 2-3, 4-6, 7-13, 14-27 of June.
+
+    ana posted on the 2nd and 6th, ben on the 3rd, cia's piece was due on the 4th, dan's on the 6th,
+    eva posted on the 6th. A quarter is expected a week after the post and later; there was no use.
+    eva's known customer was an old one, ana's and ben's were new: one of one beside none of one
+    each. That, and no late use, is all that speaks against her code.
+    """
+    days = [
+        (4, 4, 3, 7, 11, 0), (2, 2, 3, 7, 14, 0), (2, 2, 3, 7, 13, 0), (2, 2, 3, 7, 11, 0),
+        (2, 2, 3, 7, 11, 0),
+    ]  # fmt: skip
+    nothing = (0, 0, 0, 0, 0, 0)
+    uses = [(1, 0, 1, 0, 0, 0), (0, 1, 0, 0, 0, 0), nothing, nothing, (0, 0, 1, 0, 0, 0)]
+    late = [expect_late_share(days, uses, code, 3) for code in (0, 1, 4)]
+    returning = score_one_of_one(2)
+    found = rows(
+        "select off_post_expected_count::float8, returning_score::float8, leak_score::float8 "
+        "from marts_next.mart_code_leakage order by code_key"
+    )
+    assert found[0] == pytest.approx((2 * late[0], 0, 0), abs=1e-4)
+    assert found[1] == pytest.approx((late[1], 0, 0), abs=1e-4)
+    assert found[2] == found[3] == (None, None, 0)
+    assert found[4][0] == pytest.approx(late[2], abs=1e-4)
+    assert found[4][1] == pytest.approx(returning, rel=0.05)
+    assert found[4][2] == pytest.approx(add_up_two(returning, 0), rel=0.1)
+
+
+def test_chances_of_the_next_piece_fit_together(rows: Any) -> None:
+    """Four creators have a price: one is the best, three are the best three. Drawn, not worked out.
+
+    What a piece leaves is its return times its price, and the fee it can bear without its product.
+    """
+    ((best, top_3, priced),) = rows(
+        "select sum(p_best)::float8, sum(p_top_3)::float8, count(p_best) "
+        "from marts_next.mart_budget_recommendation"
+    )
+    assert (best, top_3, priced) == (pytest.approx(1, abs=1e-5), pytest.approx(3, abs=1e-5), 4)
+    products = {"ana": 25, "ben": 0, "dan": 0, "eva": 0}
+    found = rows(
+        "select creator_id, break_even_fee_amount::float8, "
+        "(estimated_next_piece_return * quoted_price_amount)::float8 "
+        "from marts_next.mart_budget_recommendation where p_best is not null"
+    )
+    assert {creator for creator, *_ in found} == set(products)
+    for creator, fee, left in found:
+        assert fee + products[creator] == pytest.approx(left, abs=0.01), creator
 
 
 def test_lifts_are_estimated_from_the_days_and_regions_that_were_read(

@@ -46,6 +46,8 @@ def test_a_lift_is_measured_beside_what_other_channels_let_expect() -> None:
 def test_with_few_days_before_only_what_could_be_seen_is_told() -> None:
     sales, _, _ = judge_campaign(campaign(10, 61, 5.0))
     assert (sales.verdict, sales.lift_rate, sales.placebo_p) == ("cannot be told", None, None)
+    # A day of promotion is left out of these days, too.
+    assert (sales.before_day_count, sales.campaign_day_count, sales.event_day_count) == (10, 60, 1)
     assert sales.smallest_detectable_rate is not None
     share = f"{100 * sales.smallest_detectable_rate:.0f} %"
     assert sales.unavailable_reason == (

@@ -63,7 +63,7 @@ final as (
         candidates.niche,
         candidates.region,
         {{ amount('candidates.quoted_price_amount') }} as quoted_price_amount,
-        {{ whole_count('candidates.quoted_piece_count') }} as quoted_piece_count,
+        cast(candidates.quoted_piece_count as bigint) as quoted_piece_count,
         {{ ratio('candidates.quoted_price_amount', 'candidates.quoted_piece_count') }}
             as price_per_piece,
         candidates.currency_code,
