@@ -73,6 +73,22 @@ none in one case of twenty (Poisson). -#}
         end
 {%- endmacro %}
 
+{#- Ends of the 90 % interval of a rate of countable things (purchases per session) over units: as far as the
+units differ, and never nearer than the things alone allow (Wilson): without any, all units are alike. Under
+three units the things alone, for least() and greatest() pass over an unknown end. -#}
+{% macro counted_rate_low(name) -%}
+    least({{ ratio_low(name) }}, {{ rate_low(_counted(name), name ~ '_x') }})
+{%- endmacro %}
+
+{% macro counted_rate_high(name) -%}
+    greatest({{ ratio_high(name) }}, {{ rate_high(_counted(name), name ~ '_x') }})
+{%- endmacro %}
+
+{#- A session may hold two purchases: of those that may hold one. -#}
+{% macro _counted(name) -%}
+    least({{ name }}_y, {{ name }}_x)
+{%- endmacro %}
+
 {#- Ends of the 90 % interval of a ratio q of two rates r and s of different creators, from the interval
 of each at its own t. With half-widths g and h they are the roots of (r - q s)² = g² + q² h² (Fieller,
 JRSS B 16 (1954) 175-185; from separate intervals: Donner & Zou, Statistical Methods in Medical Research 21

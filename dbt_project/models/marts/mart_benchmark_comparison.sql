@@ -141,8 +141,8 @@ campaign_measured as (
         'cvr_session' as metric,
         'purchases over GA4 sessions of the creators'' links' as measured_variant,
         {{ ratio('purchases_y', 'purchases_x') }} as measured_value,
-        {{ ratio_low('purchases') }} as measured_low,
-        {{ ratio_high('purchases') }} as measured_high,
+        case when purchases_n >= 3 then {{ counted_rate_low('purchases') }} end as measured_low,
+        case when purchases_n >= 3 then {{ counted_rate_high('purchases') }} end as measured_high,
         purchases_n as creator_count,
         cast(null as text) as unit
     from campaign_money
@@ -248,8 +248,8 @@ measured as (
         'cvr_session' as metric,
         'purchases over GA4 sessions of the creators'' links' as measured_variant,
         cvr_session as measured_value,
-        cvr_session_low as measured_low,
-        cvr_session_high as measured_high,
+        case when counted_creator_count >= 3 then cvr_session_low end as measured_low,
+        case when counted_creator_count >= 3 then cvr_session_high end as measured_high,
         counted_creator_count as creator_count
     from arms
     where platform = 'all'

@@ -130,7 +130,8 @@ money as (
         {{ sum_count('session_count') }} as session_count,
         {{ sum_count('session_purchase_count') }} as session_purchase_count,
         {{ ratio_moments('orders', 'credited_order_count', 'cost_amount') }},
-        {{ ratio_moments('revenue', 'net_revenue_amount', 'cost_amount') }}
+        {{ ratio_moments('revenue', 'net_revenue_amount', 'cost_amount') }},
+        {{ ratio_moments('purchases', 'session_purchase_count', 'session_count') }}
     from creator_money
     group by campaign_id, window_days, arm
 
@@ -320,10 +321,8 @@ final as (
         money.session_count,
         money.session_purchase_count,
         {{ ratio('money.session_purchase_count', 'money.session_count') }} as cvr_session,
-        -- A session may hold two purchases; the interval is of sessions that may hold one.
-        {%- set purchases = 'least(money.session_purchase_count, money.session_count)' %}
-        {{ rate_low(purchases, 'money.session_count') }} as cvr_session_low,
-        {{ rate_high(purchases, 'money.session_count') }} as cvr_session_high,
+        cast({{ counted_rate_low('money.purchases') }} as numeric(18, 6)) as cvr_session_low,
+        cast({{ counted_rate_high('money.purchases') }} as numeric(18, 6)) as cvr_session_high,
         {{ share_count('money.orders_y') }} as credited_order_count,
         {{ amount('money.revenue_y') }} as net_revenue_amount,
         {{ cost_per('money.orders', 1) }} as cpa,
