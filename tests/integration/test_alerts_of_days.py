@@ -69,16 +69,29 @@ def test_a_publication_is_late_from_ten_on(look, loader, transformer) -> None:
     assert open_alerts(transformer) == [("publication_late", "marts")]
 
 
+def test_a_publication_holds_the_newest_day_though_an_old_one_was_measured(
+    look, transformer
+) -> None:
+    """A backfill of the 1st, published with what is known up to the 15th."""
+    transformer.execute("update quality.measure_runs set day = '2026-03-01'")
+    assert look(NOW + dt.timedelta(hours=1))["open"] == 0
+    transformer.execute("update quality.measure_runs set as_of_date = '2026-03-14'")
+    look(NOW + dt.timedelta(hours=1))
+    assert open_alerts(transformer) == [("publication_late", "marts")]
+
+
 def test_the_first_publication_is_late_once_days_arrive(look, loader, transformer) -> None:
     """The first measurement fails for good: nobody ever published, yet the 15th came by 09:00."""
     transformer.execute("delete from quality.publications; delete from quality.measure_runs")
     before_ten = NOW + dt.timedelta(minutes=29)
     half_past_ten = NOW + dt.timedelta(hours=1)
-    loader.execute("update quality.source_arrivals set arrived_at = %s", [NOW])  # 09:30: installed
+    loader.execute("delete from quality.source_arrivals where day < '2026-03-15'")
+    at_nine = NOW - dt.timedelta(minutes=30)
+    loader.execute("update quality.source_arrivals set arrived_at = %s", [at_nine])  # installed
     look(half_past_ten)
     assert open_alerts(transformer) == []
-    at_nine = NOW - dt.timedelta(minutes=30, seconds=1)
-    loader.execute("update quality.source_arrivals set arrived_at = %s", [at_nine])
+    before_nine = at_nine - dt.timedelta(seconds=1)
+    loader.execute("update quality.source_arrivals set arrived_at = %s", [before_nine])
     look(before_ten)  # the 14th was due yesterday, when nothing had come
     assert open_alerts(transformer) == []
     look(half_past_ten)
@@ -164,6 +177,18 @@ def test_a_failed_check_ends_with_the_repair_in_the_same_run(look, transformer) 
     assert "2026-03-15: a critical check fails, raw.shopify__orders: unique" in message
     check(transformer, "2026-03-15", success=True, column_name="sku")
     assert look()["ended"] == 1
+
+
+def test_a_failed_check_is_told_for_sixty_days(look, transformer) -> None:
+    check(transformer, "2026-01-14", success=False, checked_at=NOW - dt.timedelta(days=60))
+    check(
+        transformer,
+        "2026-01-13",
+        success=False,
+        checked_at=NOW - dt.timedelta(days=60, seconds=1),
+    )
+    look()
+    assert open_alerts(transformer) == [("check_failed", "shopify/2026-01-14")]
 
 
 def test_a_failed_day_lasts_whatever_other_days_and_windows_do(

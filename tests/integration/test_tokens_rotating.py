@@ -161,13 +161,17 @@ def test_a_failed_refresh_leaves_the_stored_token(dsn: str) -> None:
     endpoint = Endpoint(lifetime=dt.timedelta(0))
     current_token(dsn, "tiktok", endpoint.refresh)
     before = stored(dsn)
+    asked: list[str | None] = []
 
     def down(last: TokenGrant | None) -> TokenGrant:
+        asked.append(last.refresh_token if last else None)
         raise Unavailable("the endpoint is down")
 
     with pytest.raises(Unavailable):
         current_token(dsn, "tiktok", down)
     assert stored(dsn) == before
+    # Whether the grant is good is not known: the connection's own fields are left alone.
+    assert asked == ["refresh-1"]
 
 
 def test_a_person_renews_the_connection_after_a_revocation(dsn: str) -> None:
