@@ -141,6 +141,16 @@ def test_a_failed_measurement_is_told_unless_a_check_tells_it(look, transformer)
     assert open_alerts(transformer) == [("check_failed", "marts/2026-03-15")]
 
 
+def test_a_check_of_another_run_does_not_explain_a_failed_measurement(look, transformer) -> None:
+    run_measurement(transformer, "failed", 15)
+    checked_at = NOW - dt.timedelta(minutes=14)
+    check(
+        transformer, "2026-03-15", success=False, suite="marts", checked_at=checked_at, run_id="r0"
+    )
+    look()
+    assert ("measurement_failed", "marts") in open_alerts(transformer)
+
+
 def test_a_measurement_may_take_an_hour(look, transformer) -> None:
     transformer.execute(
         "insert into quality.measure_runs (day, run_id, opened_at) values ('2026-03-15', 'r2', %s)",
@@ -169,6 +179,7 @@ def test_a_failed_check_ends_with_the_repair_in_the_same_run(look, transformer) 
     assert look()["open"] == 0
     check(transformer, "2026-03-15", success=False)
     check(transformer, "2026-03-15", success=False, column_name="sku")
+    check(transformer, "2026-03-15", success=False, column_name="note", severity="warning")
     assert look()["began"] == 1
     assert open_alerts(transformer) == [("check_failed", "shopify/2026-03-15")]
     check(transformer, "2026-03-15", success=True)
@@ -231,11 +242,16 @@ def test_what_passed_later_without_an_expectation_ends_its_failure(
         " where source = 'shopify' and day = '2026-03-15'"
     )
     assert look()["ended"] == 1
-    # Readers got a later version, which holds the 14th.
+    # Readers got a later version, but of an older day; then one that holds the 14th.
     transformer.execute(
-        "update quality.measure_runs set closed_at = clock_timestamp() + interval '1 second'"
+        "update quality.measure_runs set closed_at = clock_timestamp() + interval '1 second',"
+        " day = '2026-03-13', as_of_date = '2026-03-13'"
     )
-    assert look()["ended"] == 1
+    look()
+    assert ("check_failed", "marts/2026-03-14") in open_alerts(transformer)
+    transformer.execute("update quality.measure_runs set as_of_date = '2026-03-14'")
+    look()
+    assert ("check_failed", "marts/2026-03-14") not in open_alerts(transformer)
 
 
 def test_deadlines_are_those_of_the_schedules() -> None:
