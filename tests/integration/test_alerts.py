@@ -96,6 +96,15 @@ def test_a_leaked_code_ends_when_the_campaign_file_says_so(look, transformer) ->
     )
     look()
     assert open_alerts(transformer) == [("code_leaked", "spring/BO10")]
+    # Another campaign's, somebody else's and another code of hers say nothing, nor does no day.
+    transformer.execute(
+        """
+        insert into core.dim_code values
+            ('autumn', 'bo', 'BO10', '2026-03-11'), ('spring', 'ana', 'BO10', '2026-03-11'),
+            ('spring', 'bo', 'BO20', '2026-03-11'), ('spring', 'bo', 'BO10', null)
+        """
+    )
+    assert look() == {"began": 0, "ended": 0, "open": 1, "sent": 0}
     transformer.execute("insert into core.dim_code values ('spring', 'bo', 'BO10', '2026-03-11')")
     assert look()["ended"] == 1
 
@@ -110,8 +119,13 @@ def test_a_goal_far_off_is_told_while_the_campaign_runs(look, transformer) -> No
             79::numeric as projected_end_high
         """
     )
+    goal = ("pacing", "spring/sales")
+    look(dt.datetime(2026, 3, 1, 18, tzinfo=dt.UTC))  # the day before its first was due
+    assert goal not in open_alerts(transformer)
     look()
-    assert open_alerts(transformer) == [("pacing", "spring/sales")]
+    assert open_alerts(transformer) == [goal]
+    look(dt.datetime(2026, 4, 1, 18, tzinfo=dt.UTC))  # its last day
+    assert goal in open_alerts(transformer)
     assert look(dt.datetime(2026, 4, 2, 18, tzinfo=dt.UTC))["ended"] == 1
 
 
@@ -144,12 +158,14 @@ def test_tokens_that_were_not_renewed_or_end_soon(
     outbox.connections = {
         "ga4": Connection(conn_id="ga4", extra={"expires_on": "2026-03-30"}),
         "shopify": Connection(conn_id="shopify", extra={"expires_on": "2026-03-31"}),
+        "instagram__two": Connection(conn_id="instagram__two", extra={"expires_on": "2026-03-16"}),
     }
     look()
-    ending = ("ga4", "instagram", "shopify__eu", "tiktok")
+    ending = ("ga4", "instagram", "instagram__two", "shopify__eu", "tiktok")
     assert open_alerts(transformer) == [("token_expiring", conn_id) for conn_id in ending]
     for message in (
         "the token of connection ga4 ends on 2026-03-30: log in again",
+        "the token of connection instagram__two ends on 2026-03-16: log in again",
         "the token of connection instagram was to be renewed by 2026-03-15 and was not",
         "the refresh token of connection tiktok ends on 2026-03-30: log in again",
         "the refresh token of connection shopify__eu ended on 2026-03-15: log in again",
@@ -160,7 +176,7 @@ def test_tokens_that_were_not_renewed_or_end_soon(
         "delete from secrets.oauth_token where connection_id in ('tiktok', 'shopify__eu')"
     )
     (tmp_path / "spring.yaml").write_text(PLAN.replace("ga4]", "ga4, tiktok]"))
-    assert look()["ended"] == 3
+    assert look()["ended"] == 4
     assert open_alerts(transformer) == [("token_expiring", "ga4")]
 
 

@@ -70,16 +70,29 @@ def test_a_publication_is_late_from_ten_on(look, loader, transformer) -> None:
     assert open_alerts(transformer) == [("publication_late", "marts")]
 
 
+def test_a_publication_holds_the_newest_day_though_an_old_one_was_measured(
+    look, transformer
+) -> None:
+    """A backfill of the 1st, published with what is known up to the 15th."""
+    transformer.execute("update quality.measure_runs set day = '2026-03-01'")
+    assert look(NOW + dt.timedelta(hours=1))["open"] == 0
+    transformer.execute("update quality.measure_runs set as_of_date = '2026-03-14'")
+    look(NOW + dt.timedelta(hours=1))
+    assert open_alerts(transformer) == [("publication_late", "marts")]
+
+
 def test_the_first_publication_is_late_once_days_arrive(look, loader, transformer) -> None:
     """The first measurement fails for good: nobody ever published, yet the 15th came by 09:00."""
     transformer.execute("delete from quality.publications; delete from quality.measure_runs")
     before_ten = NOW + dt.timedelta(minutes=29)
     half_past_ten = NOW + dt.timedelta(hours=1)
-    loader.execute("update quality.source_arrivals set arrived_at = %s", [NOW])  # 09:30: installed
+    loader.execute("delete from quality.source_arrivals where day < '2026-03-15'")
+    at_nine = NOW - dt.timedelta(minutes=30)
+    loader.execute("update quality.source_arrivals set arrived_at = %s", [at_nine])  # installed
     look(half_past_ten)
     assert open_alerts(transformer) == []
-    at_nine = NOW - dt.timedelta(minutes=30, seconds=1)
-    loader.execute("update quality.source_arrivals set arrived_at = %s", [at_nine])
+    before_nine = at_nine - dt.timedelta(seconds=1)
+    loader.execute("update quality.source_arrivals set arrived_at = %s", [before_nine])
     look(before_ten)  # the 14th was due yesterday, when nothing had come
     assert open_alerts(transformer) == []
     look(half_past_ten)
@@ -129,6 +142,16 @@ def test_a_failed_measurement_is_told_unless_a_check_tells_it(look, transformer)
     assert open_alerts(transformer) == [("check_failed", "marts/2026-03-15")]
 
 
+def test_a_check_of_another_run_does_not_explain_a_failed_measurement(look, transformer) -> None:
+    run_measurement(transformer, "failed", 15)
+    checked_at = NOW - dt.timedelta(minutes=14)
+    check(
+        transformer, "2026-03-15", success=False, suite="marts", checked_at=checked_at, run_id="r0"
+    )
+    look()
+    assert ("measurement_failed", "marts") in open_alerts(transformer)
+
+
 def test_a_measurement_may_take_an_hour(look, transformer) -> None:
     transformer.execute(
         "insert into quality.measure_runs (day, run_id, opened_at) values ('2026-03-15', 'r2', %s)",
@@ -157,6 +180,7 @@ def test_a_failed_check_ends_with_the_repair_in_the_same_run(look, transformer) 
     assert look()["open"] == 0
     check(transformer, "2026-03-15", success=False)
     check(transformer, "2026-03-15", success=False, column_name="sku")
+    check(transformer, "2026-03-15", success=False, column_name="note", severity="warning")
     assert look()["began"] == 1
     assert open_alerts(transformer) == [("check_failed", "shopify/2026-03-15")]
     check(transformer, "2026-03-15", success=True)
@@ -165,6 +189,18 @@ def test_a_failed_check_ends_with_the_repair_in_the_same_run(look, transformer) 
     assert "2026-03-15: a critical check fails, raw.shopify__orders: unique" in message
     check(transformer, "2026-03-15", success=True, column_name="sku")
     assert look()["ended"] == 1
+
+
+def test_a_failed_check_is_told_for_sixty_days(look, transformer) -> None:
+    check(transformer, "2026-01-14", success=False, checked_at=NOW - dt.timedelta(days=60))
+    check(
+        transformer,
+        "2026-01-13",
+        success=False,
+        checked_at=NOW - dt.timedelta(days=60, seconds=1),
+    )
+    look()
+    assert open_alerts(transformer) == [("check_failed", "shopify/2026-01-14")]
 
 
 def test_a_failed_day_lasts_whatever_other_days_and_windows_do(
@@ -207,11 +243,16 @@ def test_what_passed_later_without_an_expectation_ends_its_failure(
         " where source = 'shopify' and day = '2026-03-15'"
     )
     assert look()["ended"] == 1
-    # Readers got a later version, which holds the 14th.
+    # Readers got a later version, but of an older day; then one that holds the 14th.
     transformer.execute(
-        "update quality.measure_runs set closed_at = clock_timestamp() + interval '1 second'"
+        "update quality.measure_runs set closed_at = clock_timestamp() + interval '1 second',"
+        " day = '2026-03-13', as_of_date = '2026-03-13'"
     )
-    assert look()["ended"] == 1
+    look()
+    assert ("check_failed", "marts/2026-03-14") in open_alerts(transformer)
+    transformer.execute("update quality.measure_runs set as_of_date = '2026-03-14'")
+    look()
+    assert ("check_failed", "marts/2026-03-14") not in open_alerts(transformer)
 
 
 def test_deadlines_are_those_of_the_schedules() -> None:

@@ -21,16 +21,25 @@ EMAIL = {"utm_source": "newsletter", "utm_medium": "email"}
 
 
 def long_reach(market: Market) -> None:
-    """Codes of spring count for 60 days; bo's contract is paid by `code_first`."""
+    """Codes of spring count for 60 days, links for 20; bo's contract is paid by `code_first`."""
     market.connection.execute(
         "update raw.campaign_plan__campaigns set lookback_days_by_evidence = %s",
-        [Jsonb({"discount_code": 60})],
+        [Jsonb({"discount_code": 60, "utm_link": 20})],
     )
     # Posted 51 days before order 45; spring and its 30 days ended 10 days before.
     market.discovered_post("bo.ig", "post_bo", "2026-03-20 12:00", "2026-03-27")
     market.order(45, "2026-05-10 17:00", "40.00", codes=("BO15",))
     market.order(46, "2026-05-10 18:00", "50.00")
     market.visit(46, "v1", "2026-05-10 17:00", **EMAIL)
+    # A link that stays good; one a second older than links count; cy's code, which is public.
+    market.order(47, "2026-05-10 19:00", "60.00")
+    market.link_visit(47, "v1", "2026-04-20 19:00", "ana")
+    market.link_visit(47, "v2", "2026-04-20 18:59:59", "bo")
+    market.discovered_post("cy.ig", "post_cy", "2026-03-20 12:00", "2026-03-27")
+    market.connection.execute(
+        "update raw.campaign_plan__codes set compromised_from = '2026-05-01' where code = 'CY15'"
+    )
+    market.order(48, "2026-05-10 20:00", "70.00", codes=("CY15",))
 
 
 def seen_twice(market: Market) -> None:
@@ -112,6 +121,17 @@ def test_an_order_past_every_campaign_has_each_rule_version_where_a_creator_reac
     assert credited(built, 46) == {"all": [("email", Decimal("50.00"))]}
 
 
+def test_a_link_reaches_its_own_look_back_to_the_second(built: Any) -> None:
+    whole = [("ana", Decimal("60.00"))]
+    assert credited(built, 47) == {"all": whole, "code_first": whole, "link_first": whole}
+
+
+def test_a_public_code_reaches_as_far_as_codes_do(built: Any) -> None:
+    """51 days after cy's post; links count for 20, the campaign's look-back is 30."""
+    whole = [("cy", Decimal("70.00"))]
+    assert credited(built, 48) == {"all": whole, "code_first": whole, "link_first": whole}
+
+
 def test_another_channels_visit_ranks_alike_whether_one_or_two_sources_saw_it(built: Any) -> None:
     """A code before e-mail under both versions that rank; direct gives way to anything."""
     bo = [("bo", Decimal("30.00"))]
@@ -133,8 +153,11 @@ def test_an_answer_names_the_creator_of_the_campaign_that_began_last(built: Any)
 
 
 def carried_codes(market: Market) -> None:
-    """Order 71: ana's link 20 days before, her code at the till, bo's link two days. Order 72:
-    the links of ana and bo, four and two days before.
+    """Four orders of 25 March.
+
+    71: ana's link 20 days before, her code at the till, bo's link two days. 72: the links of ana
+    and bo, four and two days before. 73: ana's link 20 days before, her code and an answer that
+    names her. 74: ana's link three days before, her code, bo's link a day before.
     """
     market.order(71, "2026-03-25 17:00", "60.00", codes=("ANA15",))
     market.link_visit(71, "v1", "2026-03-05 17:00", "ana")
@@ -142,11 +165,22 @@ def carried_codes(market: Market) -> None:
     market.order(72, "2026-03-25 18:00", "60.00")
     market.link_visit(72, "v1", "2026-03-21 18:00", "ana")
     market.link_visit(72, "v2", "2026-03-23 18:00", "bo")
+    market.order(73, "2026-03-25 19:00", "60.00", codes=("ANA15",))
+    market.link_visit(73, "v1", "2026-03-05 19:00", "ana")
+    market.add(
+        "files__post_purchase_survey", connection_id="files", response_id="73",
+        submitted_at=utc("2026-03-25 19:30"), order_name="#73", creator_handle="@ana.ig",
+    )  # fmt: skip
+    market.order(74, "2026-03-25 20:00", "60.00", codes=("ANA15",))
+    market.link_visit(74, "v1", "2026-03-22 20:00", "ana")
+    market.link_visit(74, "v2", "2026-03-24 20:00", "bo")
 
 
 @pytest.fixture(scope="module")
 def ruled(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Links count for a week in the versions that rank; under `link_first` the oldest wins."""
+    """Links and answers count for a week in the versions that rank, codes for 25 days under
+    `link_first`, where the oldest wins.
+    """
     warehouse.reset()
     target: Path = tmp_path_factory.mktemp("dbt_ruled")
     with psycopg.connect(warehouse.admin_dsn) as connection:
@@ -157,8 +191,12 @@ def ruled(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     run_dbt(warehouse, ["seed"], target)
     with psycopg.connect(warehouse.admin_dsn) as connection:
         connection.execute(
-            "update core.ref_precedence_rule set window_days = 7 where evidence_type = 'utm_link'"
-            " and rule_version <> 'all'"
+            "update core.ref_precedence_rule set window_days = 7"
+            " where evidence_type in ('utm_link', 'survey') and rule_version <> 'all'"
+        )
+        connection.execute(
+            "update core.ref_precedence_rule set window_days = 25"
+            " where evidence_type = 'discount_code' and rule_version = 'link_first'"
         )
         connection.execute(
             "update core.ref_precedence_rule set tie_break = 'oldest'"
@@ -175,6 +213,21 @@ def test_a_rules_window_ends_a_link_and_not_the_code_that_it_carries(ruled: Any)
     # The code is of first rank where codes go first, and behind bo's link where links do.
     assert credited(ruled, 71) == {"all": halves, "code_first": ana, "link_first": bo}
     assert credited(ruled, 72) == {"all": halves, "code_first": halves, "link_first": halves}
+
+
+def test_what_a_link_carries_counts_for_the_longest_of_its_windows(ruled: Any) -> None:
+    """After 20 days link and answer are over; the code has the plan's 30 days, or its own 25."""
+    ana = [("ana", Decimal("60.00"))]
+    assert credited(ruled, 73) == {"all": ana, "code_first": ana, "link_first": ana}
+
+
+def test_a_link_with_a_code_ranks_as_the_better_of_both(ruled: Any) -> None:
+    ana, bo = ("ana", Decimal("30.00")), ("bo", Decimal("30.00"))
+    assert credited(ruled, 74) == {
+        "all": [ana, bo],
+        "code_first": [("ana", Decimal("60.00"))],
+        "link_first": [ana, bo],
+    }
 
 
 def test_a_rules_tie_break_names_the_winner(ruled: Any) -> None:

@@ -10,7 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from page_marts import creator, profile, promised_columns, publish
 
-from include.pages.campaign.exports import EXPORTS
+from include.pages.campaign.exports import EXPORTS, csv_links
+from include.pages.campaign.selection import Selection
 from tests.conftest import Warehouse
 from tests.integration.campaign_rows import CHANNEL_AMOUNTS, covered, piece
 
@@ -161,3 +162,12 @@ def test_every_exported_column_is_one_of_its_table(clean_warehouse: Warehouse) -
         for table, export in EXPORTS.items():
             found = connection.execute(export.statement, nobody).description or ()
             assert set(export.columns) <= {column.name for column in found}, table
+
+
+def test_the_files_are_of_what_the_reader_chose() -> None:
+    chosen = Selection((), {"campaign_id": "spring & co"}, (), (), "linear", "code_first")
+    links = csv_links("/pages", chosen)
+    assert links.keys() == EXPORTS.keys()
+    assert links["codes"] == (
+        "/pages/campaign/codes.csv?campaign=spring+%26+co&model=linear&rules=code_first"
+    )

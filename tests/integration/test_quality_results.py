@@ -15,7 +15,8 @@ from include.warehouse.connection import connect
 GOOD = {
     "mart_budget_recommendation": (
         "'glow'::text as campaign_id, n::text as creator_id, 0.5 as p_best, 0.9 as p_above_target,"
-        " 0.1 as p_best_low, 0.6 as p_best_high, (3 - 2 * n) * 10.00 as moved_amount,"
+        " 0.1 as p_best_low, 0.6 as p_best_high,"
+        " (3 - 2 * n) * 10.00 + (2 - n) * 0.02 as moved_amount,"
         " n = 1 as is_gate_passed, 'best'::text as action_reason from generate_series(1, 2) as n"
     ),
     "mart_campaign_pacing": (
@@ -27,7 +28,7 @@ GOOD = {
         "'measured'::text as verdict, 0.3 as lift_rate, 0.2 as smallest_detectable_rate,"
         " null::text as unavailable_reason"
     ),
-    "mart_candidate_shortlist": "2 as picked_count, 3 as candidate_count",
+    "mart_candidate_shortlist": "3 as picked_count, 3 as candidate_count",
     "mart_audience_quality": (
         "0.2 as audience_score, false as is_alert, 10 as comment_count,"
         " 6 as generic_comment_count, 4 as duplicate_comment_count"
@@ -43,7 +44,7 @@ GOOD = {
     ),
     "mart_tier_comparison": (
         "'glow'::text as campaign_id, arm, days as window_days, 50.00 as delivered_cost_amount,"
-        " 1 as counted_piece_count, 2 as live_piece_count"
+        " 2 as counted_piece_count, 2 as live_piece_count"
         " from unnest(array['micro', 'nano', 'hybrid']) as arm, unnest(array[7, 14]) as days"
     ),
     "mart_creator_scorecard": "'glow'::text as campaign_id, 100.00 as cost_amount",
@@ -58,7 +59,7 @@ GOOD = {
     ),
     "mart_geo_match": (
         "'glow'::text as campaign_id, 'ana'::text as creator_id, part as order_share_rate,"
-        " null::numeric as session_share_rate from unnest(array[0.333333, 0.666667]) as part"
+        " part as session_share_rate from unnest(array[0.333333, 0.666667]) as part"
     ),
 }
 # What makes a rule fail, by its name; the mart is the first word.
@@ -120,6 +121,35 @@ BAD = {
         "mart_budget_recommendation set p_best_low = 0.61 where creator_id = '1'"
     ),
 }
+# Further ways to fail.
+ALSO_BAD = [
+    ("chances lie between 0 and 1", "mart_budget_recommendation set p_above_target = -0.01"),
+    (
+        "money moves to a creator only past the evidence gate",
+        "mart_budget_recommendation set is_gate_passed = false",
+    ),
+    ("advice moves money and makes none", "mart_budget_recommendation set moved_amount = -10.01"),
+    (
+        "a lift is called measured only where it could be seen",
+        "mart_halo_incrementality set smallest_detectable_rate = null",
+    ),
+    (
+        "a score lies between 0 and 1 and no sign is counted twice",
+        "mart_audience_quality set audience_score = 1.01",
+    ),
+    (
+        "a campaign ends after it starts and no creator is counted twice",
+        "mart_campaign_profile set end_date = '2026-02-28'",
+    ),
+    (
+        "shares are squared into an index between equality and one",
+        "mart_concentration set hhi = 1.01",
+    ),
+    (
+        "a creator's shares by country add up to one",
+        "mart_geo_match set session_share_rate = 0.34 where session_share_rate < 0.5",
+    ),
+]
 WARNINGS = {
     "the goals ask nothing impossible of each other": "info",
     "what cannot be told says why": "warning",
@@ -166,9 +196,9 @@ def test_good_rows_pass(marts: psycopg.Connection) -> None:
     assert failing(marts) == {}
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_each_rule_can_fail_alone(marts: psycopg.Connection, name: str) -> None:
-    marts.execute(f"update marts_next.{BAD[name]}".encode())
+@pytest.mark.parametrize(("name", "update"), [*BAD.items(), *ALSO_BAD])
+def test_each_rule_can_fail_alone(marts: psycopg.Connection, name: str, update: str) -> None:
+    marts.execute(f"update marts_next.{update}".encode())
     try:
         assert failing(marts) == {name: WARNINGS.get(name, "critical")}
     finally:

@@ -177,22 +177,29 @@ def test_a_skipped_stream_is_no_reason_to_stop(warehouse_day: Any) -> None:
     assert report.critical == ()
 
 
-@pytest.mark.parametrize(("usual", "is_critical"), [(50, True), (10, False)])
+@pytest.mark.parametrize(
+    ("usual", "severity"),
+    [(50, "critical"), (20, "critical"), (19, "warning"), (5, "warning"), (4, None)],
+)
 def test_an_empty_window_after_full_ones(
-    clean_warehouse: Any, usual: int, is_critical: bool
+    clean_warehouse: Any, usual: int, severity: str | None
 ) -> None:
-    for back in range(1, 4):
-        add_load(
-            clean_warehouse, "shopify", "orders", DAY - dt.timedelta(days=back), rows_read=usual
-        )
+    """Seven windows before say what is usual: not the eighth, a later one or another shop's."""
+    days = dict.fromkeys(range(1, 8), usual) | {8: 0, -1: 0}
+    for back, rows_read in days.items():
+        day = DAY - dt.timedelta(days=back)
+        add_load(clean_warehouse, "shopify", "orders", day, rows_read=rows_read)
+    day = DAY - dt.timedelta(days=1)
+    for other in ({"connection_id": "shopify__two"}, {"status": "skipped", "reason": "late"}):
+        add_load(clean_warehouse, "shopify", "orders", day, **{"rows_read": 0} | other)
     add_load(clean_warehouse, "shopify", "orders", rows_read=0, rows_merged=0)
     add_load(clean_warehouse, "shopify", "shop", rows_read=1)
-    if is_critical:
+    if severity == "critical":
         with pytest.raises(PublishRefused, match="the window has rows"):
             check_source(clean_warehouse.dsn("loader"), SHOPIFY, "2026-03-01", "run")
         return
     report = check_source(clean_warehouse.dsn("loader"), SHOPIFY, "2026-03-01", "run")
-    assert [outcome.rule.severity for outcome in report.failed] == ["warning"]
+    assert [outcome.rule.severity for outcome in report.failed] == [severity] * bool(severity)
 
 
 @pytest.mark.parametrize(("rejected", "is_critical"), [(2, False), (3, True)])

@@ -68,6 +68,14 @@ def test_a_token_is_kept_until_it_is_about_to_expire(dsn: str) -> None:
     assert current_token(dsn, "other", short.refresh) == "access-1"
     assert current_token(dsn, "other", short.refresh) == "access-2"
     assert short.calls == [None, "refresh-1"]
+    # A minute more than the leeway, and a token without an end.
+    good, lasting = Endpoint(lifetime=dt.timedelta(minutes=6)), Endpoint()
+    for _ in range(2):
+        assert current_token(dsn, "good", good.refresh) == "access-1"
+        without_end = current_token(
+            dsn, "lasting", lambda last: replace(lasting.refresh(last), expires_at=None)
+        )
+        assert without_end == "access-1"
 
 
 @pytest.mark.parametrize("has_token", [False, True])
@@ -161,13 +169,17 @@ def test_a_failed_refresh_leaves_the_stored_token(dsn: str) -> None:
     endpoint = Endpoint(lifetime=dt.timedelta(0))
     current_token(dsn, "tiktok", endpoint.refresh)
     before = stored(dsn)
+    asked: list[str | None] = []
 
     def down(last: TokenGrant | None) -> TokenGrant:
+        asked.append(last.refresh_token if last else None)
         raise Unavailable("the endpoint is down")
 
     with pytest.raises(Unavailable):
         current_token(dsn, "tiktok", down)
     assert stored(dsn) == before
+    # Whether the grant is good is not known: the connection's own fields are left alone.
+    assert asked == ["refresh-1"]
 
 
 def test_a_person_renews_the_connection_after_a_revocation(dsn: str) -> None:

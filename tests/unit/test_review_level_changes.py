@@ -53,3 +53,20 @@ def test_days_without_a_session_are_no_rate_of_nought() -> None:
     for row in rows[24 // 2 :]:
         row["session_count"], row["purchase_count"] = (0.0, 0.0)
     assert find_level_risks(rows) == []
+
+
+def test_a_campaigns_alarms_are_shared_out_over_its_reviews() -> None:
+    """One creator and the whole are two series: each may be wrong by 0.2 ÷ (2 · 13) = 0.0077.
+
+    Eight days and eight: 2 exp(-6 · 64² ÷ (16³ + 16²)) = 0.0071; seven and seven: 0.0149.
+    """
+    assert find_level_risks(visits("ana", [6, 5, 7, 6, 6, 5, 7, 1, 0, 2, 1, 1, 0, 2])) == []
+    found = find_level_risks(visits("ana", [6, 5, 7, 6, 6, 5, 7, 6, 1, 0, 2, 1, 1, 0, 2, 1]))
+    assert [finding.subject for finding in found] == ["", "ana"]
+
+
+def test_visits_without_a_purchase_are_a_rate_of_nought() -> None:
+    rows = visits("ana", [6, 5, 7, 6] * 5 + [0] * 20)
+    for row in rows[20:]:
+        row["purchase_count"] = None
+    assert "6.0 % before and 0.0 % since" in find_level_risks(rows)[1].message
