@@ -67,7 +67,7 @@ def test_a_dags_page_says_what_to_do_when_it_fails(page: Page, screenshots: Path
     shown = page.get_by_role("dialog")
     expect(shown.get_by_text("When it fails")).to_be_attached()
     expect(shown.get_by_text("WeekIncomplete").first).to_be_attached()
-    page.screenshot(path=screenshots / "dag_docs.png")
+    page.screenshot(path=screenshots / "dag_docs.png", animations="disabled")
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,8 @@ def add_runs(admin: psycopg.Connection) -> None:
     """Add a published run of the marts' day and a failed one of the day after."""
     admin.execute(
         """
-        insert into quality.measure_runs (day, as_of_date, run_id, status) values
-        ('2026-03-31', '2026-03-31', 'first', 'published');
+        insert into quality.measure_runs (day, as_of_date, run_id, status, version) values
+        ('2026-03-31', '2026-03-31', 'first', 'published', 1);
         insert into quality.publications (
             version, measure_run_id, marts, as_of_date, is_current
         )
