@@ -142,7 +142,7 @@ def test_tokens_that_were_not_renewed_or_end_soon(
 ) -> None:
     """The rows are those that renewals leave: TikTok's has no end of its access token."""
     monkeypatch.setenv("GROUNDSWELL_TOKEN_KEY", Fernet.generate_key().decode())
-    names = "instagram, instagram__two, tiktok, tiktok__two, shopify__eu"
+    names = "instagram, instagram__two, instagram__three, tiktok, tiktok__two, shopify__eu"
     (tmp_path / "spring.yaml").write_text(PLAN.replace("ga4]", f"ga4, {names}]"))
     arrive(loader, range(7), ("instagram", "tiktok"))
     hour, day = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -158,14 +158,14 @@ def test_tokens_that_were_not_renewed_or_end_soon(
     outbox.connections = {
         "ga4": Connection(conn_id="ga4", extra={"expires_on": "2026-03-30"}),
         "shopify": Connection(conn_id="shopify", extra={"expires_on": "2026-03-31"}),
-        "instagram__two": Connection(conn_id="instagram__two", extra={"expires_on": "2026-03-16"}),
+        "instagram__three": Connection("instagram__three", extra={"expires_on": "2026-03-16"}),
     }
     look()
-    ending = ("ga4", "instagram", "instagram__two", "shopify__eu", "tiktok")
+    ending = ("ga4", "instagram", "instagram__three", "shopify__eu", "tiktok")
     assert open_alerts(transformer) == [("token_expiring", conn_id) for conn_id in ending]
     for message in (
         "the token of connection ga4 ends on 2026-03-30: log in again",
-        "the token of connection instagram__two ends on 2026-03-16: log in again",
+        "the token of connection instagram__three ends on 2026-03-16: log in again",
         "the token of connection instagram was to be renewed by 2026-03-15 and was not",
         "the refresh token of connection tiktok ends on 2026-03-30: log in again",
         "the refresh token of connection shopify__eu ended on 2026-03-15: log in again",

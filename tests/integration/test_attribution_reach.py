@@ -32,7 +32,7 @@ def long_reach(market: Market) -> None:
     market.order(46, "2026-05-10 18:00", "50.00")
     market.visit(46, "v1", "2026-05-10 17:00", **EMAIL)
     # A link that stays good; one a second older than links count; cy's code, which is public.
-    market.order(47, "2026-05-10 19:00", "60.00")
+    market.order(47, "2026-05-10 19:00", "60.00", codes=("ANA15",))
     market.link_visit(47, "v1", "2026-04-20 19:00", "ana")
     market.link_visit(47, "v2", "2026-04-20 18:59:59", "bo")
     market.discovered_post("cy.ig", "post_cy", "2026-03-20 12:00", "2026-03-27")
@@ -124,6 +124,16 @@ def test_an_order_past_every_campaign_has_each_rule_version_where_a_creator_reac
 def test_a_link_reaches_its_own_look_back_to_the_second(built: Any) -> None:
     whole = [("ana", Decimal("60.00"))]
     assert credited(built, 47) == {"all": whole, "code_first": whole, "link_first": whole}
+    # It carries ana's code, which is no touch of its own.
+    with psycopg.connect(built.dsn("transformer")) as connection:
+        touches = connection.execute(
+            "select channel, evidence_types, dropped_reason from core.fct_touchpoint "
+            "where order_id = '9000000047' and rule_version = 'all' order by channel"
+        ).fetchall()
+    assert touches == [
+        ("ana", "utm_link,discount_code", None),
+        ("bo", "utm_link", "outside_lookback"),
+    ]
 
 
 def test_a_public_code_reaches_as_far_as_codes_do(built: Any) -> None:

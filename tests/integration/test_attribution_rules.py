@@ -78,6 +78,8 @@ BY_HAND = (
         ("06T00:00:00", "bo", "utm"),
         ("10T12:00:00", "ana", "code"),
     ),
+    # A visit of the second after the order is known, too.
+    order("afterwards", ("08T00:00:00", "ana", "utm"), ("10T12:00:01", "bo", "utm")),
     order("no_money", ("01T00:00:00", "ana", "utm"), ("02T00:00:00", "bo", "utm"), value=None),
     order("nothing"),
 )
@@ -208,6 +210,14 @@ def test_a_creators_other_touches_stay_with_the_strongest(facts: Facts) -> None:
         ("bo", None, True),
         ("ana", None, False),
     ]
+
+
+def test_a_touch_after_the_order_takes_no_part_under_any_version(facts: Facts) -> None:
+    for version in RULE_VERSIONS:
+        assert facts.touches("afterwards", version) == [
+            ("ana", None, True),
+            ("bo", "outside_lookback", False),
+        ]
 
 
 def test_without_creator_evidence_every_version_says_the_same(facts: Facts) -> None:

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from page_marts import creator, profile, promised_columns, publish
+from psycopg import sql
 
-from include.pages.campaign.exports import EXPORTS, csv_links
+from include.pages.campaign.exports import EXPORTS, Export, csv_links
 from include.pages.campaign.selection import Selection
 from tests.conftest import Warehouse
 from tests.integration.campaign_rows import CHANNEL_AMOUNTS, covered, piece
@@ -164,9 +165,23 @@ def test_every_exported_column_is_one_of_its_table(clean_warehouse: Warehouse) -
             assert set(export.columns) <= {column.name for column in found}, table
 
 
+CHOSEN = Selection((), {"campaign_id": "spring & co"}, (), (), "linear", "code_first")
+
+
+class OneMart:
+    """A publication that holds one of two marts; reading rows of it would fail."""
+
+    def columns(self, mart: str) -> tuple[str, ...]:
+        return ("code",) if mart == "marts.first" else ()
+
+
+def test_a_file_waits_for_all_its_marts() -> None:
+    export = Export(("marts.first", "marts.second"), ("code",), sql.SQL("select"), sql.SQL(""))
+    assert export.read_rows(OneMart(), CHOSEN) == []  # type: ignore[arg-type]
+
+
 def test_the_files_are_of_what_the_reader_chose() -> None:
-    chosen = Selection((), {"campaign_id": "spring & co"}, (), (), "linear", "code_first")
-    links = csv_links("/pages", chosen)
+    links = csv_links("/pages", CHOSEN)
     assert links.keys() == EXPORTS.keys()
     assert links["codes"] == (
         "/pages/campaign/codes.csv?campaign=spring+%26+co&model=linear&rules=code_first"

@@ -202,10 +202,43 @@ def test_an_empty_window_after_full_ones(
     assert [outcome.rule.severity for outcome in report.failed] == [severity] * bool(severity)
 
 
-@pytest.mark.parametrize(("rejected", "is_critical"), [(2, False), (3, True)])
-def test_one_per_cent_of_rejects_is_the_limit(
-    warehouse_day: Any, rejected: int, is_critical: bool
+def test_a_skipped_stream_is_no_empty_one(warehouse_day: Any) -> None:
+    """200 orders the day before; this day's were not asked for."""
+    next_day = DAY + dt.timedelta(days=1)
+    skipped = {"status": "skipped", "reason": "late", "rows_read": 0, "rows_merged": 0}
+    add_load(warehouse_day, "shopify", "orders", next_day, **skipped)
+    add_load(warehouse_day, "shopify", "shop", next_day, rows_read=1)
+    report = check_source(warehouse_day.dsn("loader"), SHOPIFY, next_day.isoformat(), "run")
+    assert report.failed == ()
+
+
+@pytest.mark.parametrize(("seconds", "is_early"), [(0, False), (-1, True)])
+def test_data_read_before_the_window_had_ended_is_told(
+    warehouse_day: Any, seconds: int, is_early: bool
 ) -> None:
+    with connect(warehouse_day.admin_dsn) as admin:
+        admin.execute(
+            "update quality.load_windows"
+            " set captured_from = window_end + %s * interval '1 second' where stream = 'orders'",
+            [seconds],
+        )
+    report = check_source(warehouse_day.dsn("loader"), SHOPIFY, "2026-03-01", "run")
+    failed = {outcome.rule.name for outcome in report.failed}
+    assert ("data was read after the window had ended" in failed) is is_early
+
+
+@pytest.mark.parametrize(
+    ("rows_read", "rejected", "is_critical"), [(200, 2, False), (200, 3, True), (250, 3, True)]
+)
+def test_one_per_cent_of_rejects_is_the_limit(
+    warehouse_day: Any, rows_read: int, rejected: int, is_critical: bool
+) -> None:
+    """Of each connection: another shop's two of 200 are its own."""
+    with connect(warehouse_day.admin_dsn) as admin:
+        admin.execute(
+            "update quality.load_windows set rows_read = %s where rows_read = 200", [rows_read]
+        )
+    add_load(warehouse_day, "shopify", "orders", rows_read=200, connection_id="shopify__two")
     reject = {
         "source": "shopify",
         "stream": "orders",
@@ -215,6 +248,8 @@ def test_one_per_cent_of_rejects_is_the_limit(
         "reason": "no total",
     }
     insert(warehouse_day, ("quarantine", "rejects"), [reject] * rejected)
+    other = reject | {"connection_id": "shopify__two"}
+    insert(warehouse_day, ("quarantine", "rejects"), [other] * 2)
     dsn = warehouse_day.dsn("loader")
     if not is_critical:
         failed = check_source(dsn, SHOPIFY, "2026-03-01", "run").failed
@@ -227,6 +262,20 @@ def test_one_per_cent_of_rejects_is_the_limit(
     with connect(warehouse_day.admin_dsn) as admin:
         admin.execute("update quarantine.rejects set resolved_at = now()")
     assert check_source(dsn, SHOPIFY, "2026-03-01", "again").critical == ()
+
+
+def test_a_reject_of_a_load_that_gave_up_is_more_than_one_per_cent(warehouse_day: Any) -> None:
+    reject = {
+        "source": "shopify",
+        "stream": "refunds",
+        "connection_id": "shopify",
+        "partition_key": "2026-03-01",
+        "run_id": "test",
+        "reason": "no total",
+    }
+    insert(warehouse_day, ("quarantine", "rejects"), [reject])
+    with pytest.raises(PublishRefused, match="at most 1 %"):
+        check_source(warehouse_day.dsn("loader"), SHOPIFY, "2026-03-01", "run")
 
 
 def test_ga4_counts_that_cannot_be(clean_warehouse: Any) -> None:

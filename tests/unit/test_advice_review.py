@@ -200,6 +200,12 @@ def test_a_new_creator_is_priced_by_candidates_who_could_be_asked() -> None:
         "a piece is taken at 85.00, the median asked by candidates who meet every criterion: "
         "dew (instagram, 60.00), fern (instagram, 80.00), moss (instagram, 90.00), 1 more"
     )
+    # Three are all named; (60 + 80 + 90) has its median at 80.00.
+    facts.candidates = [one for one in facts.candidates if one.handle != "reed"]
+    line = lines(facts, 36)["new_creator"]
+    assert line.quoted_price == 80.0
+    assert line.reason.endswith("fern (instagram, 80.00), moss (instagram, 90.00)")
+    facts.candidates.append(Candidate("instagram", "reed", 200.0))
     # Creators with a fee get product for 10.00 a piece as well, and so would a new one.
     facts.offers = [replace(one, product_amount=10.0) for one in facts.offers]
     line = lines(facts, 36)["new_creator"]

@@ -65,6 +65,7 @@ def test_every_row_carries_the_criteria() -> None:
     dropped = rows["dewy.days"]
     assert (dropped["followers_count"], dropped["sampled_post_count"]) == (61_000, 12)
     assert (dropped["creator_id"], dropped["candidate_status"]) == (None, "dropped")
+    assert dropped["quoted_piece_count"] is None
     contacted = rows["serena.skin"]
     assert (contacted["quoted_price_amount"], contacted["quoted_piece_count"]) == (520, 5)
 

@@ -100,5 +100,6 @@ def test_one_wild_day_is_no_change_and_few_days_no_series() -> None:
     values[12] = 900
     assert find_changes(values) == []
     assert find_changes(np.arange(13.0)) == []
+    assert [change.first_day for change in find_changes(np.arange(14.0))] == [7]
     assert find_changes(np.full(30, 4.0)) == []
     assert find_changes([[np.nan] * 30]) == []
