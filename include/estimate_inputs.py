@@ -205,8 +205,8 @@ def _stored_models(connection: psycopg.Connection) -> list[str]:
 def _read_order_keys(connection: psycopg.Connection) -> dict[str, tuple[object, ...]]:
     """Return what tells one state of a campaign's credited orders from another.
 
-    Sums of hashes of whole rows, so no order of rows matters. The touches of others count as well,
-    and so do the chains that serve the days of the orders: both change what the chain credits.
+    Sums of hashes of whole rows, kept by day. The touches of others count as well, and so do the
+    chains that serve the days of the orders: both change what the chain credits.
     """
     rows = connection.execute(_ORDER_KEYS).fetchall()
     return {campaign_id: tuple(map(str, values)) for campaign_id, *values in rows}
@@ -242,43 +242,12 @@ group by 1, 2, 3, 4, orders.connection_id, orders.order_id
 order by orders.connection_id, orders.order_id, credits.creator_id
 """
 _ORDER_KEYS = """
-with counted as materialized (
+with credited as (
     select
-        credits.campaign_id, credits.connection_id, credits.order_id, credits.rule_version,
-        credits.order_date,
-        bool_or(credits.touch_count > 1) as has_others,
-        sum(hash_record_extended(credits, 0)) as own_hash
-    from core.fct_attribution_credit as credits
-    inner join core.dim_campaign as campaigns
-        on credits.campaign_id = campaigns.campaign_id
-        and credits.rule_version = campaigns.default_rule_version
-    where credits.channel_type = 'creator' and credits.order_class = 'kept'
-    group by 1, 2, 3, 4, 5
-),
-
-ordered as (
-    select
-        counted.campaign_id,
-        sum(counted.own_hash) as own_hash,
-        sum(hash_record_extended(row(
-            orders.connection_id, orders.order_id, orders.customer_id, orders.ordered_at
-        ), 0)) as order_hash
-    from counted
-    inner join core.fct_order as orders
-        on counted.connection_id = orders.connection_id and counted.order_id = orders.order_id
-    group by counted.campaign_id
-),
-
-others as (
-    select counted.campaign_id, sum(hash_record_extended(credits, 0)) as path_hash
-    from counted
-    inner join core.fct_attribution_credit as credits
-        on
-            counted.connection_id = credits.connection_id
-            and counted.order_id = credits.order_id
-            and counted.rule_version = credits.rule_version
-    where counted.has_others and credits.touch_count > 1
-    group by counted.campaign_id
+        campaign_id,
+        sum(own_hash) as own_hash, sum(order_hash) as order_hash, sum(path_hash) as path_hash
+    from intermediate.int_credit_keys_summed
+    group by campaign_id
 ),
 
 -- The days of the orders that a chain shares out, and what the chain of each was solved from.
@@ -288,18 +257,17 @@ chained as (
         sum(hash_record_extended(row(
             days.connection_id, days.order_date, solves.attribution_model, solves.input_key
         ), 0)) as chain_hash
-    from (
-        select distinct campaign_id, connection_id, order_date from counted where has_others
-    ) as days
+    from intermediate.int_credit_keys_summed as days
     inner join intermediate.int_chain_days as chains
         on days.connection_id = chains.connection_id and days.order_date = chains.order_date
     inner join analysis.markov_solves as solves on chains.solve_id = solves.solve_id
+    where days.has_others
     group by days.campaign_id
 )
 
 select
-    ordered.campaign_id, ordered.own_hash, ordered.order_hash, others.path_hash, chained.chain_hash
-from ordered
-left join others on ordered.campaign_id = others.campaign_id
-left join chained on ordered.campaign_id = chained.campaign_id
+    credited.campaign_id, credited.own_hash, credited.order_hash, credited.path_hash,
+    chained.chain_hash
+from credited
+left join chained on credited.campaign_id = chained.campaign_id
 """

@@ -380,15 +380,6 @@ another property's shop, a rate that came late), these orders are compared again
     group by orders.connection_id, orders.order_date
 {%- endmacro %}
 
-{#- A hash of a set of rows, whatever their order. -#}
-{% macro hashed_sum(columns) -%}
-    {{ return(adapter.dispatch('hashed_sum', 'groundswell')(columns)) }}
-{%- endmacro %}
-
-{% macro postgres__hashed_sum(columns) -%}
-    sum(hashtextextended(cast(row({{ columns | join(', ') }}) as text), 0))
-{%- endmacro %}
-
 {#- Pre-hooks of the table of those gaps: the days that are compared again, then gone from it. -#}
 {% macro collect_ga4_days() -%}
     create temporary table ga4_days_keyed on commit drop as

@@ -23,6 +23,7 @@ SUMS = (
     "intermediate.int_product_credits_summed",
     "intermediate.int_orders_covered",
     "intermediate.int_creator_days_credited",
+    "intermediate.int_credit_keys_summed",
     "intermediate.int_ga4_gaps_summed",
 )
 # What a run remembers of the one before: without it every run builds every order.

@@ -240,6 +240,40 @@ def test_the_projects_own_unit_tests(built: Build) -> None:
     built.dbt("test", "--select", "test_type:unit")
 
 
+def test_the_key_of_a_campaigns_estimates_is_that_of_its_credits(built: Build) -> None:
+    """By rows, not days: each kept credit of a creator, and each path of several touches once."""
+    keys = built.rows(
+        "select campaign_id, sum(own_hash), sum(path_hash) "
+        "from intermediate.int_credit_keys_summed group by 1 order by 1"
+    )
+    expected = built.rows(
+        """
+        with own as (
+            select credits.*, hash_record_extended(credits, 0) as hash
+            from core.fct_attribution_credit as credits
+            inner join core.dim_campaign as campaigns
+                on credits.campaign_id = campaigns.campaign_id
+                and credits.rule_version = campaigns.default_rule_version
+            where credits.channel_type = 'creator' and credits.order_class = 'kept'
+        )
+
+        select own.campaign_id, sum(own.hash), (
+            select sum(hash_record_extended(touches, 0))
+            from core.fct_attribution_credit as touches
+            where touches.touch_count > 1 and exists (
+                select from own as theirs
+                where theirs.campaign_id = own.campaign_id and theirs.touch_count > 1
+                    and theirs.order_id = touches.order_id
+                    and theirs.rule_version = touches.rule_version
+            )
+        )
+        from own group by own.campaign_id order by 1
+        """
+    )
+    assert keys == expected
+    assert all(own and paths for _, own, paths in keys)
+
+
 @pytest.mark.parametrize("order", [("first", "later"), ("later", "first")], ids="-".join)
 def test_the_order_of_days_is_irrelevant(build: Build, order: tuple[str, str]) -> None:
     """Two runs of one load each, either way round, equal one build of everything."""

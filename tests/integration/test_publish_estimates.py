@@ -57,6 +57,24 @@ select campaign_id, rule_version, creator_id, connection_id, order_id, order_dat
 from core.fct_attribution_credit;
 create table intermediate.int_chain_days as
 select 'shopify'::text as connection_id, date '2026-03-02' as order_date, 'week'::text as solve_id;
+-- Stands for the model of this name, which test_dbt_build compares with what it is made from.
+create view intermediate.int_credit_keys_summed as
+select
+    credits.campaign_id, credits.connection_id, credits.order_date,
+    bool_or(credits.touch_count > 1) as has_others,
+    sum(hash_record_extended(credits, 0)) as own_hash,
+    sum(hash_record_extended(orders, 0)) as order_hash,
+    sum((
+        select sum(hash_record_extended(others, 0)) from core.fct_attribution_credit as others
+        where credits.touch_count > 1 and (others.connection_id, others.order_id)
+            = (credits.connection_id, credits.order_id)
+    )) as path_hash
+from core.fct_attribution_credit as credits
+inner join core.dim_campaign as campaigns on credits.campaign_id = campaigns.campaign_id
+inner join core.fct_order as orders
+    on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
+where credits.channel_type = 'creator' and credits.order_class = 'kept'
+group by 1, 2, 3;
 """
 
 
