@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from include.quality.code_rules import build_code_rules
-from include.quality.rules import bad_rows_sql
-from include.warehouse.connection import connect
+from tests.integration.mart_rules import filled_marts, severities_of_broken
 
 # Every figure stands at the end of what its rule allows.
 GOOD = {
@@ -84,23 +83,13 @@ CRITICAL = {SPELLING, REASON, PARTS, MARGIN}
 @pytest.fixture(scope="module")
 def marts(warehouse: Any) -> Iterator[psycopg.Connection]:
     """Every mart with rows that break nothing; what a test changes is rolled back."""
-    warehouse.reset()
-    with connect(warehouse.dsn("transformer")) as connection:
-        for mart, rows in GOOD.items():
-            connection.execute(f"create table marts_next.{mart} as select {rows}".encode())
-        connection.commit()
+    with filled_marts(warehouse, GOOD) as connection:
         yield connection
-        connection.rollback()
-    warehouse.reset()
 
 
 def failing(connection: psycopg.Connection) -> dict[str, str]:
     """Return the rules that have bad rows, with their severity."""
-    return {
-        rule.name: rule.severity
-        for rule in build_code_rules(frozenset(GOOD))
-        if connection.execute(bad_rows_sql(rule).encode()).fetchone() is not None
-    }
+    return severities_of_broken(connection, build_code_rules(frozenset(GOOD)))
 
 
 def test_rows_at_the_end_of_what_is_allowed_pass(marts: psycopg.Connection) -> None:

@@ -13,7 +13,6 @@ from include.pages import quality_checks, quality_freshness, quality_loads, qual
 from include.pages import quality_publications as publications
 from include.pages.reader import Reader, Snapshot
 from include.replay import main as replay
-from include.settings import REPO_ROOT
 from include.warehouse.connection import connect
 from tests.integration import quality_rows as rows
 
@@ -218,25 +217,6 @@ def test_streams_with_windows_of_their_own(snapshot):
         "2026-11-20T00",
         4,
     )
-
-
-@pytest.mark.parametrize(
-    ("instant", "expected"),
-    [
-        (dt.datetime(2026, 11, 20, 7, 59, tzinfo=dt.UTC), dt.date(2026, 11, 18)),  # 02:59
-        (dt.datetime(2026, 11, 20, 8, 0, tzinfo=dt.UTC), dt.date(2026, 11, 19)),  # 03:00
-        (dt.datetime(2026, 7, 1, 7, 0, tzinfo=dt.UTC), dt.date(2026, 6, 30)),  # 03:00, summer
-    ],
-)
-def test_the_expected_day_begins_at_three(instant, expected):
-    assert quality_freshness.expected_day(instant, ZONE) == expected
-
-
-def test_the_hours_are_those_of_the_dags():
-    close = (REPO_ROOT / "dags" / "close_day.py").read_text()
-    ingest = (REPO_ROOT / "include" / "orchestration.py").read_text()
-    assert f'"0 {quality_freshness.DEADLINE_HOUR} * * *"' in close
-    assert f'"0 {quality_freshness.INGEST_HOUR} * * *"' in ingest
 
 
 def test_load_windows_are_chosen_and_summed(snapshot):

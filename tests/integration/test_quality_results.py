@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from include.quality.result_rules import build_result_rules
-from include.quality.rules import bad_rows_sql
-from include.warehouse.connection import connect
+from tests.integration.mart_rules import filled_marts, severities_of_broken
 
 GOOD = {
     "mart_budget_recommendation": (
@@ -167,14 +166,8 @@ WARNINGS = {
 @pytest.fixture(scope="module")
 def marts(warehouse: Any) -> Iterator[psycopg.Connection]:
     """Every mart with rows that break nothing; what a test changes is rolled back."""
-    warehouse.reset()
-    with connect(warehouse.dsn("transformer")) as connection:
-        for mart, rows in GOOD.items():
-            connection.execute(f"create table marts_next.{mart} as select {rows}".encode())
-        connection.commit()
+    with filled_marts(warehouse, GOOD) as connection:
         yield connection
-        connection.rollback()
-    warehouse.reset()
 
 
 def failing(connection: psycopg.Connection) -> dict[str, str]:
@@ -185,11 +178,7 @@ def failing(connection: psycopg.Connection) -> dict[str, str]:
     ).fetchall()
     rules = build_result_rules({mart: frozenset(columns) for mart, columns in found})
     assert {rule.name for rule in rules} == set(BAD)
-    return {
-        rule.name: rule.severity
-        for rule in rules
-        if connection.execute(bad_rows_sql(rule).encode()).fetchone() is not None
-    }
+    return severities_of_broken(connection, rules)
 
 
 def test_good_rows_pass(marts: psycopg.Connection) -> None:
