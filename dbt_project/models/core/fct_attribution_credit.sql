@@ -6,7 +6,11 @@
         'connection_id', 'order_id', 'order_date', 'order_class', 'event_date', 'rule_version', 'touch_count',
         'channel_type', 'channel', 'campaign_id', 'creator_id'
     ]) }}",
-    indexes=[{'columns': ['connection_id', 'order_id']}, {'columns': ['order_date']}],
+    indexes=[
+        {'columns': ['connection_id', 'order_id']},
+        {'columns': ['order_date']},
+        {'columns': ['campaign_id', 'creator_id']},
+    ],
 ) }}
 
 with

@@ -397,6 +397,7 @@ boosts as (
 
 ),
 
+-- Of the sums by day: a cost names no order.
 credited as (
 
     select
@@ -411,7 +412,7 @@ credited as (
             'credits',
             'amount'
         ) }}) as credit_amount
-    from {{ ref('fct_attribution_credit') }} as credits
+    from {{ ref('int_credits_summed') }} as credits
     inner join campaigns on credits.campaign_id = campaigns.campaign_id
     left join contracts
         on

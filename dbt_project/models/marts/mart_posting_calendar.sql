@@ -106,27 +106,20 @@ entries as (
 ),
 
 -- Customers whose orders two creators touched: the overlap of their audiences that the shop sees.
+-- A touch of the path has a row of credit, if of nothing.
 touched_customers as (
 
     select distinct
-        touches.campaign_id,
-        touches.creator_id,
-        touches.connection_id,
+        credits.campaign_id,
+        credits.creator_id,
+        credits.connection_id,
         orders.customer_id
-    from {{ ref('fct_touchpoint') }} as touches
-    inner join {{ ref('dim_campaign') }} as campaigns
-        on
-            touches.campaign_id = campaigns.campaign_id
-            and touches.rule_version = campaigns.default_rule_version
+    from {{ ref('int_default_credits') }} as credits
     inner join {{ ref('fct_order') }} as orders
         on
-            touches.connection_id = orders.connection_id
-            and touches.order_id = orders.order_id
-    where
-        touches.is_in_path
-        and touches.channel_type = 'creator'
-        and orders.order_class = 'kept'
-        and orders.customer_id is not null
+            credits.connection_id = orders.connection_id
+            and credits.order_id = orders.order_id
+    where orders.order_class = 'kept' and orders.customer_id is not null
 
 ),
 

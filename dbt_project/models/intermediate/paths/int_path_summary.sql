@@ -68,6 +68,18 @@ built_days as (
 
 ),
 
+built_orders as (
+
+    select
+        connection_id,
+        order_id,
+        order_date,
+        net_revenue_amount
+    from {{ ref('fct_order') }}
+    where order_class = 'kept' and {{ is_of_days('order_date', 'built_days') }}
+
+),
+
 order_paths as (
 
     select
@@ -76,15 +88,16 @@ order_paths as (
         orders.order_date,
         orders.net_revenue_amount,
         string_agg(touches.channel, ' > ' order by touches.touch_number) as channel_path
-    from {{ ref('fct_order') }} as orders
+    from built_orders as orders
     inner join {{ ref('fct_touchpoint') }} as touches
         on
             orders.connection_id = touches.connection_id
             and orders.order_id = touches.order_id
     where
-        orders.order_class = 'kept'
-        and orders.order_date in (select built_days.order_date from built_days)
-        and touches.is_in_path
+        touches.is_in_path
+        {%- if is_incremental() %}
+        and {{ is_of_orders('touches', 'built_orders') }}
+        {%- endif %}
         and touches.rule_version = '{{ var("attribution_rule_versions")[0] }}'
     group by
         orders.connection_id,
