@@ -343,24 +343,6 @@ they are and as they were, and those with which a run began to build them that b
     {%- endif -%}
 {%- endmacro %}
 
-{#- Join of GA4's transactions with the names of such orders: who else has one of them decides about it. -#}
-{% macro join_reconsidered_names(in_part, relation) -%}
-    {%- if in_part %}
-    inner join (
-        {%- for key in ['order_id', 'order_number'] %}
-        select orders.{{ key }} as transaction_key
-        from ({{ reconsidered_orders() }}) as reconsidered
-        inner join {{ ref('int_orders_identified') }} as orders
-            on
-                reconsidered.connection_id = orders.connection_id
-                and reconsidered.order_id = orders.order_id
-        {{ 'union' if not loop.last }}
-        {%- endfor %}
-    ) as names
-        on {{ relation }}.transaction_key = names.transaction_key
-    {%- endif -%}
-{%- endmacro %}
-
 {#- One more for an order, of those that stay as they are, that an answer may mean as well. -#}
 {% macro others_named(in_part, order_key) -%}
     {%- if in_part %}

@@ -53,6 +53,8 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
         where
             told.response_ids is not null
             and told.response_ids && (select array_agg(response_id) from changed_answers)
+            -- Asked first: without an answer no order is read.
+            and exists(select 1 from changed_answers)
 
     ),
 
@@ -166,6 +168,7 @@ neighbours of one more node, by what is kept; what is new has both its ends amon
             on
                 changed_orders.connection_id = moved.connection_id
                 and changed_orders.order_id = moved.order_id
+        where {{ is_of_orders('moved', 'changed_orders') }}
 
     ),
 
