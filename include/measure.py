@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import psycopg
@@ -85,23 +86,33 @@ def close_measure_run(dsn: str, measure_run_id: int, status: str) -> None:
 
 
 def solve(dsn: str, measure_run_id: int) -> None:
-    """Run everything between the two dbt groups: each step reads what the one before wrote.
+    """Run everything between the two dbt groups.
 
-    Raise `PublishRefused` for an unknown run or a chain that contradicts its own paths.
+    The chains come first. What reads them follows in two lanes at once, each step after the one
+    before it: they mostly wait for the server, which has a process for each. Raise `PublishRefused`
+    for an unknown run or a chain that contradicts its own paths.
     """
     # numpy and scipy stay out of the other tasks that import this module.
     from include.advice.solve import solve_advice
-    from include.audience_scores import score_campaign_audiences
-    from include.leak_scores import score_leaks
-    from include.lift_estimates import estimate_lifts
     from include.rate_estimates import estimate_creator_rates
 
     solve_weeks(dsn, measure_run_id)
     store_chained_sums(dsn)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        aside = pool.submit(_solve_aside, dsn, measure_run_id)
+        estimates.solve(dsn, measure_run_id)
+        estimate_creator_rates(dsn, measure_run_id)
+        solve_advice(dsn, measure_run_id)
+        aside.result()
+
+
+def _solve_aside(dsn: str, measure_run_id: int) -> None:
+    """Run what neither the estimates nor the advice read, and what reads neither."""
+    from include.audience_scores import score_campaign_audiences
+    from include.leak_scores import score_leaks
+    from include.lift_estimates import estimate_lifts
+
     compare_run(dsn, measure_run_id)
-    estimates.solve(dsn, measure_run_id)
-    estimate_creator_rates(dsn, measure_run_id)
-    solve_advice(dsn, measure_run_id)
     score_leaks(dsn, measure_run_id)
     estimate_lifts(dsn, measure_run_id)
     score_comments(dsn)

@@ -36,6 +36,13 @@ refund_lines as (
 
 ),
 
+given_back as (
+
+    select * from {{ ref('stg_shopify__order_refunds') }}
+
+),
+
+-- Few orders are refunded: their rows are looked up.
 refunds as (
 
     select
@@ -47,7 +54,7 @@ refunds as (
             refunds.refunded_amount
         ) as net_amount,
         false as is_converted
-    from {{ ref('stg_shopify__order_refunds') }} as refunds
+    from given_back as refunds
     inner join {{ ref('fct_order') }} as orders
         on
             refunds.connection_id = orders.connection_id
@@ -61,7 +68,10 @@ refunds as (
             refunds.connection_id = refund_lines.connection_id
             and refunds.order_id = refund_lines.order_id
             and refunds.refund_id = refund_lines.refund_id
-    where orders.order_class <> 'test'
+    where
+        orders.order_class <> 'test'
+        and {{ is_of_orders('orders', 'given_back') }}
+        and {{ is_of_orders('headers', 'given_back') }}
 
 ),
 
