@@ -343,6 +343,58 @@ they are and as they were, and those with which a run began to build them that b
     {%- endif -%}
 {%- endmacro %}
 
+{#- CTEs of int_ga4_transactions_joined, nothing when all orders are reconsidered: which are, and of those the
+names, for who else has one of them decides about it, and the day. -#}
+{% macro considered_ctes(in_part) -%}
+    {%- if in_part %}
+reconsidered as (
+
+    {{ reconsidered_orders() | indent(4) }}
+
+),
+
+considered as (
+
+    select
+        orders.order_id,
+        orders.order_number,
+        cast(orders.ordered_at at time zone 'UTC' as date) as order_date
+    from reconsidered
+    inner join {{ ref('int_orders_identified') }} as orders
+        on
+            reconsidered.connection_id = orders.connection_id
+            and reconsidered.order_id = orders.order_id
+    where {{ is_of_orders('orders', 'reconsidered') }}
+
+),
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Join of GA4's transactions with those that can be of such an order. No zone is more than a day from UTC, and a
+purchase is a day from its order at most. -#}
+{% macro join_considered(in_part, relation) -%}
+    {%- if in_part %}
+    inner join (
+        select order_id as transaction_key from considered
+        union
+        select order_number as transaction_key from considered
+    ) as names
+        on {{ relation }}.transaction_key = names.transaction_key
+        and {{ relation }}.transaction_date = any(
+            array(
+                select distinct {{ days_after('considered.order_date', 'shifts.days') }}
+                from considered
+                cross join (values (-2), (-1), (0), (1), (2)) as shifts (days)
+            )
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- True for an order that such a transaction names, and for all when all are reconsidered. -#}
+{% macro is_bought(in_part, key) -%}
+    {{ key ~ ' = any(array(select listed.transaction_key from transactions as listed))' if in_part else 'true' }}
+{%- endmacro %}
+
 {#- One more for an order, of those that stay as they are, that an answer may mean as well. -#}
 {% macro others_named(in_part, order_key) -%}
     {%- if in_part %}

@@ -14,51 +14,17 @@
 
 with
 
-{% if in_part -%}
-reconsidered as (
+{{ considered_ctes(in_part) }}
 
-    {{ reconsidered_orders() | indent(4) }}
-
-),
-
--- Their names, for who else has one of them decides about it, and the days of their purchases:
--- no zone is more than a day from UTC, and a purchase is a day from its order at most.
-considered as (
-
-    select
-        orders.order_id,
-        orders.order_number,
-        cast(orders.ordered_at at time zone 'UTC' as date) as order_date
-    from reconsidered
-    inner join {{ ref('int_orders_identified') }} as orders
-        on
-            reconsidered.connection_id = orders.connection_id
-            and reconsidered.order_id = orders.order_id
-    where {{ is_of_orders('orders', 'reconsidered') }}
-
-),
-
-{% endif -%}
 transactions as (
 
     select bought.*
     from {{ ref('stg_ga4__transactions') }} as bought
+    {{- join_considered(in_part, 'bought') }}
     where
         bought.transaction_key is not null
         and bought.transaction_key not in ('(not set)', '(other)', '(data not available)')
         and bought.purchase_count > 0
-        {%- if in_part %}
-        and bought.transaction_key in (
-            select listed.order_id from considered as listed
-            union
-            select listed.order_number from considered as listed
-        )
-        and bought.transaction_date = any(array(
-            select distinct {{ days_after('listed.order_date', 'shifts.days') }}
-            from considered as listed
-            cross join (values (-2), (-1), (0), (1), (2)) as shifts (days)
-        ))
-        {%- endif %}
 
 ),
 
@@ -97,9 +63,7 @@ named as (
             transactions.transaction_date
             - {{ business_date('orders.ordered_at', 'transactions.date_timezone') }}
         ) <= 1
-        {%- if in_part %}
-        and orders.{{ key }} = any(array(select listed.transaction_key from transactions as listed))
-        {%- endif %}
+        and {{ is_bought(in_part, 'orders.' ~ key) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -164,12 +128,7 @@ joined as (
         matched.utm_content_key,
         matched.newest_load_id as load_id
     from matched
-    {%- if in_part %}
-    inner join reconsidered
-        on
-            matched.connection_id = reconsidered.connection_id
-            and matched.order_id = reconsidered.order_id
-    {%- endif %}
+    {{- join_reconsidered(in_part, 'matched') }}
     where
         matched.fit = matched.best_fit
         and matched.order_count = 1
