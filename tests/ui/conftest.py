@@ -177,8 +177,15 @@ def viewer(
 
 
 @pytest.fixture
-def address(clean_warehouse: Warehouse, free_ports: Callable[[int], list[int]]) -> Iterator[str]:
+def address(
+    clean_warehouse: Warehouse,
+    free_ports: Callable[[int], list[int]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
     """The pages without a stack, mounted as in Airflow, for somebody who may read everything."""
+    # Not what was built in this checkout: its documentation has a page that says so.
+    monkeypatch.setenv("GROUNDSWELL_DATA_DIR", str(tmp_path))
     reader = Reader(lambda: clean_warehouse.dsn("ui_reader"))
     pages = build_app(reader)
     for dependency in guard.PERMISSIONS:
