@@ -69,6 +69,17 @@ def test_every_mart_is_a_full_table_with_a_consumer_and_a_unit_test(
         assert mart["name"] in tested, mart["name"]
 
 
+def test_every_table_that_models_read_is_sampled(manifest: dict[str, Any]) -> None:
+    """A planner without a sample of a new table joins each of its rows with each."""
+    unsampled = [
+        model["name"]
+        for model in models(manifest, "intermediate", "core")
+        if model["config"]["materialized"] in ("table", "incremental")
+        and not any("analyze" in hook["sql"] for hook in model["config"]["post-hook"])
+    ]
+    assert unsampled == []
+
+
 def test_json_stays_in_staging(manifest: dict[str, Any]) -> None:
     """The same models shall run on another warehouse: no JSON operators outside staging."""
     for model in models(manifest, "intermediate", "core", "marts_next"):

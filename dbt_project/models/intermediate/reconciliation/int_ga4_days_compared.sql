@@ -5,7 +5,11 @@
 -- One row per shop and business date: what GA4 counts as purchases, why it cannot be compared, and
 -- per cause, and of all of them, what of the ledger it does not show. It compares no order: gaps
 -- are summed in a table of their own. A table, for two marts ask and all purchases are read for it.
-{{ config(materialized='table', pre_hook='{{ join_whole_tables() }}') }}
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
 
 with
 
