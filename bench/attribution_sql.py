@@ -63,9 +63,7 @@ SAME_WORK = """
 {{ tune_transaction() }};
 create table weighed as
 select
-    connection_id,
     order_id,
-    touch_id,
     channel,
     {%- for model in [
         'first_touch', 'last_touch', 'linear', 'position_based', 'time_decay', 'shapley'
@@ -111,7 +109,7 @@ BY_HAND = SAME_WORK.replace(
 SORTED_KEYS = """
 {{ tune_transaction() }};
 create table weighed as
-select connection_id, order_id, touch_id, channel
+select order_id, channel
 from offered
 order by ordered_at, order_id, touched_at
 """
