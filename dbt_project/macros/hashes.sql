@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro postgres__hashed_sum(columns) -%}
-    sum(hashtextextended(cast(row({{ columns | join(', ') }}) as text), 0))
+    sum(hash_record_extended(row({{ columns | join(', ') }}), 0))
 {%- endmacro %}
 
 {#- The same of whole rows of a relation. -#}

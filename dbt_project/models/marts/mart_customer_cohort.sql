@@ -16,25 +16,30 @@ campaigns as (
 
 ),
 
-orders as (
+orders as {{ computed_where_named() }} (
 
     select
         connection_id,
         customer_id,
         order_id,
         order_date,
-        ordered_at,
-        is_new_customer,
-        row_number() over (
-            partition by connection_id, customer_id
-            order by ordered_at, order_id
-        ) as order_number,
-        lead(order_date) over (
-            partition by connection_id, customer_id
-            order by ordered_at, order_id
-        ) as next_order_date
+        coalesce(is_new_customer, false) as is_new_customer
     from {{ ref('fct_order') }}
     where order_class = 'kept' and customer_id is not null
+
+),
+
+-- Nobody bought before the order of a new customer, so all others of that customer came later: no
+-- order needs a number.
+returns as (
+
+    select
+        connection_id,
+        customer_id,
+        min(order_date) as next_order_date
+    from orders
+    where not is_new_customer
+    group by connection_id, customer_id
 
 ),
 
@@ -65,17 +70,15 @@ new_customers as (
         orders.connection_id,
         orders.order_id,
         orders.order_date,
-        coalesce(
-            orders.next_order_date - orders.order_date,
-            facts.last_day - orders.order_date
-        ) as seen_day_count,
-        case when orders.next_order_date is not null then 1 else 0 end as has_repeated
+        coalesce(returns.next_order_date, facts.last_day) - orders.order_date as seen_day_count,
+        case when returns.next_order_date is not null then 1 else 0 end as has_repeated
     from orders
     cross join facts
-    where
-        orders.order_number = 1
-        and orders.is_new_customer
-        and orders.order_date <= facts.last_day
+    left join returns
+        on
+            orders.connection_id = returns.connection_id
+            and orders.customer_id = returns.customer_id
+    where orders.is_new_customer and orders.order_date <= facts.last_day
 
 ),
 

@@ -18,49 +18,9 @@ variants as (
 
 ),
 
-lines as (
+credited as (
 
-    select
-        sold_days.*,
-        case
-            when
-                sold_days.channel_type <> 'creator'
-                or sold_days.credited_campaign_id = sold_days.campaign_id
-                then sold_days.channel_type
-            else 'other_campaign'
-        end as told_channel_type,
-        case
-            when
-                sold_days.channel_type <> 'creator'
-                or sold_days.credited_campaign_id = sold_days.campaign_id
-                then sold_days.channel
-            else 'other_campaign'
-        end as told_channel
-    from {{ ref('int_product_days_costed') }} as sold_days
-
-),
-
--- Computed by itself: told with the sums along the channels, Postgres sorts every line for both.
-credited as {{ computed_once() }} (
-
-    select
-        campaign_id,
-        connection_id,
-        variant_key,
-        told_channel_type as channel_type,
-        told_channel as channel,
-        sum(line_count) as line_count,
-        sum(returned_line_count) as returned_line_count,
-        sum(sold_unit_count) as sold_unit_count,
-        sum(returned_unit_count) as returned_unit_count,
-        sum(case when unit_cost_amount is not null then sold_unit_count else 0 end)
-            as costed_unit_count,
-        sum(sold_unit_count * unit_cost_amount) as cost_amount,
-        sum(gross_amount) as gross_amount,
-        sum(discount_amount) as discount_amount,
-        sum(net_revenue_amount) as net_revenue_amount
-    from lines
-    group by campaign_id, connection_id, variant_key, told_channel_type, told_channel
+    select * from {{ ref('int_products_credited') }}
 
 ),
 

@@ -11,12 +11,8 @@ select
     campaign_id,
     channel as creator_id,
     {{ share_count('sum(sold_unit_count)') }} as credited_unit_count,
-    {{ share_count('sum(case when unit_cost_amount is not null then sold_unit_count else 0 end)') }}
-        as costed_unit_count,
-    {{ amount('sum(sold_unit_count * unit_cost_amount)') }} as unit_cost_amount
-from {{ ref('int_product_days_costed') }}
-where
-    channel_type = 'creator'
-    and credited_campaign_id = campaign_id
-    and variant_key <> '(no line)'
+    {{ share_count('sum(costed_unit_count)') }} as costed_unit_count,
+    {{ amount('sum(cost_amount)') }} as unit_cost_amount
+from {{ ref('int_products_credited') }}
+where channel_type = 'creator' and variant_key <> '(no line)'
 group by campaign_id, channel

@@ -1,0 +1,249 @@
+{%- set units = [
+    'row_count', 'line_count', 'returned_line_count', 'sold_unit_count', 'returned_unit_count',
+    'costed_unit_count', 'cost_amount', 'gross_amount', 'discount_amount', 'net_revenue_amount',
+] -%}
+-- int_product_credits_summed as each campaign sees it: its time, from the first day to the last and
+-- the look-back, under its own model and rule version, with what the units cost. Creators of other
+-- campaigns are one channel. A table: two ask, and campaigns run at once, so that what is not of
+-- their own creators is summed by spans of days in which no campaign begins or ends.
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
+
+with
+
+campaigns as (
+
+    select
+        campaigns.campaign_id,
+        shops.shop_connection_id as connection_id,
+        campaigns.default_attribution_model as attribution_model,
+        campaigns.default_rule_version as rule_version,
+        campaigns.currency_code,
+        campaigns.start_date,
+        {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }} as last_date
+    from {{ ref('dim_campaign') }} as campaigns
+    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+        on campaigns.campaign_id = shops.campaign_id
+
+),
+
+{{ unit_cost_ctes() }},
+
+wanted as (
+
+    select distinct
+        connection_id,
+        attribution_model,
+        rule_version,
+        currency_code
+    from campaigns
+
+),
+
+-- A day is of the span that the last beginning or end before it opened.
+opened as (
+
+    select
+        connection_id,
+        start_date as span_date
+    from campaigns
+
+    union distinct
+
+    select
+        connection_id,
+        {{ days_after('last_date', 1) }} as span_date
+    from campaigns
+
+),
+
+sold_days as (
+
+    select distinct
+        connection_id,
+        order_date
+    from {{ ref('int_product_credits_summed') }}
+
+),
+
+spans as (
+
+    select
+        sold_days.connection_id,
+        sold_days.order_date,
+        max(opened.span_date) as span_date
+    from sold_days
+    inner join opened
+        on
+            sold_days.connection_id = opened.connection_id
+            and sold_days.order_date >= opened.span_date
+    group by sold_days.connection_id, sold_days.order_date
+
+),
+
+priced as (
+
+    select
+        wanted.currency_code,
+        spans.span_date,
+        day_sums.*,
+        1 as row_count,
+        {{ unit_cost('wanted.currency_code', 'day_sums.order_date') }} as unit_cost_amount
+    from {{ ref('int_product_credits_summed') }} as day_sums
+    inner join wanted
+        on
+            day_sums.connection_id = wanted.connection_id
+            and day_sums.attribution_model = wanted.attribution_model
+            and day_sums.rule_version = wanted.rule_version
+    inner join spans
+        on
+            day_sums.connection_id = spans.connection_id
+            and day_sums.order_date = spans.order_date
+    {{ join_unit_costs('day_sums', 'day_sums.order_date') }}
+
+),
+
+costed as {{ computed_once() }} (
+
+    select
+        *,
+        case when unit_cost_amount is not null then sold_unit_count else 0 end
+            as costed_unit_count,
+        sold_unit_count * unit_cost_amount as cost_amount
+    from priced
+
+),
+
+own as (
+
+    select
+        campaigns.campaign_id,
+        costed.connection_id,
+        costed.variant_key,
+        costed.channel_type,
+        costed.channel,
+    {%- for unit in units %}
+    sum(costed.{{ unit }}) as {{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from costed
+    inner join campaigns
+        on
+            costed.campaign_id = campaigns.campaign_id
+            and costed.connection_id = campaigns.connection_id
+            and costed.attribution_model = campaigns.attribution_model
+            and costed.rule_version = campaigns.rule_version
+            and costed.currency_code = campaigns.currency_code
+            and costed.order_date >= campaigns.start_date
+            and costed.order_date <= campaigns.last_date
+    where costed.channel_type = 'creator'
+    group by
+        campaigns.campaign_id,
+        costed.connection_id,
+        costed.variant_key,
+        costed.channel_type,
+        costed.channel
+
+),
+
+told as (
+
+    select
+        costed.*,
+        case
+            when costed.channel_type = 'creator' then 'other_campaign' else costed.channel_type
+        end as told_channel_type,
+        case when costed.channel_type = 'creator' then 'other_campaign' else costed.channel end
+            as told_channel
+    from costed
+
+),
+
+everybody as (
+
+    select
+        connection_id,
+        attribution_model,
+        rule_version,
+        currency_code,
+        span_date,
+        variant_key,
+        told_channel_type,
+        told_channel,
+    {%- for unit in units %}
+    sum({{ unit }}) as {{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from told
+    group by
+        connection_id,
+        attribution_model,
+        rule_version,
+        currency_code,
+        span_date,
+        variant_key,
+        told_channel_type,
+        told_channel
+
+),
+
+-- Creators of others are all creators less one's own.
+seen as (
+
+    select
+        campaigns.campaign_id,
+        everybody.connection_id,
+        everybody.variant_key,
+        everybody.told_channel_type as channel_type,
+        everybody.told_channel as channel,
+    {%- for unit in units %}
+    everybody.{{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from campaigns
+    inner join everybody
+        on
+            campaigns.connection_id = everybody.connection_id
+            and campaigns.attribution_model = everybody.attribution_model
+            and campaigns.rule_version = everybody.rule_version
+            and campaigns.currency_code = everybody.currency_code
+            and campaigns.start_date <= everybody.span_date
+            and campaigns.last_date >= everybody.span_date
+
+    union all
+
+    select
+        campaign_id,
+        connection_id,
+        variant_key,
+        'other_campaign' as channel_type,
+        'other_campaign' as channel,
+    {%- for unit in units %}
+    -{{ unit }} as {{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from own
+
+    union all
+
+    select * from own
+
+),
+
+final as (
+
+    select
+        campaign_id,
+        connection_id,
+        variant_key,
+        channel_type,
+        channel,
+    {%- for unit in units[1:] %}
+    sum({{ unit }}) as {{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from seen
+    group by campaign_id, connection_id, variant_key, channel_type, channel
+    having sum(row_count) > 0
+
+)
+
+select * from final
