@@ -64,7 +64,7 @@ the first row: to divide row by row would take most of the time of a share. -#}
 {%- endmacro %}
 
 {#- By way of a whole number: a binary fraction becomes a decimal one five times as fast. Eighteen places it
-has as it is: to cast it to as many would take a fifth of that again, row by row. -#}
+has as it is, so no row is cast to as many. -#}
 {% macro share_time_decay(path) -%}
     case
             when {{ path }}.touch_count = 1 then {{ share(1) }}
