@@ -229,7 +229,7 @@ def measure_size(server: Server, paths: int, channels: int, *, has_peer: bool) -
     print(f"  of paths that are known {known:8.2f} s, {known / kept_scan:.1f} scans of these")
     print(f"  by hand, in one select  {hand:8.2f} s, {hand / scan:.1f} scans")
     print(f"  their keys alone, sorted{keys:8.2f} s, {keys / scan:.1f} scans")
-    goals = [Goal("weights of known paths, times one scan of these", known / kept_scan, GOAL_FLOORS)]
+    goals = [Goal("weights of known paths, times a scan of these", known / kept_scan, GOAL_FLOORS)]
     if peers:
         theirs = statistics.median(map(sum, peers))
         there, peer, back = sorted(peers, key=sum)[len(peers) // 2]

@@ -360,33 +360,98 @@ final as (
 select * from final
 {%- endmacro %}
 
-{#- What GA4 tells of the orders of a business day, as one number: whatever changes of it (a row more or less,
-another property's shop, a rate that came late), these orders are compared again. -#}
-{% macro ga4_day_keys() -%}
+{#- What GA4 tells on each date, as one number: another when a row came, went or was changed (its load is then a
+newer one), when a property turns out to be another shop's, a rate came late, or an id names another order now.
+Sums of the rows' loads, so that no row is joined: rates and shops come to what rows of a date share. -#}
+{% macro ga4_date_keys() -%}
     select
-        orders.connection_id,
-        orders.order_date,
-        {{ hashed_sum([
-            'placed.order_id', 'placed.ga4_connection_id', 'placed.property_id',
-            'placed.transaction_date', 'placed.transaction_key', 'placed.session_source',
-            'placed.session_medium', 'placed.purchase_count', 'placed.purchase_amount',
-            'placed.is_converted',
-        ]) }} as ga4_key
-    from {{ ref('int_ga4_rows_placed') }} as placed
-    inner join {{ ref('fct_order') }} as orders
-        on
-            placed.connection_id = orders.connection_id
-            and placed.order_id = orders.order_id
-    group by orders.connection_id, orders.order_date
+        told.transaction_date,
+        sum(told.told_key) as ga4_key
+    from (
+        select
+            loaded.transaction_date,
+            {{ hashed_sum([
+                'loaded.connection_id', 'loaded.property_id', 'loaded.transaction_date',
+                'loaded.currency_code', 'loaded.row_count', 'loaded.load_key',
+                'properties.connection_id', 'shops.connection_id', 'shops.currency_code',
+                converted_amount(
+                    '1', 'loaded.currency_code', 'shops.currency_code', 'loaded.transaction_date'
+                ),
+            ]) }} as told_key
+        from (
+            select
+                connection_id,
+                property_id,
+                transaction_date,
+                currency_code,
+                count(*) as row_count,
+                {{ hashed_sum(['load_id']) }} as load_key
+            from {{ ref('stg_ga4__transactions') }}
+            group by connection_id, property_id, transaction_date, currency_code
+        ) as loaded
+        left join {{ ref('int_ga4_properties_matched') }} as properties
+            on
+                loaded.connection_id = properties.ga4_connection_id
+                and loaded.property_id = properties.property_id
+        cross join {{ ref('int_shops') }} as shops
+        group by loaded.transaction_date
+
+        union all
+
+        select
+            transaction_date,
+            {{ hashed_sum([
+                'connection_id', 'order_id', 'ga4_connection_id', 'property_id', 'transaction_id',
+            ]) }} as told_key
+        from {{ ref('int_ga4_transactions_joined') }}
+        group by transaction_date
+    ) as told
+    group by told.transaction_date
 {%- endmacro %}
 
-{#- Pre-hooks of the table of those gaps: the days that are compared again, then gone from it. -#}
+{#- Pre-hooks of the table of those gaps: the days that are compared again, then gone from it. Of a date on which
+GA4 tells something else these are the days of the orders it names, of orders that had a gap on it, and all within
+two days: a purchase is a day from its order at most, in the property's zone. -#}
 {% macro collect_ga4_days() -%}
-    create temporary table ga4_days_keyed on commit drop as
-    {{ ga4_day_keys() }}
+    create temporary table ga4_dates_keyed on commit drop as
+    {{ ga4_date_keys() }}
     {%- if is_incremental() %};
+    create temporary table ga4_dates_changed on commit drop as
+    select
+        coalesce(expected.connection_id, stored.connection_id) as connection_id,
+        coalesce(expected.transaction_date, stored.order_date) as transaction_date
+    from (
+        select
+            shops.connection_id,
+            dates.transaction_date
+        from ga4_dates_keyed as dates
+        cross join {{ ref('int_shops') }} as shops
+    ) as expected
+    full outer join (
+        select
+            connection_id,
+            order_date,
+            ga4_key
+        from {{ this }}
+        where cause = 'agreed'
+    ) as stored
+        on
+            expected.connection_id = stored.connection_id
+            and expected.transaction_date = stored.order_date
+    left join ga4_dates_keyed as keyed on stored.order_date = keyed.transaction_date
+    where
+        stored.connection_id is null
+        or stored.ga4_key <> coalesce(keyed.ga4_key, 0);
     create temporary table ga4_days_to_rebuild on commit drop as
     {{ days_to_rebuild() }}
+
+    union distinct
+
+    select
+        changed.connection_id,
+        {{ days_after('changed.transaction_date', 'shifts.days') }} as order_date
+    from ga4_dates_changed as changed
+    cross join (values (-2), (-1), (0), (1), (2)) as shifts (days)
 
     union distinct
 
@@ -394,10 +459,23 @@ another property's shop, a rate that came late), these orders are compared again
         stored.connection_id,
         stored.order_date
     from {{ this }} as stored
-    left join ga4_days_keyed as keyed
+    where stored.gap_date in (select changed.transaction_date from ga4_dates_changed as changed)
+    {%- for key in ['order_id', 'order_number'] %}
+
+    union distinct
+
+    select
+        orders.connection_id,
+        orders.order_date
+    from {{ ref('stg_ga4__transactions') }} as loaded
+    inner join {{ ref('int_orders_identified') }} as named on loaded.transaction_key = named.{{ key }}
+    inner join {{ ref('fct_order') }} as orders
         on
-            stored.connection_id = keyed.connection_id
-            and stored.order_date = keyed.order_date
-    where stored.ga4_key <> coalesce(keyed.ga4_key, 0)
+            named.connection_id = orders.connection_id
+            and named.order_id = orders.order_id
+    where loaded.transaction_date in (
+        select changed.transaction_date from ga4_dates_changed as changed
+    )
+    {%- endfor %}
     {%- endif %}
 {%- endmacro %}

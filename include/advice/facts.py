@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -122,7 +123,7 @@ class CampaignFacts:
 
 
 def read_facts(connection: psycopg.Connection, day: dt.date) -> list[CampaignFacts]:
-    """Return every campaign with what is known at the end of `day`."""
+    """Return every campaign with what is known at the end of `day`, but for its orders."""
     found = {row.campaign_id: CampaignFacts(row) for row in _read_campaigns(connection)}
     for campaign_id, offer in _read_offers(connection):
         found[campaign_id].offers.append(offer)
@@ -130,8 +131,6 @@ def read_facts(connection: psycopg.Connection, day: dt.date) -> list[CampaignFac
         found[campaign_id].candidates.append(candidate)
     for (campaign_id, creator_id), lives in read_posts(connection, day).items():
         found[campaign_id].posts[creator_id] = lives
-    for campaign_id, order in _read_orders(connection):
-        found[campaign_id].orders.append(order)
     for campaign_id, piece in _read_pieces(connection, day):
         found[campaign_id].pieces.append(piece)
     for campaign_id, goal in _read_goals(connection):
@@ -190,25 +189,44 @@ def _read_candidates(connection: psycopg.Connection) -> list[tuple[str, Candidat
     return [(campaign_id, Candidate(*values)) for campaign_id, *values in rows]
 
 
-def _read_orders(connection: psycopg.Connection) -> list[tuple[str, CreditedOrder]]:
-    """Return kept orders with credit under the campaign's own model and rule version."""
+def read_order_keys(connection: psycopg.Connection) -> dict[str, tuple[object, ...]]:
+    """Return what tells one state of a campaign's credited orders from another.
+
+    Hashes of the credits and of their orders' customers and times, kept by day.
+    """
+    rows = connection.execute(
+        """
+        select campaign_id, sum(own_hash), sum(order_hash)
+        from intermediate.int_credit_keys_summed
+        group by campaign_id
+        """
+    )
+    return {campaign_id: tuple(values) for campaign_id, *values in rows}
+
+
+def read_orders(
+    connection: psycopg.Connection, campaigns: Collection[str]
+) -> dict[str, list[CreditedOrder]]:
+    """Return kept orders with credit under their campaign's own model and rule version."""
     rows = connection.execute(
         """
         select
-            credits.campaign_id, credits.creator_id,
-            coalesce(orders.customer_id, 'order ' || orders.order_id) as customer,
-            orders.ordered_at,
-            sum(credits.credit_share * credits.conversion_count)::float8 as credit,
-            sum(credits.credit_amount)::float8 as net_revenue
-        from intermediate.int_default_credits as credits
-        inner join core.fct_order as orders
-            on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
-        where credits.order_class = 'kept'
-        group by 1, 2, 3, 4, orders.connection_id, orders.order_id
-        order by orders.connection_id, orders.order_id, credits.creator_id
-        """
+            campaign_id, creator_id,
+            coalesce(customer_id, 'order ' || order_id) as customer,
+            ordered_at,
+            sum(credit_share * conversion_count)::float8 as credit,
+            sum(credit_amount)::float8 as net_revenue
+        from intermediate.int_default_credits
+        where order_class = 'kept' and campaign_id = any(%s)
+        group by 1, 2, 3, 4, connection_id, order_id
+        order by connection_id, order_id, creator_id
+        """,
+        [list(campaigns)],
     )
-    return [(campaign_id, CreditedOrder(*values)) for campaign_id, *values in rows]
+    orders: dict[str, list[CreditedOrder]] = defaultdict(list)
+    for campaign_id, *values in rows:
+        orders[campaign_id].append(CreditedOrder(*values))
+    return orders
 
 
 def _read_pieces(connection: psycopg.Connection, day: dt.date) -> list[tuple[str, Piece]]:

@@ -14,13 +14,36 @@ from hand_made_market import PLAN, SHOP, Market, first_orders, later_orders
 from in_process_dbt import run_dbt
 from psycopg.types.json import Jsonb
 
+from include.advice import solve as advice_solve
 from include.advice.solve import solve_advice
 from include.errors import PublishRefused
 
-READ = ("int_campaign_margins", "int_candidate_prices")
+READ = ("int_campaign_margins", "int_candidate_prices", "int_credit_keys_summed")
 MARTS = ("mart_budget_recommendation", "mart_campaign_pacing")
 NO_TESTS = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
 DAY = dt.date(2026, 3, 20)
+# The campaign ends on 31 March; 60 days on, its pieces have brought what they bring.
+SETTLED = dt.date(2026, 5, 30)
+# What a review is made from, by a change and the one that takes it back.
+CHANGES = {
+    "credits": (
+        "update intermediate.int_credit_keys_summed set own_hash = own_hash + 1",
+        "update intermediate.int_credit_keys_summed set own_hash = own_hash - 1",
+    ),
+    "customers": (
+        "update intermediate.int_credit_keys_summed set order_hash = order_hash + 1",
+        "update intermediate.int_credit_keys_summed set order_hash = order_hash - 1",
+    ),
+    "budget": (
+        "update core.dim_campaign set budget_amount = 501",
+        "update core.dim_campaign set budget_amount = 500",
+    ),
+    "promised": (
+        "update core.fct_creator_cost set cost_amount = cost_amount + 1",
+        "update core.fct_creator_cost set cost_amount = cost_amount - 1",
+    ),
+    "rows of before": ("update analysis.budget_recommendations set input_key = null", None),
+}
 
 
 class Reviewed:
@@ -193,6 +216,51 @@ def test_solving_again_says_the_same_and_an_unknown_run_changes_nothing(
     with pytest.raises(PublishRefused, match="no measure run 999"):
         solve_advice(reviewed.warehouse.dsn("transformer"), 999)
     assert sorted(reviewed.rows(query)) == before
+
+
+def reviews(reviewed: Reviewed) -> list[tuple[Any, ...]]:
+    return reviewed.rows(
+        "select * from analysis.budget_recommendations order by line_type, creator_id"
+    )
+
+
+def execute(reviewed: Reviewed, statement: str) -> None:
+    with psycopg.connect(reviewed.warehouse.admin_dsn) as connection:
+        connection.execute(statement.encode())
+
+
+def test_a_settled_campaign_keeps_its_review(reviewed: Reviewed) -> None:
+    """Until then it is reviewed every day: young pieces have brought a part."""
+    day_before = SETTLED - dt.timedelta(days=1)
+    assert [reviewed.solve(day_before), reviewed.solve(SETTLED)] == [5, 5]
+    kept = reviews(reviewed)
+    assert {row[5] for row in kept} == {91}, "31 days of March and 60 more"
+    assert reviewed.solve(SETTLED + dt.timedelta(days=40)) == 0
+    assert reviews(reviewed) == kept
+    concentration = "select count(*) from analysis.concentration_estimates"
+    assert reviewed.rows(concentration) == [(1,)]
+    # The same day again: what was made from the same is the same.
+    assert reviewed.solve(SETTLED) == 0
+    reviewed.solve(DAY)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_review_is_made_from_has_it_made_again(reviewed: Reviewed, change: str) -> None:
+    statement, inverse = CHANGES[change]
+    reviewed.solve(SETTLED)
+    execute(reviewed, statement)
+    assert reviewed.solve(SETTLED + dt.timedelta(days=1)) == 5
+    if inverse:
+        execute(reviewed, inverse)
+    reviewed.solve(DAY)
+
+
+def test_other_code_reviews_again(reviewed: Reviewed, monkeypatch: pytest.MonkeyPatch) -> None:
+    reviewed.solve(SETTLED)
+    monkeypatch.setattr(advice_solve, "code_version", lambda files: "another")
+    assert reviewed.solve(SETTLED + dt.timedelta(days=1)) == 5
+    monkeypatch.undo()
+    reviewed.solve(DAY)
 
 
 @pytest.mark.parametrize(

@@ -101,23 +101,10 @@ reported as (
 
 ),
 
--- On days without a report the headers stand in; WooCommerce's also tell what was converted. Lists,
--- not joins: they reach into the view, which else adds up every order for days that have a report.
+-- On days without a report the headers stand in; WooCommerce's also tell what was converted.
 headers as (
 
     select * from {{ ref('int_header_sales') }}
-    where
-        connection_id = any(
-            array(select sites.connection_id from {{ ref('stg_woocommerce__site') }} as sites)
-        )
-        or order_date <> all(
-            array(
-                select reported.order_date
-                from reported
-                group by reported.order_date
-                having count(*) = (select count(*) from shops)
-            )
-        )
 
 ),
 

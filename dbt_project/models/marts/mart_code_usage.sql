@@ -9,20 +9,14 @@ facts as (
 redemptions as (
 
     select
-        redeemed.*,
-        {{ code_key('redeemed.typed_code') }} <> redeemed.code_key as is_fuzzy_spelling,
-        coalesce(
-            orders.sales_channel in {{ quoted_list(var('store_sales_channels')) }}, false
-        ) as is_in_store,
-        coalesce(
-            orders.sales_channel in {{ quoted_list(var('in_app_sales_channels')) }}, false
-        ) as is_in_app
-    from {{ ref('int_code_redemptions') }} as redeemed
-    left join {{ ref('fct_order') }} as orders
-        on
-            redeemed.connection_id = orders.connection_id
-            and redeemed.order_id = orders.order_id
-    where redeemed.order_class <> 'test'
+        *,
+        {{ code_key('typed_code') }} <> code_key as is_fuzzy_spelling,
+        coalesce(sales_channel in {{ quoted_list(var('store_sales_channels')) }}, false)
+            as is_in_store,
+        coalesce(sales_channel in {{ quoted_list(var('in_app_sales_channels')) }}, false)
+            as is_in_app
+    from {{ ref('int_code_redemptions') }}
+    where order_class <> 'test'
 
 ),
 

@@ -100,18 +100,14 @@ visited as (
 store_orders as (
 
     select
-        redeemed.campaign_id,
-        redeemed.creator_id,
+        campaign_id,
+        creator_id,
         count(*) as store_code_order_count
-    from {{ ref('int_code_redemptions') }} as redeemed
-    inner join {{ ref('fct_order') }} as orders
-        on
-            redeemed.connection_id = orders.connection_id
-            and redeemed.order_id = orders.order_id
+    from {{ ref('int_code_redemptions') }}
     where
-        redeemed.order_class = 'kept'
-        and orders.sales_channel in {{ quoted_list(var('store_sales_channels')) }}
-    group by redeemed.campaign_id, redeemed.creator_id
+        order_class = 'kept'
+        and sales_channel in {{ quoted_list(var('store_sales_channels')) }}
+    group by campaign_id, creator_id
 
 ),
 

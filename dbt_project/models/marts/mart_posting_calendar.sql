@@ -110,16 +110,12 @@ entries as (
 touched_customers as (
 
     select distinct
-        credits.campaign_id,
-        credits.creator_id,
-        credits.connection_id,
-        orders.customer_id
-    from {{ ref('int_default_credits') }} as credits
-    inner join {{ ref('fct_order') }} as orders
-        on
-            credits.connection_id = orders.connection_id
-            and credits.order_id = orders.order_id
-    where orders.order_class = 'kept' and orders.customer_id is not null
+        campaign_id,
+        creator_id,
+        connection_id,
+        customer_id
+    from {{ ref('int_default_credits') }}
+    where order_class = 'kept' and customer_id is not null
 
 ),
 

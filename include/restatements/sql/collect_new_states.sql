@@ -1,5 +1,6 @@
 -- How those orders are counted now. Most orders have one touch, and every model gives its creator the
--- same: `*` stands for all models.
+-- same: `*` stands for all models. `is_listed`: few orders of all, which lists look up by index where
+-- joins by hash read every row.
 create temporary table new_states on commit drop as
 with by_model as (
     select
@@ -24,7 +25,20 @@ with by_model as (
                 on
                     changed.connection_id = orders.connection_id
                     and changed.order_id = orders.order_id
+            where
+                not %(is_listed)s
+                or (
+                    orders.connection_id = any(array(select distinct changed.connection_id from changed))
+                    and orders.order_id = any(array(select changed.order_id from changed))
+                )
         ))
+        and (
+            not %(is_listed)s
+            or (
+                credits.connection_id = any(array(select distinct changed.connection_id from changed))
+                and credits.order_id = any(array(select changed.order_id from changed))
+            )
+        )
     group by 1, 2, 3, 4, 5, 6
 ),
 
@@ -63,6 +77,12 @@ entries as (
         from core.fct_attribution_credit as credits
         inner join changed
             on credits.connection_id = changed.connection_id and credits.order_id = changed.order_id
+        where
+            not %(is_listed)s
+            or (
+                credits.connection_id = any(array(select distinct changed.connection_id from changed))
+                and credits.order_id = any(array(select changed.order_id from changed))
+            )
     ) as dated
     group by connection_id, order_id
 ),
@@ -77,7 +97,15 @@ paths as (
     from core.fct_touchpoint as touches
     inner join changed
         on touches.connection_id = changed.connection_id and touches.order_id = changed.order_id
-    where touches.is_in_path
+    where
+        touches.is_in_path
+        and (
+            not %(is_listed)s
+            or (
+                touches.connection_id = any(array(select distinct changed.connection_id from changed))
+                and touches.order_id = any(array(select changed.order_id from changed))
+            )
+        )
     group by touches.connection_id, touches.order_id
 )
 

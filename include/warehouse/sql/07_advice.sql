@@ -44,9 +44,12 @@ create table if not exists analysis.budget_recommendations (
 -- Later columns come last, in old and new installations alike.
 alter table analysis.budget_recommendations add column if not exists goal_order_count numeric;
 alter table analysis.budget_recommendations add column if not exists p_above_goal numeric;
+alter table analysis.budget_recommendations add column if not exists input_key text;
 alter table analysis.budget_recommendations owner to transformer;
 comment on table analysis.budget_recommendations is
 'One line per campaign and creator, one on a new creator and one on money promised to nobody.';
+comment on column analysis.budget_recommendations.input_key
+is 'Hash of what the campaign''s review was made from: equal means nothing to review.';
 
 create table if not exists analysis.concentration_estimates (
     campaign_id text not null primary key,

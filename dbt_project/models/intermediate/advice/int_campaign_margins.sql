@@ -3,32 +3,16 @@
 -- whether they are sold again. Beside it how long a piece takes from an agreement until it is live.
 with
 
-ordered as (
-
-    select
-        campaign_id,
-        credit_share,
-        sum(sold_count) as sold_count,
-        sum(case when unit_cost_amount is not null then sold_count else 0 end)
-            as costed_unit_count,
-        {{ amount('sum(sold_count * unit_cost_amount)') }} as unit_cost_amount,
-        {{ amount(
-            'sum(case when unit_cost_amount is not null then net_revenue_amount else 0 end)'
-        ) }} as costed_net_revenue_amount
-    from {{ ref('int_order_lines_costed') }}
-    group by campaign_id, connection_id, order_id, credit_share
-
-),
-
 credited as (
 
     select
         campaign_id,
-        sum(sold_count * credit_share) as sold_unit_count,
-        sum(costed_unit_count * credit_share) as costed_unit_count,
-        sum(unit_cost_amount * credit_share) as unit_cost_amount,
-        sum(costed_net_revenue_amount * credit_share) as costed_net_revenue_amount
-    from ordered
+        sum(sold_unit_count) as sold_unit_count,
+        sum(costed_unit_count) as costed_unit_count,
+        sum(cost_amount) as unit_cost_amount,
+        sum(costed_net_revenue_amount) as costed_net_revenue_amount
+    from {{ ref('int_products_credited') }}
+    where channel_type = 'creator'
     group by campaign_id
 
 ),

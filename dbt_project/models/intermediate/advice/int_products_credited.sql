@@ -1,10 +1,11 @@
 {%- set units = [
     'row_count', 'line_count', 'returned_line_count', 'sold_unit_count', 'returned_unit_count',
-    'costed_unit_count', 'cost_amount', 'gross_amount', 'discount_amount', 'net_revenue_amount',
+    'costed_unit_count', 'cost_amount', 'costed_net_revenue_amount', 'gross_amount',
+    'discount_amount', 'net_revenue_amount',
 ] -%}
 -- int_product_credits_summed as each campaign sees it: its time, from the first day to the last and
 -- the look-back, under its own model and rule version, with what the units cost. Creators of other
--- campaigns are one channel. A table: two ask, and campaigns run at once, so that what is not of
+-- campaigns are one channel. A table: three ask, and campaigns run at once, so that what is not of
 -- their own creators is summed by spans of days in which no campaign begins or ends.
 {{ config(
     materialized='table',
@@ -112,6 +113,8 @@ costed as {{ computed_once() }} (
         *,
         case when unit_cost_amount is not null then sold_unit_count else 0 end
             as costed_unit_count,
+        case when unit_cost_amount is not null then net_revenue_amount else 0 end
+            as costed_net_revenue_amount,
         sold_unit_count * unit_cost_amount as cost_amount
     from priced
 

@@ -22,19 +22,10 @@ days as (
 orders as (
 
     select
-        campaigns.campaign_id,
         orders.connection_id,
         orders.order_id,
         orders.order_date
-    from {{ ref('dim_campaign') }} as campaigns
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
-        on campaigns.campaign_id = shops.campaign_id
-    inner join {{ ref('fct_order') }} as orders
-        on
-            shops.shop_connection_id = orders.connection_id
-            and campaigns.start_date <= orders.order_date
-            and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
-            >= orders.order_date
+    from {{ ref('fct_order') }} as orders
     {% if is_incremental() -%}
     inner join days
         on
@@ -49,10 +40,10 @@ orders as (
 
 ),
 
-units as (
+-- An order's units are counted once, whatever campaigns run at its time.
+units as {{ computed_once() }} (
 
     select
-        orders.campaign_id,
         orders.connection_id,
         orders.order_id,
         orders.order_date,
@@ -65,7 +56,19 @@ units as (
     {% if is_incremental() -%}
     where {{ is_of_orders('order_lines', 'orders') }}
     {% endif -%}
-    group by orders.campaign_id, orders.connection_id, orders.order_id, orders.order_date
+    group by orders.connection_id, orders.order_id, orders.order_date
+
+),
+
+sold_days as (
+
+    select
+        connection_id,
+        order_date,
+        sum(unit_count) as unit_count,
+        sum(unit_count * unit_count) as squared_count
+    from units
+    group by connection_id, order_date
 
 ),
 
@@ -86,32 +89,45 @@ credited as (
 
 ),
 
-shared as (
+credited_days as (
 
     select
-        units.campaign_id,
+        credited.campaign_id,
         units.connection_id,
         units.order_date,
-        units.unit_count,
-        units.unit_count * coalesce(credited.credit_share, 0) as credited_count
-    from units
-    left join credited
+        sum(units.unit_count * credited.credit_share) as credited_count,
+        sum(units.unit_count * credited.credit_share * units.unit_count * credited.credit_share)
+            as squared_credited_count
+    from credited
+    inner join units
         on
-            units.campaign_id = credited.campaign_id
-            and units.connection_id = credited.connection_id
-            and units.order_id = credited.order_id
+            credited.connection_id = units.connection_id
+            and credited.order_id = units.order_id
+    group by credited.campaign_id, units.connection_id, units.order_date
 
 )
 
 select
-    campaign_id,
-    connection_id,
-    order_date,
-    sum(unit_count) as unit_count,
-    sum(unit_count * unit_count) as squared_count,
-    sum(credited_count) as credited_count,
-    sum(credited_count * credited_count) as squared_credited_count
-from shared
-group by campaign_id, connection_id, order_date
+    campaigns.campaign_id,
+    sold_days.connection_id,
+    sold_days.order_date,
+    sold_days.unit_count,
+    sold_days.squared_count,
+    coalesce(credited_days.credited_count, 0) as credited_count,
+    coalesce(credited_days.squared_credited_count, 0) as squared_credited_count
+from {{ ref('dim_campaign') }} as campaigns
+inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
+    on campaigns.campaign_id = shops.campaign_id
+inner join sold_days
+    on
+        shops.shop_connection_id = sold_days.connection_id
+        and campaigns.start_date <= sold_days.order_date
+        and {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }}
+        >= sold_days.order_date
+left join credited_days
+    on
+        campaigns.campaign_id = credited_days.campaign_id
+        and sold_days.connection_id = credited_days.connection_id
+        and sold_days.order_date = credited_days.order_date
 -- depends_on: {{ ref('int_orders_affected') }}
 -- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}

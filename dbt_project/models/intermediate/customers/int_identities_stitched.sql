@@ -37,6 +37,25 @@ moved as (
     select moved.*
     from {{ ref('stg_shopify__moved_orders') }} as moved
     {{- join_restitched(in_part, 'order', 'moved', 'order_id') }}
+    {%- if in_part %}
+    -- Says the same, but by index: the view else asks of every order ever whether it moved.
+    where
+        moved.order_id = any(
+            array(
+                select listed.node_id
+                from {{ source('analysis', 'restitched') }} as listed
+                where listed.node_type = 'order'
+            )
+        )
+        and moved.connection_id = any(
+            array(
+                select listed.connection_id
+                from {{ source('analysis', 'restitched') }} as listed
+                where listed.node_type = 'order'
+                group by listed.connection_id
+            )
+        )
+    {%- endif %}
 
 ),
 

@@ -41,6 +41,7 @@ select
     credits.order_date,
     credits.order_class,
     credits.is_new_customer,
+    orders.customer_id,
     credits.currency_code,
     credits.conversion_count,
     {{ chosen_model('campaigns.default_attribution_model', 'credits', 'share') }} as credit_share,
@@ -50,6 +51,10 @@ inner join campaigns
     on
         credits.campaign_id = campaigns.campaign_id
         and credits.rule_version = campaigns.default_rule_version
+inner join {{ ref('fct_order') }} as orders
+    on
+        credits.connection_id = orders.connection_id
+        and credits.order_id = orders.order_id
 {% if is_incremental() -%}
 inner join days
     on
@@ -60,6 +65,7 @@ where
     credits.channel_type = 'creator'
     {%- if is_incremental() %}
     and {{ is_of_days('credits.order_date', 'days') }}
+    and {{ is_of_days('orders.order_date', 'days') }}
     {%- endif %}
 -- depends_on: {{ ref('int_orders_affected') }} {{ ref('fct_order') }}
 -- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}

@@ -1,6 +1,6 @@
 -- The gaps of int_ga4_gaps_caused that have an order, summed by the order's business date, the date
--- of the gap and its cause. Only days with a rebuilt order are compared again, and those of whose
--- orders GA4 now tells something else (ga4_key); each day has a row `agreed` of 0 for its key.
+-- of the gap and its cause. Only days with a rebuilt order are compared again, and those near which
+-- GA4 tells something else now: each day has a row `agreed` of 0 for the key of what GA4 told then.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -42,6 +42,30 @@ orders as (
 
 ),
 
+-- A date on which GA4 tells something has a key, orders or not.
+agreed as (
+
+    select
+        connection_id,
+        order_date
+    from orders
+
+    union distinct
+
+    select
+        shops.connection_id,
+        dates.transaction_date as order_date
+    from ga4_dates_keyed as dates
+    cross join {{ ref('int_shops') }} as shops
+    {%- if days %}
+    inner join {{ days }} as rebuilt
+        on
+            shops.connection_id = rebuilt.connection_id
+            and dates.transaction_date = rebuilt.order_date
+    {%- endif %}
+
+),
+
 summed as (
 
     select
@@ -59,13 +83,13 @@ summed as (
 
     union all
 
-    select distinct
+    select
         connection_id,
         order_date,
         order_date as gap_date,
         'agreed' as cause,
         0 as gap_amount
-    from orders
+    from agreed
 
 ),
 
@@ -79,14 +103,14 @@ final as (
         summed.cause,
         {{ amount('summed.gap_amount') }} as gap_amount
     from summed
-    left join ga4_days_keyed as keyed
-        on
-            summed.connection_id = keyed.connection_id
-            and summed.order_date = keyed.order_date
+    left join ga4_dates_keyed as keyed on summed.order_date = keyed.transaction_date
 
 )
 
 select * from final
 -- depends_on: {{ ref('int_orders_affected') }} {{ ref('int_ga4_rows_placed') }}
+-- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_ga4_properties_matched') }}
+-- depends_on: {{ ref('stg_ga4__transactions') }} {{ ref('int_orders_identified') }}
+-- depends_on: {{ ref('int_shops') }} {{ ref('fct_exchange_rate_daily') }}
 -- depends_on: {{ ref('fct_order_sale') }} {{ ref('stg_shopify__orders') }}
 -- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}
