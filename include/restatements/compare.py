@@ -43,10 +43,11 @@ COLLECTED = {
     "windows": "new_windows",
     "inputs": "changed_inputs",
 }
-# What reads a table whole, and from how many orders on all of them are read whole: as dbt's
-# `join_whole_tables` and `fewest_orders_joined_by_hash`, and for their reason. 40,000 orders of a
-# first run took 65 s of CPU by lookups and take 1.1 by hashes.
-WHOLE = frozenset({"windows"})
+# What reads a table whole, or looks rows up by lists and then joins these few, and from how many
+# orders on all of them are read whole: as dbt's `join_whole_tables` and
+# `fewest_orders_joined_by_hash`, and for their reason. 40,000 orders of a first run took 65 s of
+# CPU by lookups and take 1.1 by hashes.
+BY_HASH_ALONE = frozenset({"new_states", "windows"})
 FEWEST_BY_HASH = 5_000
 # Up to how many orders their rows are looked up by lists: 25,000 of 2 million take 2 s, and 10 s
 # where joins by hash read every touch and credit for them.
@@ -69,7 +70,7 @@ def compare_run(dsn: str, measure_run_id: int) -> int:
         _run(connection, "note_rebuilt", values)
         is_by_hash = False
         for what, table in COLLECTED.items():
-            with _joined_by_hash(connection, is_wanted=is_by_hash or what in WHOLE):
+            with _joined_by_hash(connection, is_wanted=is_by_hash or what in BY_HASH_ALONE):
                 collected = _run(connection, f"collect_{what}", values)
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
             if what == "changed":

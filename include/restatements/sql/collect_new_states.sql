@@ -121,7 +121,15 @@ select
     coalesce(entries.entries, '{}') as entries,
     coalesce(credited.credit, '[]') as credit
 from changed
-left join core.fct_order as orders
+left join (
+    select * from core.fct_order as placed
+    where
+        not %(is_listed)s
+        or (
+            placed.connection_id = any(array(select distinct changed.connection_id from changed))
+            and placed.order_id = any(array(select changed.order_id from changed))
+        )
+) as orders
     on changed.connection_id = orders.connection_id and changed.order_id = orders.order_id
 left join entries
     on changed.connection_id = entries.connection_id and changed.order_id = entries.order_id
