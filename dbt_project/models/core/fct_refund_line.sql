@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook='{{ forget_affected_orders() }}',
+    pre_hook=['{{ tune_transaction() }}', '{{ forget_affected_orders() }}'],
     post_hook='{{ analyze_when_grown() }}',
     indexes=[{'columns': ['connection_id', 'order_id']}],
 ) }}
@@ -14,7 +14,19 @@ orders as (
 
 ),
 
--- A shop's refunded lines in one shape; another shop is one more part of the union.
+wanted as (
+
+    select
+        connection_id,
+        order_id,
+        currency_code,
+        business_timezone
+    from orders
+
+),
+
+-- A shop's refunded lines in one shape, of the orders to build alone; another shop is one more part
+-- of the union.
 refund_lines as (
 
     select
@@ -32,6 +44,10 @@ refund_lines as (
             refund_lines.connection_id = refunds.connection_id
             and refund_lines.order_id = refunds.order_id
             and refund_lines.refund_id = refunds.refund_id
+    inner join wanted
+        on
+            refund_lines.connection_id = wanted.connection_id
+            and refund_lines.order_id = wanted.order_id
     group by
         refund_lines.connection_id,
         refund_lines.order_id,
@@ -60,6 +76,10 @@ refund_lines as (
         on
             refunds.connection_id = refund_lines.connection_id
             and refunds.refund_id = refund_lines.refund_id
+    inner join wanted
+        on
+            refunds.connection_id = wanted.connection_id
+            and refunds.order_id = wanted.order_id
     where refund_lines.line_type = 'product' and refund_lines.refunded_line_id is not null
     group by
         refunds.connection_id,
@@ -78,16 +98,16 @@ final as (
         refund_lines.refund_id,
         refund_lines.line_id,
         refund_lines.refunded_at,
-        {{ business_date('refund_lines.refunded_at', 'orders.business_timezone') }} as event_date,
+        {{ business_date('refund_lines.refunded_at', 'wanted.business_timezone') }} as event_date,
         cast(refund_lines.quantity as bigint) as quantity,
-        orders.currency_code,
+        wanted.currency_code,
         {{ amount('refund_lines.subtotal_amount') }} as subtotal_amount,
         {{ amount('refund_lines.tax_amount') }} as tax_amount
     from refund_lines
-    inner join orders
+    inner join wanted
         on
-            refund_lines.connection_id = orders.connection_id
-            and refund_lines.order_id = orders.order_id
+            refund_lines.connection_id = wanted.connection_id
+            and refund_lines.order_id = wanted.order_id
 
 )
 

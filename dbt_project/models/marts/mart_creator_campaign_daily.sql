@@ -73,14 +73,6 @@ read_days as (
 
 ),
 
-credits as (
-
-    select *
-    from {{ ref('int_default_credits') }}
-    where order_class = 'kept'
-
-),
-
 -- Two bases of the same money: the day of the order, and the day the shop books sale or return.
 ordered as (
 
@@ -88,9 +80,9 @@ ordered as (
         campaign_id,
         creator_id,
         order_date as metric_date,
-        sum(credit_share * conversion_count) as credited_order_count,
-        sum(credit_amount) as net_revenue_by_order_date_amount
-    from credits
+        sum(credited_order_count) as credited_order_count,
+        sum(net_revenue_amount) as net_revenue_by_order_date_amount
+    from {{ ref('int_creator_days_credited') }}
     group by campaign_id, creator_id, order_date
 
 ),
@@ -102,7 +94,8 @@ booked as (
         creator_id,
         event_date as metric_date,
         sum(credit_amount) as net_revenue_by_event_date_amount
-    from credits
+    from {{ ref('int_default_credits') }}
+    where order_class = 'kept'
     group by campaign_id, creator_id, event_date
 
 ),

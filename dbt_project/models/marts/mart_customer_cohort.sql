@@ -43,35 +43,17 @@ returns as (
 
 ),
 
--- What brought an order: whoever the default model credits most; a tie goes to the first name.
-credits as (
-
-    select
-        credits.campaign_id,
-        credits.connection_id,
-        credits.order_id,
-        credits.creator_id,
-        row_number() over (
-            partition by credits.campaign_id, credits.connection_id, credits.order_id
-            order by sum(credits.credit_share) desc, credits.creator_id asc
-        ) as place
-    from {{ ref('int_default_credits') }} as credits
-    where credits.conversion_count = 1 and credits.credit_share > 0
-    group by
-        credits.campaign_id, credits.connection_id, credits.order_id, credits.creator_id
-
-),
-
 -- New customers, seen until the repeat order or until now. A guest without an identity cannot be
--- seen again.
-new_customers as (
+-- seen again. Most of them no creator brought, and campaigns run at once: counted by day before
+-- each campaign takes the days of its time.
+customer_days as (
 
     select
         orders.connection_id,
-        orders.order_id,
         orders.order_date,
         coalesce(returns.next_order_date, facts.last_day) - orders.order_date as seen_day_count,
-        case when returns.next_order_date is not null then 1 else 0 end as has_repeated
+        case when returns.next_order_date is not null then 1 else 0 end as has_repeated,
+        count(*) as customer_count
     from orders
     cross join facts
     left join returns
@@ -79,21 +61,11 @@ new_customers as (
             orders.connection_id = returns.connection_id
             and orders.customer_id = returns.customer_id
     where orders.is_new_customer and orders.order_date <= facts.last_day
-
-),
-
--- Most of them no creator brought, and campaigns run at once: counted by day before each campaign
--- takes the days of its time.
-customer_days as (
-
-    select
-        connection_id,
-        order_date,
-        seen_day_count,
-        has_repeated,
-        count(*) as customer_count
-    from new_customers
-    group by connection_id, order_date, seen_day_count, has_repeated
+    group by
+        orders.connection_id,
+        orders.order_date,
+        coalesce(returns.next_order_date, facts.last_day),
+        case when returns.next_order_date is not null then 1 else 0 end
 
 ),
 
@@ -126,25 +98,57 @@ everybody as (
 
 ),
 
+-- What brought a new customer's order: whoever the default model credits most; a tie goes to the
+-- first name. Credits know whose order they are of, so no order is looked up.
+credits as (
+
+    select
+        credits.campaign_id,
+        credits.connection_id,
+        credits.creator_id,
+        credits.customer_id,
+        credits.order_date,
+        row_number() over (
+            partition by credits.campaign_id, credits.connection_id, credits.order_id
+            order by sum(credits.credit_share) desc, credits.creator_id asc
+        ) as place
+    from {{ ref('int_default_credits') }} as credits
+    where
+        credits.conversion_count = 1
+        and credits.credit_share > 0
+        and credits.order_class = 'kept'
+        and credits.is_new_customer
+        and credits.customer_id is not null
+    group by
+        credits.campaign_id,
+        credits.connection_id,
+        credits.order_id,
+        credits.creator_id,
+        credits.customer_id,
+        credits.order_date
+
+),
+
 won as (
 
     select
         campaign_shops.campaign_id,
         credits.creator_id,
-        new_customers.seen_day_count,
-        new_customers.has_repeated
+        coalesce(returns.next_order_date, facts.last_day) - credits.order_date as seen_day_count,
+        case when returns.next_order_date is not null then 1 else 0 end as has_repeated
     from credits
     inner join campaign_shops
         on
             credits.campaign_id = campaign_shops.campaign_id
             and credits.connection_id = campaign_shops.shop_connection_id
-    inner join new_customers
+            and credits.order_date >= campaign_shops.start_date
+            and credits.order_date <= campaign_shops.end_date
+    cross join facts
+    left join returns
         on
-            credits.connection_id = new_customers.connection_id
-            and credits.order_id = new_customers.order_id
-            and campaign_shops.start_date <= new_customers.order_date
-            and campaign_shops.end_date >= new_customers.order_date
-    where credits.place = 1
+            credits.connection_id = returns.connection_id
+            and credits.customer_id = returns.customer_id
+    where credits.place = 1 and credits.order_date <= facts.last_day
 
 ),
 

@@ -44,10 +44,9 @@ credited_days as (
         campaign_id,
         creator_id,
         order_date as activity_date,
-        sum(credit_share * conversion_count) as credited_order_count,
-        sum(credit_amount) as net_revenue_amount
-    from {{ ref('int_default_credits') }}
-    where order_class = 'kept'
+        sum(credited_order_count) as credited_order_count,
+        sum(net_revenue_amount) as net_revenue_amount
+    from {{ ref('int_creator_days_credited') }}
     group by campaign_id, creator_id, order_date
 
 ),
