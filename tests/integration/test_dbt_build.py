@@ -278,6 +278,7 @@ def test_the_key_of_a_campaigns_estimates_is_that_of_its_credits(built: Build) -
     assert all(own and paths for _, own, paths in keys)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", [("first", "later"), ("later", "first")], ids="-".join)
 def test_the_order_of_days_is_irrelevant(build: Build, order: tuple[str, str]) -> None:
     """Two runs of one load each, either way round, equal one build of everything."""

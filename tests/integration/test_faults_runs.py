@@ -143,9 +143,11 @@ def check_same(story: Story) -> None:
     assert not [e for e in story.errors if e.startswith(("BadCredentials", "TokenRefused"))]
 
 
-# GA4's export has ten times the rows of any other source: its days are told among the long tests.
+# GA4's export has ten times the rows of any other source, and WooCommerce's odd values take three
+# times as long as Shopify's: their days are told among the long tests.
 NAMES = [
-    pytest.param(name, marks=pytest.mark.long) if name == "ga4_export" else name for name in SOURCES
+    pytest.param(name, marks=pytest.mark.long) if name in ("ga4_export", "woocommerce") else name
+    for name in SOURCES
 ]
 
 
