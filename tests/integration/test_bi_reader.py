@@ -54,6 +54,14 @@ def test_no_other_role_is_bounded_by_the_analysts_limits(filled):
     assert shown == ["0", "0", "-1"]
 
 
+def test_models_run_at_once_and_have_no_workers_of_their_own(filled):
+    for role, has_workers in (("transformer", False), ("ui_reader", True)):
+        with connect(filled.dsn(role)) as reader:
+            reader.execute("set debug_parallel_query = on")
+            plan = reader.execute("explain select count(*) from pg_catalog.pg_class").fetchall()
+        assert ("Gather" in str(plan)) is has_workers
+
+
 @pytest.mark.parametrize(
     "statement",
     [

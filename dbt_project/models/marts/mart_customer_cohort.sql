@@ -21,9 +21,8 @@ orders as {{ computed_where_named() }} (
     select
         connection_id,
         customer_id,
-        order_id,
         order_date,
-        coalesce(is_new_customer, false) as is_new_customer
+        is_new_customer is true as is_new_customer
     from {{ ref('fct_order') }}
     where order_class = 'kept' and customer_id is not null
 
@@ -43,29 +42,22 @@ returns as (
 
 ),
 
--- New customers, seen until the repeat order or until now. A guest without an identity cannot be
--- seen again. Most of them no creator brought, and campaigns run at once: counted by day before
--- each campaign takes the days of its time.
+-- New customers by when they came and came back. Most of them no creator brought, and campaigns run
+-- at once: counted by day before each campaign takes the days of its time.
 customer_days as (
 
     select
         orders.connection_id,
         orders.order_date,
-        coalesce(returns.next_order_date, facts.last_day) - orders.order_date as seen_day_count,
-        case when returns.next_order_date is not null then 1 else 0 end as has_repeated,
+        returns.next_order_date,
         count(*) as customer_count
     from orders
-    cross join facts
     left join returns
         on
             orders.connection_id = returns.connection_id
             and orders.customer_id = returns.customer_id
-    where orders.is_new_customer and orders.order_date <= facts.last_day
-    group by
-        orders.connection_id,
-        orders.order_date,
-        coalesce(returns.next_order_date, facts.last_day),
-        case when returns.next_order_date is not null then 1 else 0 end
+    where orders.is_new_customer
+    group by orders.connection_id, orders.order_date, returns.next_order_date
 
 ),
 
@@ -86,8 +78,8 @@ everybody as (
 
     select
         campaign_shops.campaign_id,
-        customer_days.seen_day_count,
-        customer_days.has_repeated,
+        customer_days.order_date,
+        customer_days.next_order_date,
         customer_days.customer_count
     from campaign_shops
     inner join customer_days
@@ -134,8 +126,9 @@ won as (
     select
         campaign_shops.campaign_id,
         credits.creator_id,
-        coalesce(returns.next_order_date, facts.last_day) - credits.order_date as seen_day_count,
-        case when returns.next_order_date is not null then 1 else 0 end as has_repeated
+        credits.order_date,
+        returns.next_order_date,
+        count(*) as customer_count
     from credits
     inner join campaign_shops
         on
@@ -143,12 +136,28 @@ won as (
             and credits.connection_id = campaign_shops.shop_connection_id
             and credits.order_date >= campaign_shops.start_date
             and credits.order_date <= campaign_shops.end_date
-    cross join facts
     left join returns
         on
             credits.connection_id = returns.connection_id
             and credits.customer_id = returns.customer_id
-    where credits.place = 1 and credits.order_date <= facts.last_day
+    where credits.place = 1
+    group by
+        campaign_shops.campaign_id,
+        credits.creator_id,
+        credits.order_date,
+        returns.next_order_date
+
+),
+
+won_by_anybody as (
+
+    select
+        campaign_id,
+        order_date,
+        next_order_date,
+        sum(customer_count) as customer_count
+    from won
+    group by campaign_id, order_date, next_order_date
 
 ),
 
@@ -159,8 +168,8 @@ cohorts as (
     select
         campaign_id,
         '(no creator)' as cohort,
-        seen_day_count,
-        has_repeated,
+        order_date,
+        next_order_date,
         customer_count
     from everybody
 
@@ -169,30 +178,46 @@ cohorts as (
     select
         campaign_id,
         '(no creator)' as cohort,
-        seen_day_count,
-        has_repeated,
-        -1 as customer_count
-    from won
+        order_date,
+        next_order_date,
+        -customer_count as customer_count
+    from won_by_anybody
 
     union all
 
     select
         campaign_id,
         '(all creators)' as cohort,
-        seen_day_count,
-        has_repeated,
-        1 as customer_count
-    from won
+        order_date,
+        next_order_date,
+        customer_count
+    from won_by_anybody
 
     union all
 
     select
         campaign_id,
         creator_id as cohort,
-        seen_day_count,
-        has_repeated,
-        1 as customer_count
+        order_date,
+        next_order_date,
+        customer_count
     from won
+
+),
+
+-- Seen until the repeat order or until now. A guest without an identity cannot be seen again.
+seen as (
+
+    select
+        cohorts.campaign_id,
+        cohorts.cohort,
+        coalesce(cohorts.next_order_date, facts.last_day) - cohorts.order_date as seen_day_count,
+        case when cohorts.next_order_date is not null then cohorts.customer_count else 0 end
+            as repeat_count,
+        cohorts.customer_count
+    from cohorts
+    cross join facts
+    where cohorts.order_date <= facts.last_day
 
 ),
 
@@ -213,13 +238,13 @@ seen_days as (
         cohort,
         seen_day_count,
         cast(sum(customer_count) as bigint) as customer_count,
-        cast(sum(has_repeated * customer_count) as bigint) as repeat_count,
+        cast(sum(repeat_count) as bigint) as repeat_count,
         cast(
             sum(sum(customer_count)) over (
                 partition by campaign_id, cohort order by seen_day_count desc
             ) as bigint
         ) as at_risk_count
-    from cohorts
+    from seen
     group by campaign_id, cohort, seen_day_count
     having sum(customer_count) > 0
 

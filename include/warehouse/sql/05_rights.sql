@@ -62,3 +62,6 @@ end
 $$;
 alter role ui_reader set default_transaction_read_only = on;
 alter role ui_reader set statement_timeout = '30s';
+-- dbt runs four models at once: workers of one statement take the cores from the others, and cost
+-- more than they gather.
+alter role transformer set max_parallel_workers_per_gather = 0;
