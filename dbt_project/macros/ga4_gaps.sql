@@ -442,6 +442,24 @@ two days: a purchase is a day from its order at most, in the property's zone. -#
     where
         stored.connection_id is null
         or stored.ga4_key <> coalesce(keyed.ga4_key, 0);
+    create temporary table ga4_orders_named on commit drop as
+    {%- for key in ['order_id', 'order_number'] %}
+    select
+        named.connection_id,
+        named.order_id
+    from {{ ref('int_orders_identified') }} as named
+    -- A list, not a join: the few ids of those dates are looked up, where joins by loops are off.
+    where
+        named.{{ key }} = any(array(
+            select loaded.transaction_key
+            from {{ ref('stg_ga4__transactions') }} as loaded
+            where
+                loaded.transaction_date = any(array(
+                    select changed.transaction_date from ga4_dates_changed as changed
+                ))
+        ))
+    {{ 'union distinct' if not loop.last }}
+    {%- endfor %};
     create temporary table ga4_days_to_rebuild on commit drop as
     {{ days_to_rebuild() }}
 
@@ -460,22 +478,17 @@ two days: a purchase is a day from its order at most, in the property's zone. -#
         stored.order_date
     from {{ this }} as stored
     where stored.gap_date in (select changed.transaction_date from ga4_dates_changed as changed)
-    {%- for key in ['order_id', 'order_number'] %}
 
     union distinct
 
     select
         orders.connection_id,
         orders.order_date
-    from {{ ref('stg_ga4__transactions') }} as loaded
-    inner join {{ ref('int_orders_identified') }} as named on loaded.transaction_key = named.{{ key }}
-    inner join {{ ref('fct_order') }} as orders
+    from {{ ref('fct_order') }} as orders
+    inner join ga4_orders_named as named
         on
-            named.connection_id = orders.connection_id
-            and named.order_id = orders.order_id
-    where loaded.transaction_date in (
-        select changed.transaction_date from ga4_dates_changed as changed
-    )
-    {%- endfor %}
+            orders.connection_id = named.connection_id
+            and orders.order_id = named.order_id
+    where {{ is_of_orders('orders', 'ga4_orders_named') }}
     {%- endif %}
 {%- endmacro %}

@@ -333,25 +333,39 @@ they are and as they were, and those with which a run began to build them that b
     {%- endif -%}
 {%- endmacro %}
 
-{#- Join with the orders reconsidered in this run; nothing when all are. -#}
-{% macro join_reconsidered(in_part, relation) -%}
-    {%- if in_part %}
-    inner join ({{ reconsidered_orders() }}) as reconsidered
-        on
-            {{ relation }}.connection_id = reconsidered.connection_id
-            and {{ relation }}.order_id = reconsidered.order_id
-    {%- endif -%}
-{%- endmacro %}
-
-{#- CTEs of int_ga4_transactions_joined, nothing when all orders are reconsidered: which are, and of those the
-names, for who else has one of them decides about it, and the day. -#}
-{% macro considered_ctes(in_part) -%}
+{#- CTE of the orders reconsidered in this run, and the join with it; nothing when all are. -#}
+{% macro reconsidered_cte(in_part) -%}
     {%- if in_part %}
 reconsidered as (
 
     {{ reconsidered_orders() | indent(4) }}
 
 ),
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro join_reconsidered(in_part, relation) -%}
+    {%- if in_part %}
+    inner join reconsidered
+        on
+            {{ relation }}.connection_id = reconsidered.connection_id
+            and {{ relation }}.order_id = reconsidered.order_id
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The same of a table with every order: these few are looked up by list. -#}
+{% macro join_reconsidered_listed(in_part, relation) -%}
+    {{- join_reconsidered(in_part, relation) }}
+    {%- if in_part %}
+    where {{ is_of_orders(relation, 'reconsidered') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- CTEs of int_ga4_transactions_joined, nothing when all orders are reconsidered: which are, and of those the
+names, for who else has one of them decides about it, and the day. -#}
+{% macro considered_ctes(in_part) -%}
+    {{ reconsidered_cte(in_part) }}
+    {%- if in_part %}
 
 considered as (
 

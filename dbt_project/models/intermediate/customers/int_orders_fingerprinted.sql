@@ -7,6 +7,8 @@
 {%- set in_part = is_stitched_in_part() %}
 with
 
+{{ reconsidered_cte(in_part) }}
+
 orders as (
 
     select
@@ -18,7 +20,7 @@ orders as (
         on
             orders.connection_id = placed.connection_id
             and orders.order_id = placed.order_id
-    {{- join_reconsidered(in_part, 'orders') }}
+    {{- join_reconsidered_listed(in_part, 'orders') }}
 
 ),
 

@@ -224,6 +224,7 @@ affected as (
         on
             affected_keys.connection_id = orders.connection_id
             and affected_keys.order_id = orders.order_id
+    where {{ is_of_orders('orders', 'affected_keys') }}
 
 )
 
