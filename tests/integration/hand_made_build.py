@@ -20,6 +20,7 @@ FACTS = (
     "core.fct_attribution_credit",
     "core.fct_post",
     "core.fct_post_metrics_daily",
+    "intermediate.int_posts_measured",
     "core.fct_web_session_daily",
     "core.fct_creator_cost",
 )

@@ -34,6 +34,7 @@ TABLES = (
     "intermediate.int_creator_days_credited",
     "intermediate.int_ga4_gaps_summed",
     "intermediate.int_ga4_days_compared",
+    "intermediate.int_posts_measured",
     "marts_next.mart_attribution_comparison",
     "marts_next.mart_product_performance",
 )

@@ -8,40 +8,19 @@ accounts as (
 
 ),
 
--- The newest day of each post is sought first: to sort every day of all posts costs three times as
--- much.
-newest as (
+-- The newest day on which anybody saw both, and of that day the richest path.
+ranked as (
 
     select
         platform,
         post_id,
-        max(snapshot_date) as snapshot_date
-    from {{ ref('fct_post_metrics_daily') }}
-    where likes_count is not null and comments_count is not null and post_age_days >= 7
-    group by platform, post_id
-
-),
-
-ranked as (
-
-    select
-        metrics.platform,
-        metrics.post_id,
-        metrics.likes_count + metrics.comments_count as engagement_basic_count,
+        settled_engagement_basic_count as engagement_basic_count,
         row_number() over (
-            partition by metrics.platform, metrics.post_id
-            order by {{ access_rank('metrics.access_path') }}
+            partition by platform, post_id
+            order by settled_date desc, {{ access_rank('access_path') }}
         ) as recency
-    from newest
-    inner join {{ ref('fct_post_metrics_daily') }} as metrics
-        on
-            newest.platform = metrics.platform
-            and newest.post_id = metrics.post_id
-            and newest.snapshot_date = metrics.snapshot_date
-    where
-        metrics.likes_count is not null
-        and metrics.comments_count is not null
-        and metrics.post_age_days >= 7
+    from {{ ref('int_posts_measured') }}
+    where settled_date is not null
 
 ),
 
