@@ -397,6 +397,16 @@ boosts as (
 
 ),
 
+earning as (
+
+    select distinct
+        campaign_id,
+        creator_id
+    from terms
+    where commission_rate > 0
+
+),
+
 -- Of the sums by day: a cost names no order.
 credited as (
 
@@ -413,12 +423,16 @@ credited as (
             'amount'
         ) }}) as credit_amount
     from {{ ref('int_credits_summed') }} as credits
+    inner join earning
+        on
+            credits.campaign_id = earning.campaign_id
+            and credits.creator_id = earning.creator_id
     inner join campaigns on credits.campaign_id = campaigns.campaign_id
     left join contracts
         on
             credits.campaign_id = contracts.campaign_id
             and credits.creator_id = contracts.creator_id
-    where credits.order_class = 'kept' and credits.creator_id is not null
+    where credits.order_class = 'kept'
     group by
         credits.campaign_id,
         credits.creator_id,

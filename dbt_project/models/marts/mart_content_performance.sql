@@ -62,52 +62,37 @@ mechanics as (
 
 ),
 
-kept_credits as (
-
-    select
-        credits.campaign_id,
-        credits.creator_id,
-        credits.connection_id,
-        credits.order_id,
-        credits.ordered_at,
-        sum(credits.credit_share * credits.conversion_count) as credited_order_count,
-        sum(credits.credit_amount) as net_revenue_amount
-    from {{ ref('int_default_credits') }} as credits
-    where credits.order_class = 'kept'
-    group by
-        credits.campaign_id,
-        credits.creator_id,
-        credits.connection_id,
-        credits.order_id,
-        credits.ordered_at
-
-),
-
 -- A creator's link and code are the same on all posts, so a sale goes to the posts of the hours
--- before it, in equal parts; a sale without such a post stays with the creator alone.
+-- before it, in equal parts; a sale without such a post stays with the creator alone. Few have one:
+-- they are found before an order's entries are added up.
 recent_posts as (
 
     select
         posts.campaign_id,
         posts.platform,
         posts.post_id,
-        kept_credits.credited_order_count,
-        kept_credits.net_revenue_amount,
+        sum(credits.credit_share * credits.conversion_count) as credited_order_count,
+        sum(credits.credit_amount) as net_revenue_amount,
         count(*) over (
             partition by
-                kept_credits.campaign_id,
-                kept_credits.creator_id,
-                kept_credits.connection_id,
-                kept_credits.order_id
+                posts.campaign_id, posts.creator_id, credits.connection_id, credits.order_id
         ) as recent_post_count
-    from kept_credits
+    from {{ ref('int_default_credits') }} as credits
     inner join posts
         on
-            kept_credits.campaign_id = posts.campaign_id
-            and kept_credits.creator_id = posts.creator_id
-            and kept_credits.ordered_at >= posts.published_at
-            and {{ seconds_before('kept_credits.ordered_at', var('post_sales_hours') * 3600) }}
+            credits.campaign_id = posts.campaign_id
+            and credits.creator_id = posts.creator_id
+            and credits.ordered_at >= posts.published_at
+            and {{ seconds_before('credits.ordered_at', var('post_sales_hours') * 3600) }}
             <= posts.published_at
+    where credits.order_class = 'kept'
+    group by
+        posts.campaign_id,
+        posts.creator_id,
+        posts.platform,
+        posts.post_id,
+        credits.connection_id,
+        credits.order_id
 
 ),
 

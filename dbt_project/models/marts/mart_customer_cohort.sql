@@ -42,25 +42,6 @@ returns as (
 
 ),
 
--- New customers by when they came and came back. Most of them no creator brought, and campaigns run
--- at once: counted by day before each campaign takes the days of its time.
-customer_days as (
-
-    select
-        orders.connection_id,
-        orders.order_date,
-        returns.next_order_date,
-        count(*) as customer_count
-    from orders
-    left join returns
-        on
-            orders.connection_id = returns.connection_id
-            and orders.customer_id = returns.customer_id
-    where orders.is_new_customer
-    group by orders.connection_id, orders.order_date, returns.next_order_date
-
-),
-
 campaign_shops as (
 
     select
@@ -71,22 +52,6 @@ campaign_shops as (
     from campaigns
     inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
         on campaigns.campaign_id = shops.campaign_id
-
-),
-
-everybody as (
-
-    select
-        campaign_shops.campaign_id,
-        customer_days.order_date,
-        customer_days.next_order_date,
-        customer_days.customer_count
-    from campaign_shops
-    inner join customer_days
-        on
-            campaign_shops.shop_connection_id = customer_days.connection_id
-            and campaign_shops.start_date <= customer_days.order_date
-            and campaign_shops.end_date >= customer_days.order_date
 
 ),
 
@@ -121,31 +86,88 @@ credits as (
 
 ),
 
+-- New customers twice: all of them, and those of each campaign's creators. Both ask when the
+-- customer came back. Most of them no creator brought, and campaigns run at once: counted by day
+-- before each campaign takes the days of its time.
+came as (
+
+    select
+        cast(null as text) as campaign_id,
+        cast(null as text) as creator_id,
+        connection_id,
+        customer_id,
+        order_date
+    from orders
+    where is_new_customer
+
+    union all
+
+    select
+        campaign_id,
+        creator_id,
+        connection_id,
+        customer_id,
+        order_date
+    from credits
+    where place = 1
+
+),
+
+customer_days as (
+
+    select
+        came.campaign_id,
+        came.creator_id,
+        came.connection_id,
+        came.order_date,
+        returns.next_order_date,
+        count(*) as customer_count
+    from came
+    left join returns
+        on
+            came.connection_id = returns.connection_id
+            and came.customer_id = returns.customer_id
+    group by
+        came.campaign_id,
+        came.creator_id,
+        came.connection_id,
+        came.order_date,
+        returns.next_order_date
+
+),
+
+everybody as (
+
+    select
+        campaign_shops.campaign_id,
+        customer_days.order_date,
+        customer_days.next_order_date,
+        customer_days.customer_count
+    from campaign_shops
+    inner join customer_days
+        on
+            campaign_shops.shop_connection_id = customer_days.connection_id
+            and campaign_shops.start_date <= customer_days.order_date
+            and campaign_shops.end_date >= customer_days.order_date
+    where customer_days.campaign_id is null
+
+),
+
 won as (
 
     select
         campaign_shops.campaign_id,
-        credits.creator_id,
-        credits.order_date,
-        returns.next_order_date,
-        count(*) as customer_count
-    from credits
+        customer_days.creator_id,
+        customer_days.order_date,
+        customer_days.next_order_date,
+        customer_days.customer_count
+    from customer_days
     inner join campaign_shops
         on
-            credits.campaign_id = campaign_shops.campaign_id
-            and credits.connection_id = campaign_shops.shop_connection_id
-            and credits.order_date >= campaign_shops.start_date
-            and credits.order_date <= campaign_shops.end_date
-    left join returns
-        on
-            credits.connection_id = returns.connection_id
-            and credits.customer_id = returns.customer_id
-    where credits.place = 1
-    group by
-        campaign_shops.campaign_id,
-        credits.creator_id,
-        credits.order_date,
-        returns.next_order_date
+            customer_days.campaign_id = campaign_shops.campaign_id
+            and customer_days.connection_id = campaign_shops.shop_connection_id
+            and customer_days.order_date >= campaign_shops.start_date
+            and customer_days.order_date <= campaign_shops.end_date
 
 ),
 

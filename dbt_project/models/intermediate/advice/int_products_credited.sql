@@ -191,6 +191,21 @@ everybody as (
 
 ),
 
+-- What a campaign's own creators sold is its own rows already; for everybody else's they are one.
+own_by_variant as (
+
+    select
+        campaign_id,
+        connection_id,
+        variant_key,
+    {%- for unit in units %}
+    sum({{ unit }}) as {{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from own
+    group by campaign_id, connection_id, variant_key
+
+),
+
 -- Creators of others are all creators less one's own.
 seen as (
 
@@ -224,11 +239,7 @@ seen as (
     {%- for unit in units %}
     -{{ unit }} as {{ unit }}{{ ',' if not loop.last }}
     {%- endfor %}
-    from own
-
-    union all
-
-    select * from own
+    from own_by_variant
 
 ),
 
@@ -246,6 +257,19 @@ final as (
     from seen
     group by campaign_id, connection_id, variant_key, channel_type, channel
     having sum(row_count) > 0
+
+    union all
+
+    select
+        campaign_id,
+        connection_id,
+        variant_key,
+        channel_type,
+        channel,
+    {%- for unit in units[1:] %}
+    {{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from own
 
 )
 

@@ -1,7 +1,13 @@
 -- One row per campaign, live piece and window of days after it went live: its counters at that
 -- age and what its creator's followers did within it. Only pieces that have the whole window
 -- behind them are counted. What happens on a day belongs to the creator's newest piece, so no
--- order counts twice.
+-- order counts twice. A table, for two marts ask, one of them twice.
+{{ config(
+    materialized='table',
+    pre_hook='{{ join_whole_tables() }}',
+    post_hook='analyze {{ this }}',
+) }}
+
 {%- set activities = {
     'sold': {'days': 'credited_days', 'measures': ['credited_order_count', 'net_revenue_amount']},
     'owed': {'days': 'variable_days', 'measures': ['variable_cost_amount']},
