@@ -26,8 +26,12 @@ from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.long
 GROUPS = edges_of_customers.GROUPS | edges_of_browsers.GROUPS | edges_of_answers.GROUPS
-# The groups are about who buyers are: no creator brings one of their orders.
-OF_CREATORS = {"intermediate.int_creator_days_credited", "intermediate.int_default_credits"}
+# The groups are about who buyers are: no creator posts or brings one of their orders.
+OF_CREATORS = {
+    "intermediate.int_creator_days_credited",
+    "intermediate.int_default_credits",
+    "intermediate.int_posts_measured",
+}
 FILLED = tuple(table for table in TABLES if table not in OF_CREATORS)
 REDEEMED = """concat_ws(' ', case when is_new_customer then 'new' end,
     case when has_known_visits then 'seen' end, case when is_shared then 'shared' end,
