@@ -71,6 +71,7 @@ def test_every_kind_of_change_once(clean_warehouse: Warehouse, tmp_path: Path) -
     assert market.affected_count() < market.orders
     assert market.erased
     assert [market.sessions_of(visitor) for visitor in market.erased] == [0] * len(market.erased)
+    assert market.count("intermediate.int_posts_measured") > 0, "somebody posted"
     assert differences(market) == {}
 
 
