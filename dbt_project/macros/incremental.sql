@@ -44,12 +44,18 @@ that is taken away, or put back as it was, makes no new version but another day.
     )
 {%- endmacro %}
 
+{#- The longest look-back a visit can have, of any campaign and of all of them: the shop's customer journey
+reaches no further back. -#}
+{% macro visit_lookback_days() -%}
+    {{ return(30) }}
+{%- endmacro %}
+
 {#- What decides which touches take part and how an order is split, one text per row; the SQL itself is the last. -#}
 {% macro attribution_settings() -%}
-    {%- if var('default_lookback_days') > 30 -%}
+    {%- if var('default_lookback_days') > visit_lookback_days() -%}
         {{ exceptions.raise_compiler_error(
-            "default_lookback_days: value " ~ var('default_lookback_days') ~ " is not allowed; allowed: 1 to 30 "
-            ~ "(dbt_project.yml): the shop's customer journey reaches no further back"
+            "default_lookback_days: value " ~ var('default_lookback_days') ~ " is not allowed; allowed: 1 to "
+            ~ visit_lookback_days() ~ " (dbt_project.yml): the shop's customer journey reaches no further back"
         ) }}
     {%- endif -%}
     select

@@ -34,6 +34,14 @@
     {{ instant }} - ({{ seconds }}) * interval '1 second'
 {%- endmacro %}
 
+{% macro seconds_after(instant, seconds) -%}
+    {{ return(adapter.dispatch('seconds_after', 'groundswell')(instant, seconds)) }}
+{%- endmacro %}
+
+{% macro default__seconds_after(instant, seconds) -%}
+    {{ instant }} + ({{ seconds }}) * interval '1 second'
+{%- endmacro %}
+
 {#- Seconds from one instant to a later one. -#}
 {% macro seconds_between(earlier, later) -%}
     {{ return(adapter.dispatch('seconds_between', 'groundswell')(earlier, later)) }}

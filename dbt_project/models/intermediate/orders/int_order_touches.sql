@@ -60,7 +60,7 @@ export_visits as (
             and visitors.visitor_id = sessions.visitor_id
             and affected.ordered_at >= sessions.touched_at
             and {{ seconds_before(
-                'affected.ordered_at', (var('default_lookback_days') * 86400) | string
+                'affected.ordered_at', (visit_lookback_days() * 86400) | string
             ) }} <= sessions.touched_at
 
 ),

@@ -1,8 +1,9 @@
 -- One row per journey of a person of GA4's event export: the customer the browser's orders are of,
 -- else the user who signed in, else the browser itself. A journey ends with a purchase
--- (`converting`) or when a look-back has gone by since its last touch (`null`); before that it is
--- `open`. Its path holds the touches within a look-back of its end, direct only when it is alone;
--- `shop_connection_ids` lists the shops it was in, NULL when nobody can tell.
+-- (`converting`) or when the look-backs of its touches have gone by (`null`); before that it is
+-- `open`. A touch has the look-back it has on an order: its campaign's, as `ga4_event` evidence.
+-- The path holds the touches whose look-back reaches its end (a lost one's last touch), direct only
+-- when it is alone; `shop_connection_ids` lists the shops it was in, NULL when nobody can tell.
 -- An order of the customer ends it too when GA4 was not told of the purchase.
 -- Aggregate session counts are never turned into paths.
 with
@@ -46,6 +47,11 @@ person_sessions as (
         sessions.purchased_at,
         sessions.transaction_key,
         coalesce(
+            lookbacks.lookback_days,
+            campaigns.lookback_days,
+            {{ var('default_lookback_days') }}
+        ) as lookback_days,
+        coalesce(
             site.shop_connection_ids,
             whole.shop_connection_ids,
             any_export.shop_connection_ids
@@ -61,6 +67,12 @@ person_sessions as (
         on
             sessions.connection_id = signed_in.connection_id
             and sessions.visitor_id = signed_in.visitor_id
+    left join {{ ref('stg_campaign_plan__campaigns') }} as campaigns
+        on sessions.campaign_id = campaigns.campaign_id
+    left join {{ ref('stg_campaign_plan__lookbacks') }} as lookbacks
+        on
+            sessions.campaign_id = lookbacks.campaign_id
+            and lookbacks.evidence_type = 'ga4_event'
     left join {{ ref('int_export_shops') }} as site
         on
             sessions.connection_id = site.connection_id
@@ -71,6 +83,15 @@ person_sessions as (
             and whole.hostname = '(other)'
     left join {{ ref('int_export_shops') }} as any_export
         on any_export.connection_id = '(other)'
+
+),
+
+seen_sessions as (
+
+    select
+        *,
+        {{ seconds_after('touched_at', 'lookback_days * 86400') }} as seen_until
+    from person_sessions
 
 ),
 
@@ -101,8 +122,13 @@ followed_sessions as (
         *,
         lead(touched_at) over (
             partition by connection_id, person_id order by touched_at, session_id
-        ) as next_touched_at
-    from person_sessions
+        ) as next_touched_at,
+        max(seen_until) over (
+            partition by connection_id, person_id
+            order by touched_at, session_id
+            rows unbounded preceding
+        ) as any_seen_until
+    from seen_sessions
 
 ),
 
@@ -119,11 +145,8 @@ ordering_sessions as (
             and sessions.visitor_id = orders.visitor_id
             and sessions.touched_at <= orders.ordered_at
             and orders.ordered_at < coalesce(sessions.next_touched_at, 'infinity')
-    where
-        sessions.touched_at
-        >= {{ seconds_before(
-            'orders.ordered_at', (var('default_lookback_days') * 86400) | string
-        ) }}
+    -- One touch of the person that the order sees is enough: the order ends what all of them began.
+    where orders.ordered_at <= sessions.any_seen_until
     group by sessions.connection_id, sessions.session_id
 
 ),
@@ -135,13 +158,15 @@ closed_sessions as (
         sessions.person_id,
         sessions.session_id,
         sessions.touched_at,
+        sessions.lookback_days,
+        sessions.seen_until,
         sessions.channel_type,
         sessions.channel,
         coalesce(sessions.purchased_at, ordering_sessions.ordered_at) as purchased_at,
         sessions.transaction_key,
         sessions.shop_connection_ids,
         sessions.load_id
-    from person_sessions as sessions
+    from seen_sessions as sessions
     left join ordering_sessions
         on
             sessions.connection_id = ordering_sessions.connection_id
@@ -149,17 +174,33 @@ closed_sessions as (
 
 ),
 
+-- What comes after a purchase is another journey, however soon.
+purchases_before as (
+
+    select
+        *,
+        count(purchased_at) over (
+            partition by connection_id, person_id
+            order by touched_at, session_id
+            rows between unbounded preceding and 1 preceding
+        ) as purchase_number
+    from closed_sessions
+
+),
+
 sessions as (
 
     select
         *,
-        lag(touched_at) over (
+        lag(purchase_number) over (
             partition by connection_id, person_id order by touched_at, session_id
-        ) as previous_touched_at,
-        lag(purchased_at) over (
-            partition by connection_id, person_id order by touched_at, session_id
-        ) as previous_purchased_at
-    from closed_sessions
+        ) as previous_purchase_number,
+        max(seen_until) over (
+            partition by connection_id, person_id, purchase_number
+            order by touched_at, session_id
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_seen_until
+    from purchases_before
 
 ),
 
@@ -169,11 +210,7 @@ journeys as (
         *,
         sum(
             case
-                when
-                    previous_purchased_at is not null
-                    or touched_at
-                    > previous_touched_at
-                    + {{ var('default_lookback_days') }} * interval '1 day'
+                when purchase_number <> previous_purchase_number or touched_at > earlier_seen_until
                     then 1
                 else 0
             end
@@ -196,6 +233,9 @@ ended as (
         max(touched_at) over (
             partition by connection_id, person_id, journey_number
         ) as last_touched_at,
+        max(seen_until) over (
+            partition by connection_id, person_id, journey_number
+        ) as any_seen_until,
         max(transaction_key) over (
             partition by connection_id, person_id, journey_number
         ) as journey_transaction_key,
@@ -215,7 +255,7 @@ told as (
     where
         touched_at
         >= {{ seconds_before(
-            'coalesce(converted_at, last_touched_at)', (var('default_lookback_days') * 86400) | string
+            'coalesce(converted_at, last_touched_at)', 'lookback_days * 86400'
         ) }}
 
 ),
@@ -231,6 +271,7 @@ paths as (
         count(case when is_in_path then 1 end) as touch_count,
         min(case when is_in_path then touched_at end) as first_touched_at,
         max(last_touched_at) as last_touched_at,
+        max(any_seen_until) as any_seen_until,
         max(converted_at) as converted_at,
         max(journey_transaction_key) as transaction_key,
         string_agg(distinct shop_connection_ids, ',') as shop_connection_ids,
@@ -245,10 +286,7 @@ dated as (
 
     select
         paths.*,
-        coalesce(
-            paths.converted_at,
-            paths.last_touched_at + {{ var('default_lookback_days') }} * interval '1 day'
-        ) as ended_at,
+        coalesce(paths.converted_at, paths.any_seen_until) as ended_at,
         coalesce({{ reporting_timezone() }}, 'UTC') as business_timezone,
         facts.as_of_date
     from paths
