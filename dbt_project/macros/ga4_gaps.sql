@@ -1,7 +1,8 @@
 {#- Why GA4 shows other money than the shop, order by order, as int_ga4_gaps_caused tells it. `days`: a CTE or
 relation with connection_id and order_date, then only gaps of orders of these business days; without one all, and
-those of GA4's ids that name no order. -#}
-{% macro ga4_gaps(days=none) -%}
+those of GA4's ids that name no order. has_told: also what GA4 tells of each order, which is no gap: `told`, and how
+many of its rows have no rate yet, `told_without_rate`. -#}
+{% macro ga4_gaps(days=none, has_told=false) -%}
 with
 
 orders as (
@@ -340,6 +341,32 @@ gaps as (
         -purchase_amount as gap_amount
     from ga4_rows
     where order_id is null
+    {%- if has_told %}
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as gap_date,
+        order_id,
+        transaction_key,
+        'told' as cause,
+        coalesce(purchase_amount, 0) as gap_amount
+    from ga4_rows
+    where order_id is not null
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as gap_date,
+        order_id,
+        transaction_key,
+        'told_without_rate' as cause,
+        1 as gap_amount
+    from ga4_rows
+    where order_id is not null and purchase_amount is null
+    {%- endif %}
 
 ),
 
@@ -353,7 +380,7 @@ final as (
         cause,
         {{ amount('gap_amount') }} as gap_amount
     from gaps
-    where gap_amount <> 0
+    where gap_amount <> 0{{ " or cause = 'told'" if has_told }}
 
 )
 
@@ -362,7 +389,8 @@ select * from final
 
 {#- What GA4 tells on each date, as one number: another when a row came, went or was changed (its load is then a
 newer one), when a property turns out to be another shop's, a rate came late, or an id names another order now.
-Sums of the rows' loads, so that no row is joined: rates and shops come to what rows of a date share. -#}
+Sums of the rows' loads, so that no row is joined: rates and shops come to what rows of a date share. Other SQL reads
+every date again, as it rebuilds every order. -#}
 {% macro ga4_date_keys() -%}
     select
         told.transaction_date,
@@ -371,6 +399,7 @@ Sums of the rows' loads, so that no row is joined: rates and shops come to what 
         select
             loaded.transaction_date,
             {{ hashed_sum([
+                "cast('" ~ project_code() ~ "' as text)",
                 'loaded.connection_id', 'loaded.property_id', 'loaded.transaction_date',
                 'loaded.currency_code', 'loaded.row_count', 'loaded.load_key',
                 'properties.connection_id', 'shops.connection_id', 'shops.currency_code',
@@ -411,7 +440,11 @@ Sums of the rows' loads, so that no row is joined: rates and shops come to what 
 
 {#- Pre-hooks of the table of those gaps: the days that are compared again, then gone from it. Of a date on which
 GA4 tells something else these are the days of the orders it names, of orders that had a gap on it, and all within
-two days: a purchase is a day from its order at most, in the property's zone. -#}
+two days: a purchase is a day from its order at most, in the property's zone.
+
+Purchases that name no order are of their own date, whose are read again: those of these days, those on which an id
+of such a date stands as well, and those on which an order stood that such a date told of until now. One date can
+decide whether the rows of another one have a name. -#}
 {% macro collect_ga4_days() -%}
     create temporary table ga4_dates_keyed on commit drop as
     {{ ga4_date_keys() }}
@@ -489,6 +522,59 @@ two days: a purchase is a day from its order at most, in the property's zone. -#
         on
             orders.connection_id = named.connection_id
             and orders.order_id = named.order_id
-    where {{ is_of_orders('orders', 'ga4_orders_named') }}
+    where {{ is_of_orders('orders', 'ga4_orders_named') }};
+    create temporary table ga4_dates_nameless on commit drop as
+    select
+        days.connection_id,
+        days.order_date
+    from ga4_days_to_rebuild as days
+
+    union distinct
+
+    select
+        shops.connection_id,
+        dates.transaction_date as order_date
+    from (
+        select loaded.transaction_date
+        from {{ ref('stg_ga4__transactions') }} as loaded
+        -- A join, not a list: in a scan of all rows each would be compared with the whole list.
+        where
+            loaded.transaction_key in (
+                select named.transaction_key
+                from {{ ref('stg_ga4__transactions') }} as named
+                where
+                    named.transaction_date = any(array(
+                        select changed.transaction_date from ga4_dates_changed as changed
+                    ))
+            )
+
+        union distinct
+
+        select stored.gap_date
+        from {{ this }} as stored
+        where
+            stored.cause = 'told'
+            and (stored.connection_id, stored.order_date) in (
+                select
+                    told.connection_id,
+                    told.order_date
+                from {{ this }} as told
+                where
+                    told.cause = 'told'
+                    and told.gap_date in (
+                        select changed.transaction_date from ga4_dates_changed as changed
+                    )
+            )
+    ) as dates
+    cross join {{ ref('int_shops') }} as shops;
+    delete from {{ this }}
+    where
+        cause in ('nameless', 'nameless_without_rate')
+        and (connection_id, order_date) in (
+            select
+                days.connection_id,
+                days.order_date
+            from ga4_dates_nameless as days
+        )
     {%- endif %}
 {%- endmacro %}

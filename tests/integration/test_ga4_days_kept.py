@@ -71,12 +71,44 @@ def taken_back(market: Market) -> None:
     )
 
 
+def named_by_nobody(market: Market) -> None:
+    """GA4 tells of a purchase and of what went back of it, and no shop knows the order."""
+    market.transaction("#801", ORDERED, "ana", purchase_revenue=Decimal(70))
+    market.transaction(
+        "#801", WEEKS_LATER, "ana", ecommerce_purchases=0, purchase_revenue=Decimal(-7)
+    )
+
+
+def ordered_after_all(market: Market) -> None:
+    market.order(801, f"{ORDERED} 18:00", "70.00")
+
+
+def purchase_withdrawn(market: Market) -> None:
+    """The day is read again and no longer has the purchase; its refund stays, weeks later."""
+    market.connection.execute(
+        "delete from raw.ga4__transactions where connection_id = %s and transaction_id = '#801' "
+        "and date = %s",
+        [GA4, ORDERED],
+    )
+
+
+def shown(market: RandomMarket, day: str) -> dict[str, Decimal]:
+    """What GA4 shows of a day, of orders and of nobody's."""
+    with psycopg.connect(market.warehouse.admin_dsn) as connection:
+        rows = connection.execute(
+            f"select cause, sum(gap_amount) from {GAPS} where gap_date = %s and "
+            "cause in ('told', 'nameless') group by cause".encode(),
+            [day],
+        ).fetchall()
+    return dict(rows)
+
+
 def gap(market: RandomMarket) -> list[tuple[str, Decimal]]:
     """What the order's day says of the day six weeks on."""
     with psycopg.connect(market.warehouse.admin_dsn) as connection:
         return connection.execute(
             f"select cause, gap_amount from {GAPS} "
-            "where order_date = %s and gap_date = %s and cause <> 'agreed'".encode(),
+            "where order_date = %s and gap_date = %s and cause = 'refund_timing'".encode(),
             [ORDERED, WEEKS_LATER],
         ).fetchall()
 
@@ -85,22 +117,25 @@ def measure(market: RandomMarket, *writers: Callable[[Market], None]) -> None:
     for writer in writers:
         market.write(writer)
         with psycopg.connect(market.warehouse.admin_dsn) as connection:
-            source, stream = LOADS[writer]
+            source, stream, day = LOADS[writer]
             market.load_id += 1
             Market(connection, market.load_id).record_load(
                 source,
                 stream,
-                dt.date.fromisoformat(WEEKS_LATER),
-                deleted=int(writer is taken_back),
+                dt.date.fromisoformat(day),
+                deleted=int(writer in (taken_back, purchase_withdrawn)),
             )
     market.measure()
     assert market.count("intermediate.int_orders_affected where order_id = '9000000800'") == 0
 
 
 LOADS = {
-    given_back: ("ga4", "transactions"),
-    taken_back: ("ga4", "transactions"),
-    rate_known: ("exchange_rates", "rates"),
+    given_back: ("ga4", "transactions", WEEKS_LATER),
+    taken_back: ("ga4", "transactions", WEEKS_LATER),
+    named_by_nobody: ("ga4", "transactions", WEEKS_LATER),
+    purchase_withdrawn: ("ga4", "transactions", ORDERED),
+    rate_known: ("exchange_rates", "rates", WEEKS_LATER),
+    ordered_after_all: ("shopify", "orders", ORDERED),
 }
 
 
@@ -111,9 +146,7 @@ def test_a_row_weeks_later_comes_gets_its_rate_and_goes(market: RandomMarket) ->
     assert gap(market) == [("refund_timing", Decimal("24.20"))]
     measure(market, taken_back)
     assert gap(market) == []
-    kept = market.contents((GAPS, DAYS))
-    market.dbt("--full-refresh")
-    assert market.contents((GAPS, DAYS)) == kept
+    assert_kept_as_a_full_refresh_has_it(market)
 
 
 def test_a_rate_that_comes_after_its_row(market: RandomMarket) -> None:
@@ -121,3 +154,28 @@ def test_a_rate_that_comes_after_its_row(market: RandomMarket) -> None:
     assert gap(market) == []
     measure(market, rate_known)
     assert gap(market) == [("refund_timing", Decimal("24.20"))]
+
+
+def test_one_date_decides_whether_rows_of_another_have_an_order(market: RandomMarket) -> None:
+    """The purchase of 70.00 finds its order late, loses it again, and its refund with it.
+
+    The refund's own date, six weeks on, tells the same all the while.
+    """
+    before = shown(market, ORDERED)["told"]
+    measure(market, named_by_nobody)
+    assert shown(market, ORDERED) == {"told": before, "nameless": Decimal(70)}
+    assert shown(market, WEEKS_LATER) == {"nameless": Decimal(-7)}
+    measure(market, ordered_after_all)
+    assert shown(market, ORDERED) == {"told": before + 70}
+    assert shown(market, WEEKS_LATER) == {"told": Decimal(-7)}
+    assert_kept_as_a_full_refresh_has_it(market)
+    measure(market, purchase_withdrawn)
+    assert shown(market, ORDERED) == {"told": before}
+    assert shown(market, WEEKS_LATER) == {"nameless": Decimal(-7)}
+    assert_kept_as_a_full_refresh_has_it(market)
+
+
+def assert_kept_as_a_full_refresh_has_it(market: RandomMarket) -> None:
+    kept = market.contents((GAPS, DAYS))
+    market.dbt("--full-refresh")
+    assert market.contents((GAPS, DAYS)) == kept

@@ -4,7 +4,7 @@
 ] -%}
 -- One row per shop and business date: what GA4 counts as purchases, why it cannot be compared, and
 -- per cause, and of all of them, what of the ledger it does not show. It compares no order: gaps
--- are summed in a table of their own. A table, for two marts ask and all purchases are read for it.
+-- and purchases are summed in a table of their own. A table, for two marts ask.
 {{ config(
     materialized='table',
     pre_hook='{{ join_whole_tables() }}',
@@ -33,17 +33,25 @@ read_days as (
 
 ),
 
+summed as (
+
+    select * from {{ ref('int_ga4_gaps_summed') }}
+
+),
+
 purchased as (
 
     select
         connection_id,
-        transaction_date as order_date,
-        sum(purchase_amount) as purchase_amount,
+        gap_date as order_date,
+        sum(case when cause in ('told', 'nameless') then gap_amount else 0 end) as purchase_amount,
         -- An id that names no order explains nothing.
-        sum(case when order_id is null then -purchase_amount else 0 end) as nameless_amount,
-        max(case when purchase_amount is null then 1 else 0 end) as has_unknown_rate
-    from {{ ref('int_ga4_rows_placed') }}
-    group by connection_id, transaction_date
+        sum(case when cause = 'nameless' then -gap_amount else 0 end) as nameless_amount,
+        max(case when cause in ('told_without_rate', 'nameless_without_rate') then 1 else 0 end)
+            as has_unknown_rate
+    from summed
+    where cause in ('told', 'told_without_rate', 'nameless', 'nameless_without_rate')
+    group by connection_id, gap_date
 
 ),
 
@@ -58,7 +66,8 @@ caused as (
     sum(case when cause = '{{ cause }}' then gap_amount else 0 end) as {{ cause }}_amount
     {{- ',' if not loop.last }}
     {%- endfor %}
-    from {{ ref('int_ga4_gaps_summed') }}
+    from summed
+    where cause = 'unexplained' or cause in {{ quoted_list(causes) }}
     group by connection_id, gap_date
 
 ),

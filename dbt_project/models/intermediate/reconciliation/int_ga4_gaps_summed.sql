@@ -1,6 +1,8 @@
 -- The gaps of int_ga4_gaps_caused that have an order, summed by the order's business date, the date
 -- of the gap and its cause. Only days with a rebuilt order are compared again, and those near which
 -- GA4 tells something else now: each day has a row `agreed` of 0 for the key of what GA4 told then.
+-- Beside the gaps what GA4 told: of orders (`told`), and by ids that name none, which are of their
+-- own date (`nameless`); and how many of these rows wait for a rate (`…_without_rate`).
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -21,7 +23,7 @@ with
 
 caused as (
 
-    {{ ga4_gaps(days) | indent(4) }}
+    {{ ga4_gaps(days, has_told=true) | indent(4) }}
 
 ),
 
@@ -66,6 +68,27 @@ agreed as (
 
 ),
 
+nameless as (
+
+    select
+        rows_told.connection_id,
+        rows_told.transaction_date,
+        rows_told.purchase_amount
+    from {{ ref('int_ga4_rows_converted') }} as rows_told
+    {% if days -%}
+    inner join ga4_dates_nameless as dates
+        on
+            rows_told.connection_id = dates.connection_id
+            and rows_told.transaction_date = dates.order_date
+    {% endif -%}
+    where
+        rows_told.order_id is null
+        {%- if days %}
+        and {{ is_of_days('rows_told.transaction_date', 'ga4_dates_nameless') }}
+        {%- endif %}
+
+),
+
 summed as (
 
     select
@@ -80,6 +103,29 @@ summed as (
             caused.connection_id = orders.connection_id
             and caused.order_id = orders.order_id
     group by orders.connection_id, orders.order_date, caused.gap_date, caused.cause
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as order_date,
+        transaction_date as gap_date,
+        'nameless' as cause,
+        coalesce(sum(purchase_amount), 0) as gap_amount
+    from nameless
+    group by connection_id, transaction_date
+
+    union all
+
+    select
+        connection_id,
+        transaction_date as order_date,
+        transaction_date as gap_date,
+        'nameless_without_rate' as cause,
+        count(*) as gap_amount
+    from nameless
+    where purchase_amount is null
+    group by connection_id, transaction_date
 
     union all
 
@@ -109,6 +155,7 @@ final as (
 
 select * from final
 -- depends_on: {{ ref('int_orders_affected') }} {{ ref('int_ga4_rows_placed') }}
+-- depends_on: {{ ref('int_ga4_rows_converted') }}
 -- depends_on: {{ ref('int_ga4_transactions_joined') }} {{ ref('int_ga4_properties_matched') }}
 -- depends_on: {{ ref('stg_ga4__transactions') }} {{ ref('int_orders_identified') }}
 -- depends_on: {{ ref('int_shops') }} {{ ref('fct_exchange_rate_daily') }}
