@@ -5,29 +5,30 @@
 ] -%}
 -- int_product_credits_summed as each campaign sees it: its time, from the first day to the last and
 -- the look-back, under its own model and rule version, with what the units cost. Creators of other
--- campaigns are one channel. A table: three ask, and campaigns run at once, so that what is not of
--- their own creators is summed by spans of days in which no campaign begins or ends.
+-- campaigns are one channel. Campaigns run at once, so what is not of their own creators is summed
+-- by spans of days in which no campaign begins or ends. Kept: only campaigns with a rebuilt order
+-- in their time, or with other costs, are summed again.
 {{ config(
-    materialized='table',
-    pre_hook='{{ join_whole_tables() }}',
-    post_hook='analyze {{ this }}',
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook=[
+        '{{ join_whole_tables() }}',
+        '{{ open_rebuilt_days() }}',
+        '{{ forget_rebuilt_campaigns(campaigns_with_products()) }}',
+    ],
+    post_hook='{{ analyze_when_grown() }}',
 ) }}
 
 with
 
 campaigns as (
 
-    select
-        campaigns.campaign_id,
-        shops.shop_connection_id as connection_id,
-        campaigns.default_attribution_model as attribution_model,
-        campaigns.default_rule_version as rule_version,
-        campaigns.currency_code,
-        campaigns.start_date,
-        {{ days_after('campaigns.end_date', 'campaigns.lookback_days') }} as last_date
-    from {{ ref('dim_campaign') }} as campaigns
-    inner join {{ ref('stg_campaign_plan__campaign_shops') }} as shops
-        on campaigns.campaign_id = shops.campaign_id
+    select asked.*
+    from ({{ campaigns_with_products() | indent(4) }}) as asked
+    {% if is_incremental() -%}
+    where {{ is_rebuilt_campaign('asked.campaign_id', 'asked.connection_id') }}
+    {%- endif %}
 
 ),
 
@@ -67,6 +68,10 @@ sold_days as (
         connection_id,
         order_date
     from {{ ref('int_product_credits_summed') }}
+    where
+        order_date >= (select min(campaigns.start_date) from campaigns)
+        and order_date <= (select max(campaigns.last_date) from campaigns)
+        and connection_id = any(array(select campaigns.connection_id from campaigns))
 
 ),
 
@@ -104,6 +109,10 @@ priced as (
             day_sums.connection_id = spans.connection_id
             and day_sums.order_date = spans.order_date
     {{ join_unit_costs('day_sums', 'day_sums.order_date') }}
+    where
+        day_sums.order_date >= (select min(campaigns.start_date) from campaigns)
+        and day_sums.order_date <= (select max(campaigns.last_date) from campaigns)
+        and day_sums.connection_id = any(array(select campaigns.connection_id from campaigns))
 
 ),
 
@@ -243,7 +252,7 @@ seen as (
 
 ),
 
-final as (
+summed as (
 
     select
         campaign_id,
@@ -271,6 +280,23 @@ final as (
     {%- endfor %}
     from own
 
+),
+
+final as (
+
+    select
+        summed.*,
+        campaigns.inputs_key
+    from summed
+    inner join campaigns
+        on
+            summed.campaign_id = campaigns.campaign_id
+            and summed.connection_id = campaigns.connection_id
+
 )
 
 select * from final
+-- depends_on: {{ ref('fct_order') }} {{ ref('int_variants_latest') }}
+-- depends_on: {{ ref('stg_files__unit_costs') }} {{ ref('fct_exchange_rate_daily') }}
+-- depends_on: {{ ref('dim_campaign') }} {{ ref('stg_campaign_plan__campaign_shops') }}
+-- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}
