@@ -30,6 +30,8 @@ TABLES = (
     "intermediate.int_chained_days_summed",
     "intermediate.int_chained_credits_summed",
     "intermediate.int_product_credits_summed",
+    "intermediate.int_products_credited",
+    "intermediate.int_commission_credits",
     "intermediate.int_orders_covered",
     "intermediate.int_creator_days_credited",
     "intermediate.int_ga4_gaps_summed",

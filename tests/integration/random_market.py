@@ -71,6 +71,14 @@ KINDS = (
     "customer_erasure",
     "visitor_erasure",
 )
+# Each contract under rules of its own.
+COMMISSIONED = """
+    update raw.campaign_plan__contracts set
+        commission_rate = 0.1,
+        rule_version = case creator_id
+            when 'ana' then 'all' when 'bo' then 'code_first' else 'link_first'
+        end
+"""
 HASH_KEY = b"the key of connection privacy"
 
 
@@ -111,6 +119,7 @@ class RandomMarket(ChangesOfOrders, ChangesOfWoo, ChangesOfGa4, ChangesOfPlan):
             for kind in kinds:
                 if kind == "plan":
                     market.plan()
+                    connection.execute(COMMISSIONED)
                     market.shop()
                     market.site()
                 elif not kind.endswith("_erasure"):

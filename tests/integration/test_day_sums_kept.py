@@ -21,6 +21,8 @@ SUMS = (
     "intermediate.int_units_summed",
     "intermediate.int_chained_days_summed",
     "intermediate.int_product_credits_summed",
+    "intermediate.int_products_credited",
+    "intermediate.int_commission_credits",
     "intermediate.int_orders_covered",
     "intermediate.int_creator_days_credited",
     "intermediate.int_credit_keys_summed",

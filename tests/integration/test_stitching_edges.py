@@ -28,6 +28,7 @@ pytestmark = pytest.mark.long
 GROUPS = edges_of_customers.GROUPS | edges_of_browsers.GROUPS | edges_of_answers.GROUPS
 # The groups are about who buyers are: no creator posts or brings one of their orders.
 OF_CREATORS = {
+    "intermediate.int_commission_credits",
     "intermediate.int_creator_days_credited",
     "intermediate.int_default_credits",
     "intermediate.int_posts_measured",
