@@ -209,7 +209,7 @@ class ChangesOfOrders(Draws):
                 )  # fmt: skip
 
     def shared_address(self, market: Market) -> None:
-        """Customers turn out to have e-mail addresses, some of them one and the same."""
+        """Customers turn out to have addresses, some of them one and the same, or to have moved."""
         for customer in self.draw.sample([c for c in CUSTOMERS if c not in self.erased], 2):
             market.connection.execute(
                 "delete from raw.shopify__customers where customer_id = %s", [customer]
@@ -217,4 +217,5 @@ class ChangesOfOrders(Draws):
             market.add(
                 "shopify__customers", connection_id=SHOP, customer_id=customer,
                 created_at=utc("2026-02-01 12:00"), email_hash=address(self.draw.randint(1, 4)),
+                country_code=self.draw.choice(("US", "US", "US", "CA")),
             )  # fmt: skip

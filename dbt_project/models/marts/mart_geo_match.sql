@@ -60,17 +60,13 @@ told_accounts as (
 sold as (
 
     select
-        credits.campaign_id,
-        credits.creator_id,
-        places.country_code,
-        sum(credits.credit_share * credits.conversion_count) as credited_order_count
-    from {{ ref('int_default_credits') }} as credits
-    left join {{ ref('int_order_places') }} as places
-        on
-            credits.connection_id = places.connection_id
-            and credits.order_id = places.order_id
-    where credits.order_class = 'kept'
-    group by credits.campaign_id, credits.creator_id, places.country_code
+        campaign_id,
+        creator_id,
+        country_code,
+        sum(credit_share * conversion_count) as credited_order_count
+    from {{ ref('int_default_credits') }}
+    where order_class = 'kept'
+    group by campaign_id, creator_id, country_code
 
 ),
 

@@ -1,9 +1,9 @@
 -- One row per order and a fingerprint of all that rows other than its own decide about it: who its
 -- customer is, whether they ordered or were sent product before and, of a shop that does not say so
--- itself, which of their orders it is, whose sessions may be its touches, GA4's transaction and
--- survey answers. An order whose fingerprint is not the one it was last built with is built again.
--- Only orders of which one of these may have changed in this run have a row, unless it works
--- everything out anew.
+-- itself, which of their orders it is, where they live, whose sessions may be its touches, GA4's
+-- transaction and survey answers. An order whose fingerprint is not the one it was last built with
+-- is built again. Only orders of which one of these may have changed in this run have a row, unless
+-- it works everything out anew.
 {%- set in_part = is_stitched_in_part() %}
 with
 
@@ -14,7 +14,8 @@ orders as (
     select
         orders.*,
         placed.order_number,
-        placed.customer_key
+        placed.customer_key,
+        placed.country_code
     from {{ ref('int_orders_stitched') }} as orders
     inner join {{ ref('int_orders_identified') }} as placed
         on
@@ -124,7 +125,8 @@ final as (
                 coalesce(ga4_orders.transaction_id_format, '-'),
                 coalesce(ga4_orders.utm_campaign, '-'),
                 coalesce(ga4_orders.utm_content, '-'),
-                coalesce(answered_orders.answers, '-')
+                coalesce(answered_orders.answers, '-'),
+                coalesce(orders.country_code, '-')
             )
         ) as fingerprint
     from orders
