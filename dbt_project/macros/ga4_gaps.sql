@@ -543,7 +543,8 @@ decide whether the rows of another one have a name. -#}
                 select named.transaction_key
                 from {{ ref('stg_ga4__transactions') }} as named
                 where
-                    named.transaction_date = any(array(
+                    {{ may_name_an_order('named.transaction_key') }}
+                    and named.transaction_date = any(array(
                         select changed.transaction_date from ga4_dates_changed as changed
                     ))
             )
@@ -577,4 +578,9 @@ decide whether the rows of another one have a name. -#}
             from ga4_dates_nameless as days
         )
     {%- endif %}
+{%- endmacro %}
+
+{#- True for an id that may name an order. The words GA4 has for ids that it withholds stand on every date. -#}
+{% macro may_name_an_order(transaction_key) -%}
+    {{ transaction_key }} not in ('(not set)', '(other)', '(data not available)')
 {%- endmacro %}

@@ -83,6 +83,18 @@ def ordered_after_all(market: Market) -> None:
     market.order(801, f"{ORDERED} 18:00", "70.00")
 
 
+def withheld(market: Market) -> None:
+    """Purchases whose ids GA4 withholds, as it does on any date."""
+    for day in (ORDERED, WEEKS_LATER):
+        market.transaction("(not set)", day, "ana", purchase_revenue=Decimal(3))
+
+
+def withheld_again(market: Market) -> None:
+    market.transaction(
+        "(not set)", WEEKS_LATER, "bo", purchase_revenue=Decimal(4), session_source="tiktok"
+    )
+
+
 def purchase_withdrawn(market: Market) -> None:
     """The day is read again and no longer has the purchase; its refund stays, weeks later."""
     market.connection.execute(
@@ -134,6 +146,8 @@ LOADS = {
     taken_back: ("ga4", "transactions", WEEKS_LATER),
     named_by_nobody: ("ga4", "transactions", WEEKS_LATER),
     purchase_withdrawn: ("ga4", "transactions", ORDERED),
+    withheld: ("ga4", "transactions", WEEKS_LATER),
+    withheld_again: ("ga4", "transactions", WEEKS_LATER),
     rate_known: ("exchange_rates", "rates", WEEKS_LATER),
     ordered_after_all: ("shopify", "orders", ORDERED),
 }
@@ -179,3 +193,23 @@ def assert_kept_as_a_full_refresh_has_it(market: RandomMarket) -> None:
     kept = market.contents((GAPS, DAYS))
     market.dbt("--full-refresh")
     assert market.contents((GAPS, DAYS)) == kept
+
+
+def test_ids_that_ga4_withholds_name_no_date_to_read_again(market: RandomMarket) -> None:
+    """They stand on every date: a run that read all of them again would read all history."""
+    measure(market, withheld)
+    first = written(market)
+    measure(market, withheld_again)
+    assert shown(market, WEEKS_LATER) == {"nameless": Decimal(7)}
+    second = written(market)
+    assert second[ORDERED] == first[ORDERED]
+    assert second[WEEKS_LATER] != first[WEEKS_LATER]
+
+
+def written(market: RandomMarket) -> dict[str, str]:
+    """The transaction that wrote each date's purchases without an order."""
+    with psycopg.connect(market.warehouse.admin_dsn) as connection:
+        rows = connection.execute(
+            f"select order_date::text, xmin::text from {GAPS} where cause = 'nameless'".encode()
+        ).fetchall()
+    return dict(rows)

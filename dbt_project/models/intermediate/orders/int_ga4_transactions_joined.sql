@@ -22,8 +22,7 @@ transactions as (
     from {{ ref('stg_ga4__transactions') }} as bought
     {{- join_considered(in_part, 'bought') }}
     where
-        bought.transaction_key is not null
-        and bought.transaction_key not in ('(not set)', '(other)', '(data not available)')
+        {{ may_name_an_order('bought.transaction_key') }}
         and bought.purchase_count > 0
 
 ),
