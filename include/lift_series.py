@@ -79,7 +79,8 @@ group by 1, 2
 """
 # A day counts for the shop when every shop of the campaign has reported it. Without a report
 # orders are counted, from the first day that was read: of earlier ones only those that came back
-# are known. A shop's orders are counted once, not once per campaign that sells in it.
+# are known. A shop's orders are counted once, not once per campaign that sells in it, and on days
+# that some shop has not reported alone: a list, which reaches the index.
 DAYS = """
 with campaigns as (
     select campaign_id, start_date, least(end_date, %(last_day)s) as last_date
@@ -111,9 +112,31 @@ covered as (
     ) as zones using (campaign_id)
     group by shops.campaign_id
 ),
+reported_days as (
+    select report_date as day
+    from intermediate.int_reported_sales
+    group by report_date
+    having count(order_count) = (
+        select count(*) from (
+            select connection_id from shops union select connection_id from intermediate.int_shops
+        ) as sellers
+    )
+),
+unreported_days as (
+    select calendar.day::date as day
+    from (
+        select min(order_date) as first_day, max(order_date) as last_day from core.fct_order
+    ) as span
+    cross join lateral generate_series(
+        span.first_day::timestamp, span.last_day, interval '1 day'
+    ) as calendar (day)
+    where not exists (select from reported_days where reported_days.day = calendar.day::date)
+),
 shop_orders as materialized (
     select connection_id, order_date as day, count(*) as order_count
-    from core.fct_order where order_class <> 'test' group by connection_id, order_date
+    from core.fct_order
+    where order_class <> 'test' and order_date = any(array(select day from unreported_days))
+    group by connection_id, order_date
 ),
 orders as (
     select shops.campaign_id, shop_orders.day, sum(shop_orders.order_count) as order_count
