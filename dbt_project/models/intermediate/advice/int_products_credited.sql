@@ -11,7 +11,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='append_new_columns',
     pre_hook=[
         '{{ join_whole_tables() }}',
         '{{ open_rebuilt_days() }}',

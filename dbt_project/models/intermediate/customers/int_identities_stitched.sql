@@ -8,7 +8,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='append_new_columns',
     pre_hook=[
         '{{ tune_transaction() }}',
         "{{ forget_restitched('identity', 'connection_id', 'identity_id') }}",

@@ -6,7 +6,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='append_new_columns',
     pre_hook='{{ forget_reread_sessions() }}',
     post_hook='{{ analyze_when_grown() }}',
     indexes=[

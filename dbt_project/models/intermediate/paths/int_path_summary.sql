@@ -13,7 +13,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='append_new_columns',
     pre_hook=[
         '{{ tune_transaction(joins_by_hash=true) if is_incremental() else join_whole_tables() }}',
         '{{ join_many_by_hash() if is_incremental() }}',
