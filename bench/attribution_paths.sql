@@ -15,6 +15,7 @@ select
     date '2026-01-01' + cast(number * 364::bigint / {paths} as integer),
     'kept',
     null,
+    null,
     'USD'
 from journeys;
 insert into intermediate.int_orders_affected

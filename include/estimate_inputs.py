@@ -21,6 +21,7 @@ from psycopg import sql
 
 Creator = tuple[str, str]  # campaign_id, creator_id
 CHAINED = "markov_path"
+_CHAINED_CREDITS = "intermediate.int_credits_chained"
 # Another way of estimating is another input: any change of these files, or of the libraries.
 CODE = (
     "estimates.py",
@@ -149,11 +150,12 @@ def read_credits(
     stored = [name for name in _stored_models(connection) if name in models]
     sources = {"core.fct_attribution_credit": {name: name for name in stored}}
     if CHAINED in models:
-        sources["intermediate.int_credits_chained"] = {CHAINED: "credit"}
-    connection.execute(_CREDITED_ORDERS, {"campaigns": wanted})
+        sources[_CHAINED_CREDITS] = {CHAINED: "credit"}
     for table, columns in sources.items():
         if not columns:
             continue
+        if table == _CHAINED_CREDITS:
+            connection.execute(_CREDITED_ORDERS, {"campaigns": wanted})
         for campaign_id, creator_id, customer, ordered_at, shares, amounts in connection.execute(
             _credits_of(table, list(columns.values())), {"campaigns": wanted}
         ):
@@ -175,6 +177,7 @@ def _credits_of(table: str, prefixes: Sequence[str]) -> sql.Composed:
     amount = sql.SQL("sum(credits.{})::float8")
     return sql.SQL(_CREDITS).format(
         credits=sql.Identifier(*table.split(".")),
+        among=sql.SQL(_AMONG_CREDITED_ORDERS if table == _CHAINED_CREDITS else ""),
         shares=comma.join(share.format(name) for name, _ in names),
         amounts=comma.join(amount.format(name) for _, name in names),
     )
@@ -219,33 +222,34 @@ from core.fct_attribution_credit
 where
     campaign_id = any(%(campaigns)s) and channel_type = 'creator' and order_class = 'kept'
 """
+# Says nothing more, but early: the view of the chain splits no other order.
+_AMONG_CREDITED_ORDERS = """
+    and credits.connection_id = any(array(select distinct connection_id from credited_orders))
+    and credits.order_id = any(array(select order_id from credited_orders))
+"""
 _CREDITS = """
 select
     credits.campaign_id, credits.creator_id,
-    coalesce(orders.customer_id, 'order ' || orders.order_id) as customer,
-    orders.ordered_at,
+    coalesce(credits.customer_id, 'order ' || credits.order_id) as customer,
+    credits.ordered_at,
     array[{shares}] as shares,
     array[{amounts}] as amounts
 from {credits} as credits
 inner join core.dim_campaign as campaigns
     on credits.campaign_id = campaigns.campaign_id
     and credits.rule_version = campaigns.default_rule_version
-inner join core.fct_order as orders
-    on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
 where
     credits.campaign_id = any(%(campaigns)s)
-    -- Says nothing more, but early: orders are looked up, and the chain's view splits no other.
-    and credits.connection_id = any(array(select distinct connection_id from credited_orders))
-    and credits.order_id = any(array(select order_id from credited_orders))
     and credits.channel_type = 'creator' and credits.order_class = 'kept'
-group by 1, 2, 3, 4, orders.connection_id, orders.order_id
-order by orders.connection_id, orders.order_id, credits.creator_id
+    {among}
+group by 1, 2, 3, 4, credits.connection_id, credits.order_id
+order by credits.connection_id, credits.order_id, credits.creator_id
 """
 _ORDER_KEYS = """
 with credited as (
     select
         campaign_id,
-        sum(own_hash) as own_hash, sum(order_hash) as order_hash, sum(path_hash) as path_hash
+        sum(own_hash) as own_hash, sum(path_hash) as path_hash
     from intermediate.int_credit_keys_summed
     group by campaign_id
 ),
@@ -266,8 +270,7 @@ chained as (
 )
 
 select
-    credited.campaign_id, credited.own_hash, credited.order_hash, credited.path_hash,
-    chained.chain_hash
+    credited.campaign_id, credited.own_hash, credited.path_hash, chained.chain_hash
 from credited
 left join chained on credited.campaign_id = chained.campaign_id
 """

@@ -192,11 +192,11 @@ def _read_candidates(connection: psycopg.Connection) -> list[tuple[str, Candidat
 def read_order_keys(connection: psycopg.Connection) -> dict[str, tuple[object, ...]]:
     """Return what tells one state of a campaign's credited orders from another.
 
-    Hashes of the credits and of their orders' customers and times, kept by day.
+    Hashes of whole credits, kept by day: of shares and money, of who ordered and when.
     """
     rows = connection.execute(
         """
-        select campaign_id, sum(own_hash), sum(order_hash)
+        select campaign_id, sum(own_hash)
         from intermediate.int_credit_keys_summed
         group by campaign_id
         """

@@ -125,7 +125,7 @@ def order_rows(case: Case) -> Iterator[Row]:
     """Yield each sale as an order."""
     for sale in case.conversions:
         date = sale.ts.astimezone(dt.UTC).date()
-        yield (case.id, sale.conversion_id, None, sale.ts, date, "kept", None, "USD")
+        yield (case.id, sale.conversion_id, None, sale.ts, date, "kept", None, None, "USD")
 
 
 def ledger_rows(case: Case) -> Iterator[Row]:

@@ -53,7 +53,7 @@ create table intermediate.int_order_touches (
     has_every_rule_version boolean);
 create table core.fct_order (
     connection_id text, order_id text, order_name text, ordered_at timestamptz, order_date date,
-    order_class text, is_new_customer boolean, currency_code text);
+    order_class text, is_new_customer boolean, customer_id text, currency_code text);
 create table core.fct_order_sale (
     connection_id text, order_id text, event_date date, net_revenue_amount numeric(18, 2));
 """

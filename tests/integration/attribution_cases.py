@@ -34,7 +34,7 @@ create table intermediate.int_order_touches (
     has_every_rule_version boolean);
 create table core.fct_order (
     connection_id text, order_id text, ordered_at timestamptz, order_date date, order_class text,
-    is_new_customer boolean, currency_code text);
+    is_new_customer boolean, customer_id text, currency_code text);
 create table core.fct_order_sale (
     connection_id text, order_id text, event_date date, net_revenue_amount numeric(18, 2));
 """
@@ -140,7 +140,7 @@ def evidence_type(evidence: str, *, is_direct: bool, is_other: bool) -> str:
 
 def order_row(case_id: str, sale: Case) -> tuple[Any, ...]:
     at = instant(sale["ts"])
-    return (case_id, sale["conversion_id"], at, at.date(), "kept", None, "USD")
+    return (case_id, sale["conversion_id"], at, at.date(), "kept", None, None, "USD")
 
 
 def ledger_rows(case: Case) -> Iterator[tuple[Any, ...]]:

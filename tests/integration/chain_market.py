@@ -59,7 +59,7 @@ create table core.fct_attribution_credit (
     connection_id text, order_id text, event_date date, rule_version text, touch_id text,
     touch_number bigint, touch_count bigint, channel_type text, channel text, campaign_id text,
     creator_id text, ordered_at timestamptz, order_date date, order_class text,
-    is_new_customer boolean, currency_code text, conversion_count integer,
+    is_new_customer boolean, customer_id text, currency_code text, conversion_count integer,
     entry_net_amount numeric(18, 2), {MEASURES});
 create table intermediate.int_path_summary (
     campaign_id text, week_start_date date, channel_path text, conversion_count bigint,
@@ -291,7 +291,7 @@ def _write_credit(
     exact = Decimal(share.numerator) / Decimal(share.denominator)
     connection.execute(
         "insert into core.fct_attribution_credit values ('shop', %s, %s, 'all', %s, %s, %s, %s, "
-        "%s, %s, %s, %s, %s, %s, false, 'USD', %s, %s" + ", %s, %s" * len(MODELS) + ")",
+        "%s, %s, %s, %s, %s, %s, false, null, 'USD', %s, %s" + ", %s, %s" * len(MODELS) + ")",
         [order_id, date, touch_id, number, count, channel_type, channel, campaign_id, creator_id,
          at, at.date(), order_class, conversions, amount, *(exact, cents) * len(MODELS)],
     )  # fmt: skip

@@ -30,10 +30,6 @@ CHANGES = {
         "update intermediate.int_credit_keys_summed set own_hash = own_hash + 1",
         "update intermediate.int_credit_keys_summed set own_hash = own_hash - 1",
     ),
-    "customers": (
-        "update intermediate.int_credit_keys_summed set order_hash = order_hash + 1",
-        "update intermediate.int_credit_keys_summed set order_hash = order_hash - 1",
-    ),
     "budget": (
         "update core.dim_campaign set budget_amount = 501",
         "update core.dim_campaign set budget_amount = 500",

@@ -18,11 +18,9 @@ values ('winter', '2026-01-01', '2026-01-31', 'America/New_York', 'all', 'linear
 insert into core.dim_creator values ('winter', 'maya'), ('winter', 'ida');
 insert into intermediate.int_posts_matched
 values ('winter', 'ida', '2026-01-05 17:00Z', '2026-01-05');
-insert into core.fct_order
-select 'shopify', n::text, 'customer-' || n, timestamptz '2026-01-06 12:00Z' + n * interval '1 hour'
-from generate_series(101, 110) as n;
 insert into core.fct_attribution_credit
-select 'winter', 'all', 'ida', 'shopify', n::text, '2026-01-10', 'creator', 'kept', 1, 1,
+select 'winter', 'all', 'ida', 'shopify', n::text, 'customer-' || n,
+    timestamptz '2026-01-06 12:00Z' + n * interval '1 hour', '2026-01-10', 'creator', 'kept', 1, 1,
     1.0, 40.00 + n % 7, 1.0, 40.00 + n % 7
 from generate_series(101, 110) as n;
 insert into analysis.markov_solves
@@ -30,7 +28,8 @@ select 'week', 'glow', '2026-03-02', 'markov', 1, 1, 1, 1, 1, 1, 'key', true, 'w
 """
 LATE_REFUND = """
 insert into core.fct_attribution_credit values (
-    'winter', 'all', 'ida', 'shopify', '104', '2026-01-10', 'creator', 'kept', 1, 0,
+    'winter', 'all', 'ida', 'shopify', '104', 'customer-104', '2026-01-10 20:00Z', '2026-01-10',
+    'creator', 'kept', 1, 0,
     1.0, -45.00, 1.0, -45.00
 )
 """
@@ -38,7 +37,10 @@ insert into core.fct_attribution_credit values (
 CHANGES = {
     "refund": (LATE_REFUND, {"winter"}),
     "customer": (
-        "update core.fct_order set customer_id = 'customer-102' where order_id = '103'",
+        (
+            "update core.fct_attribution_credit set customer_id = 'customer-102' "
+            "where order_id = '103'"
+        ),
         {"winter"},
     ),
     "class": (
@@ -62,7 +64,10 @@ CHANGES = {
     ),
     "chain": ("update analysis.markov_solves set input_key = 'other'", {"glow"}),
     "nothing of theirs": (
-        "insert into core.fct_order values ('shopify', '900', 'customer-900', now())",
+        (
+            "insert into core.fct_attribution_credit values (null, 'all', null, 'shopify', '900', "
+            "'customer-900', now(), '2026-03-09', 'unattributed', 'kept', 1, 1, 1, 9.00, 1, 9.00)"
+        ),
         set(),
     ),
     "another model": (

@@ -31,28 +31,31 @@ union all
 select 'glow', 'noor', 'seen', '2026-03-03'
 union all
 select 'glow', 'personal', null, '2026-04-15';
-create table core.fct_order as
-select 'shopify'::text as connection_id, n::text as order_id, 'customer-' || n as customer_id,
-    timestamptz '2026-03-02 12:00Z' + n * interval '1 hour' as ordered_at
-from generate_series(1, 40) as n;
 create table core.fct_attribution_credit as
+with orders as (
+    select 'shopify'::text as connection_id, n::text as order_id, 'customer-' || n as customer_id,
+        timestamptz '2026-03-02 12:00Z' + n * interval '1 hour' as ordered_at
+    from generate_series(1, 40) as n
+)
+
 select 'glow'::text as campaign_id, 'all'::text as rule_version,
     case when order_id::int <= 30 then 'maya' else 'noor' end as creator_id,
-    connection_id, order_id, ordered_at::date as order_date,
+    connection_id, order_id, customer_id, ordered_at, ordered_at::date as order_date,
     case when order_id::int = 40 then 'direct' else 'creator' end as channel_type,
     case when order_id::int = 39 then 'cancelled' else 'kept' end as order_class,
     case when order_id::int = 1 then 2 else 1 end as touch_count, 1 as conversion_count,
     1.0 as first_touch_share, 50.00 as first_touch_amount,
     1.0 as linear_share, 50.00 as linear_amount
-from core.fct_order
+from orders
 union all
-select 'glow', 'all', 'maya', 'shopify', '1', '2026-03-02', 'creator', 'kept', 2, 0,
-    1.0, 0.00, 1.0, -50.00
+select 'glow', 'all', 'maya', 'shopify', '1', 'customer-1', '2026-03-02 13:00Z', '2026-03-02',
+    'creator', 'kept', 2, 0, 1.0, 0.00, 1.0, -50.00
 union all
-select null, 'all', null, 'shopify', '1', '2026-03-02', 'email', 'kept', 2, 1, 0.0, 0.00, 0.0, 0.00;
+select null, 'all', null, 'shopify', '1', 'customer-1', '2026-03-02 13:00Z', '2026-03-02',
+    'email', 'kept', 2, 1, 0.0, 0.00, 0.0, 0.00;
 create table intermediate.int_credits_chained as
-select campaign_id, rule_version, creator_id, connection_id, order_id, order_date, channel_type,
-    order_class, conversion_count, first_touch_share as credit_share,
+select campaign_id, rule_version, creator_id, connection_id, order_id, customer_id, ordered_at,
+    order_date, channel_type, order_class, conversion_count, first_touch_share as credit_share,
     first_touch_amount as credit_amount
 from core.fct_attribution_credit;
 create table intermediate.int_chain_days as
@@ -63,7 +66,6 @@ select
     credits.campaign_id, credits.connection_id, credits.order_date,
     bool_or(credits.touch_count > 1) as has_others,
     sum(hash_record_extended(credits, 0)) as own_hash,
-    sum(hash_record_extended(orders, 0)) as order_hash,
     sum((
         select sum(hash_record_extended(others, 0)) from core.fct_attribution_credit as others
         where credits.touch_count > 1 and (others.connection_id, others.order_id)
@@ -71,8 +73,6 @@ select
     )) as path_hash
 from core.fct_attribution_credit as credits
 inner join core.dim_campaign as campaigns on credits.campaign_id = campaigns.campaign_id
-inner join core.fct_order as orders
-    on credits.connection_id = orders.connection_id and credits.order_id = orders.order_id
 where credits.channel_type = 'creator' and credits.order_class = 'kept'
 group by 1, 2, 3;
 """

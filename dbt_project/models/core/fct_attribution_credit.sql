@@ -58,6 +58,7 @@ dated_entries as (
         orders.order_date,
         orders.order_class,
         orders.is_new_customer,
+        orders.customer_id,
         orders.currency_code,
         {{ amount('coalesce(sum(sales.net_revenue_amount), 0)') }} as net_amount
     from orders
@@ -74,6 +75,7 @@ dated_entries as (
         orders.order_date,
         orders.order_class,
         orders.is_new_customer,
+        orders.customer_id,
         orders.currency_code
 
 ),
@@ -108,7 +110,10 @@ credits as (
     {{ attribution_credits(
         ref('fct_touchpoint'),
         'entries',
-        carried=['ordered_at', 'order_date', 'order_class', 'is_new_customer', 'currency_code']
+        carried=[
+            'ordered_at', 'order_date', 'order_class', 'is_new_customer', 'customer_id',
+            'currency_code',
+        ]
     ) | indent(4) }}
 
 ),
@@ -131,6 +136,7 @@ final as (
         order_date,
         order_class,
         is_new_customer,
+        customer_id,
         currency_code,
         conversion_count,
         net_amount as entry_net_amount,

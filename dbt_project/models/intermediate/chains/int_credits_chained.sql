@@ -143,6 +143,7 @@ final as (
         order_date,
         order_class,
         is_new_customer,
+        customer_id,
         currency_code,
         conversion_count,
         entry_net_amount,

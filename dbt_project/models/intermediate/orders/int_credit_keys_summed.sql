@@ -1,7 +1,7 @@
 -- What estimates of a campaign are made from, as numbers that change with it: of each business date
--- the sums of hashes of its creators' kept credits under its own rule version (all models), of
--- their orders' customers and times, and of whole paths with several touches, which the chain
--- shares out. Sums, so that no order of rows matters and days add up (include/estimate_inputs.py).
+-- the sums of hashes of its creators' kept credits under its own rule version (all models, with who
+-- ordered and when), and of whole paths with several touches, which the chain shares out. Sums, so
+-- that no order of rows matters and days add up (include/estimate_inputs.py).
 -- Only days with a rebuilt order are hashed again.
 {{ config(
     materialized='incremental',
@@ -91,15 +91,8 @@ final as (
         own.order_date,
         max(own.has_others) = 1 as has_others,
         sum(own.own_hash) as own_hash,
-        {{ hashed_sum([
-            'orders.connection_id', 'orders.order_id', 'orders.customer_id', 'orders.ordered_at'
-        ]) }} as order_hash,
         coalesce(sum(case when own.has_others = 1 then paths.path_hash end), 0) as path_hash
     from own
-    inner join {{ ref('fct_order') }} as orders
-        on
-            own.connection_id = orders.connection_id
-            and own.order_id = orders.order_id
     left join paths
         on
             own.connection_id = paths.connection_id
@@ -110,5 +103,5 @@ final as (
 )
 
 select * from final
--- depends_on: {{ ref('int_orders_affected') }}
+-- depends_on: {{ ref('int_orders_affected') }} {{ ref('fct_order') }}
 -- depends_on: {{ source('analysis', 'rebuilt_days') }} {{ source('analysis', 'day_readers') }}

@@ -43,7 +43,7 @@ credited as {{ computed_once() }} (
         credits.order_date,
         credits.order_class,
         credits.is_new_customer,
-        orders.customer_id,
+        credits.customer_id,
         credits.currency_code,
         credits.conversion_count,
         {{ chosen_model('campaigns.default_attribution_model', 'credits', 'share') }}
@@ -55,10 +55,6 @@ credited as {{ computed_once() }} (
         on
             credits.campaign_id = campaigns.campaign_id
             and credits.rule_version = campaigns.default_rule_version
-    inner join {{ ref('fct_order') }} as orders
-        on
-            credits.connection_id = orders.connection_id
-            and credits.order_id = orders.order_id
     {% if is_incremental() -%}
     inner join days
         on
@@ -69,7 +65,6 @@ credited as {{ computed_once() }} (
         credits.channel_type = 'creator'
         {%- if is_incremental() %}
         and {{ is_of_days('credits.order_date', 'days') }}
-        and {{ is_of_days('orders.order_date', 'days') }}
         {%- endif %}
 
 )
