@@ -220,6 +220,22 @@ each. A day's orders are looked up in the history by index, so they keep that wa
     {{ return(execute and adapter.get_relation(target.database, schema, name) is not none) }}
 {%- endmacro %}
 
+{#- True for a snapshot of the time in which the posts of int_posts_reread have any: nothing before it is read. A
+changed plan may have moved their days, so that nobody knows. -#}
+{% macro is_since_first_reread(snapshots) -%}
+    (
+            {{ snapshots }}.snapshot_date >= (
+                select
+                    case
+                        when count(*) > count(reread.first_date) then cast('-infinity' as date)
+                        else min(reread.first_date)
+                    end
+                from {{ ref('int_posts_reread') }} as reread
+            )
+            or {{ plan_changed() }}
+        )
+{%- endmacro %}
+
 {#- True for a session date whose rows a pending load may have changed or withdrawn: GA4 loads replace
 whole dates, so a date is rebuilt as a whole. -#}
 {% macro is_session_date_reread(session_date, connection_id) -%}

@@ -60,6 +60,13 @@ class Build:
 
         `chosen` says what dbt builds and checks: unless told, all with all data tests.
         """
+        run = self.open_run(*load_ids, day=day)
+        self.dbt("build", *chosen)
+        solve(self.warehouse.dsn("transformer"), run)
+        self.publish_run()
+
+    def open_run(self, *load_ids: int, day: dt.date = dt.date(2026, 3, 14)) -> int:
+        """Open a run over some loads and return its id."""
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
             row = connection.execute(
                 "insert into quality.measure_runs (day, as_of_date, run_id, sources_present) "
@@ -71,8 +78,9 @@ class Build:
                 connection.execute(
                     "insert into quality.measure_run_loads values (%s, %s)", [row[0], load_id]
                 )
-        self.dbt("build", *chosen)
-        solve(self.warehouse.dsn("transformer"), row[0])
+        return int(row[0])
+
+    def publish_run(self) -> None:
         with psycopg.connect(self.warehouse.admin_dsn) as connection:
             connection.execute("update quality.measure_runs set status = 'published'")
 

@@ -47,7 +47,9 @@ ranked as (
         on
             snapshots.platform = affected.platform
             and snapshots.post_id = affected.post_id
-    where affected.post_id is not null or {{ plan_changed() }}
+    where
+        (affected.post_id is not null or {{ plan_changed() }})
+        and {{ is_since_first_reread('snapshots') }}
     {% endif %}
 ),
 

@@ -45,6 +45,7 @@ newest as (
         on
             snapshots.platform = affected.platform
             and snapshots.post_id = affected.post_id
+    where {{ is_since_first_reread('snapshots') }}
     {% endif %}
 ),
 
@@ -97,4 +98,6 @@ final as (
 )
 
 select * from final
--- depends_on: {{ ref('int_posts_reread') }}
+-- depends_on: {{ ref('int_posts_reread') }} {{ source('quality', 'pending_loads') }}
+-- depends_on: {{ source('campaign_plan', 'plan_versions') }}
+-- depends_on: {{ source('campaign_plan', 'plan_days') }}

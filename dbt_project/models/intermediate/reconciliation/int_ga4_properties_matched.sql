@@ -3,7 +3,40 @@
 -- property that compares every transaction id with every order, read three times.
 {{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
-with
+with recursive
+
+-- Purchases are many and their properties few, by which their key is sorted: each next property is
+-- looked up there.
+selling_properties as (
+
+    (
+        select
+            connection_id,
+            property_id
+        from {{ ref('stg_ga4__transactions') }}
+        order by connection_id, property_id
+        limit 1
+    )
+
+    union all
+
+    select
+        next_properties.connection_id,
+        next_properties.property_id
+    from selling_properties
+    cross join lateral (
+        select
+            loaded.connection_id,
+            loaded.property_id
+        from {{ ref('stg_ga4__transactions') }} as loaded
+        where
+            (loaded.connection_id, loaded.property_id)
+            > (selling_properties.connection_id, selling_properties.property_id)
+        order by loaded.connection_id, loaded.property_id
+        limit 1
+    ) as next_properties
+
+),
 
 properties as (
 
@@ -17,7 +50,7 @@ properties as (
     select
         connection_id as ga4_connection_id,
         property_id
-    from {{ ref('stg_ga4__transactions') }}
+    from selling_properties
 
 ),
 
