@@ -69,19 +69,26 @@ def score_comments(dsn: str) -> int:
     cannot be asked.
     """
     model, scored = model_version(), 0
-    with transient_errors(), connect(dsn) as connection:
-        connection.execute(_FORGET)
-        with connection.cursor(name="unscored") as unscored:
-            unscored.itersize = BATCH
-            unscored.execute(_UNSCORED, [model])
-            while rows := unscored.fetchmany(BATCH):
-                values = []
-                for *key, text in rows:
-                    score = score_comment(text or "")
-                    values.append((*key, score.language_code, score.sentiment, model))
-                with connection.cursor() as cursor:
-                    cursor.executemany(_STORE, values)
-                scored += len(rows)
+    with (
+        transient_errors(),
+        connect(dsn) as connection,
+        connection.cursor(name="changed") as changed,
+    ):
+        changed.itersize = BATCH
+        changed.execute(_CHANGED, [model])
+        while rows := changed.fetchmany(BATCH):
+            values, gone = [], []
+            for platform, comment_id, text_hash, text, is_gone in rows:
+                if is_gone:
+                    gone.append((platform, comment_id))
+                    continue
+                score = score_comment(text or "")
+                told = (score.language_code, score.sentiment, model)
+                values.append((platform, comment_id, text_hash, *told))
+            with connection.cursor() as cursor:
+                cursor.executemany(_FORGET, gone)
+                cursor.executemany(_STORE, values)
+            scored += len(values)
     log.info("scored %s comments with %s", scored, model)
     return scored
 
@@ -104,24 +111,25 @@ def _polarity_of() -> Callable[[str], float]:
     return lambda text: float(analyzer.polarity_scores(text)["compound"])
 
 
-_FORGET = """
-delete from analysis.comment_scores as scores
-where not exists (
-    select from intermediate.int_comments as comments
-    where comments.platform = scores.platform and comments.comment_id = scores.comment_id
-)
-"""
-_UNSCORED = """
-select comments.platform, comments.comment_id, comments.text_hash, comments.comment_text
+# One pass over the comments finds both what has no score and what has no comment any more.
+_CHANGED = """
+select
+    coalesce(comments.platform, scores.platform) as platform,
+    coalesce(comments.comment_id, scores.comment_id) as comment_id,
+    comments.text_hash,
+    comments.comment_text,
+    comments.comment_id is null as is_gone
 from intermediate.int_comments as comments
-left join analysis.comment_scores as scores
-    on comments.platform = scores.platform
-    and comments.comment_id = scores.comment_id
-    and comments.text_hash = scores.text_hash
-    and scores.model_version = %s
-where scores.comment_id is null
-order by comments.platform, comments.comment_id
+full outer join analysis.comment_scores as scores
+    on comments.platform = scores.platform and comments.comment_id = scores.comment_id
+where
+    comments.comment_id is null
+    or scores.comment_id is null
+    or scores.text_hash <> comments.text_hash
+    or scores.model_version <> %s
+order by 1, 2
 """
+_FORGET = "delete from analysis.comment_scores where platform = %s and comment_id = %s"
 _STORE = """
 insert into analysis.comment_scores (
     platform, comment_id, text_hash, language_code, sentiment_score, model_version
