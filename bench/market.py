@@ -30,7 +30,8 @@ from include.warehouse.embedded import Cluster
 from include.warehouse.publish import publish
 
 LAST_DATE = dt.date(2026, 6, 30)
-LAST_DAY = 364  # of every market; one more day exists, for the increment
+LAST_DAY = 364  # of every market's history
+DAYS_AFTER = 3  # that are drawn as well, to be loaded one by one
 SOURCES = ("shopify", "ga4", "instagram")
 CREATORS_PER_CAMPAIGN = 50
 SEED = 20_261_121
@@ -63,6 +64,7 @@ class Size:
             "newest_start": 350 if campaigns > 3 else 310,
             "orders_per_day": self.orders // self.days,
             "first_day": self.first_day,
+            "drawn_day": LAST_DAY + DAYS_AFTER,
             "last_date": LAST_DATE,
             "seed": SEED,
         }
@@ -87,7 +89,7 @@ class Market:
         )
 
     def load(self, from_day: int, to_day: int) -> None:
-        """Load the days from `from_day` to `to_day` (LAST_DAY + 1 is the increment)."""
+        """Load the days from `from_day` to `to_day`, at most DAYS_AFTER past LAST_DAY."""
         if from_day == self.size.first_day:
             self.execute("market_plan.sql")
         for name in ("market_load.sql", "market_traffic.sql"):

@@ -42,7 +42,7 @@ select
         partition by days.day order by market.chance(members.member_no, 2)
     ) - 1 as place,
     count(*) over (partition by days.day) as places
-from generate_series({first_day}, 365) as days (day)
+from generate_series({first_day}, {drawn_day}) as days (day)
 inner join market.members
     on days.day between members.start_day + 5 and members.end_day + 20;
 alter table market.active add primary key (day, place);
@@ -100,7 +100,7 @@ select
     market.chance(number, 17) < 0.45 as is_refunded_whole,
     1 + (market.chance(number, 18) < 0.4)::int + (market.chance(number, 18) < 0.1)::int as line_count
 from generate_series(
-    {first_day} * {orders_per_day}::bigint, 366 * {orders_per_day}::bigint - 1
+    {first_day} * {orders_per_day}::bigint, ({drawn_day} + 1) * {orders_per_day}::bigint - 1
 ) as number;
 create table market.visits as
 with
