@@ -247,7 +247,7 @@ def test_no_data_is_a_reason_and_no_crash() -> None:
     one = campaign_of([1], piece_days=(1,))
     assert lines(one, 20)["c0"].reason.startswith("no change: fewer than two credited orders")
     assert lines(one, 20)["c0"].order_count == 1.0
-    same = replace(one.orders[0], ordered_at=one.orders[0].ordered_at)
+    same = one.orders[0]._replace(ordered_at=one.orders[0].ordered_at)
     one.orders.append(same)
     assert lines(one, 20)["c0"].reason.startswith("no change: one customer alone")
 
